@@ -1,0 +1,34 @@
+"""OctoPrint's API as OctoPrint documents it; it knows nothing of Home Assistant."""
+
+from .client import OctoPrintClient
+from .errors import (
+    ConnectionCause,
+    OctoPrintAuthError,
+    OctoPrintConflictError,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+    OctoPrintRateLimitError,
+    OctoPrintRequestError,
+)
+from .snapshot import LastPrint, PrintResult, RunningPrint, ServerData, Snapshot, State
+
+__all__ = [
+    "ConnectionCause",
+    "LastPrint",
+    "OctoPrintAuthError",
+    "OctoPrintClient",
+    "OctoPrintConflictError",
+    "OctoPrintConnectionError",
+    "OctoPrintError",
+    "OctoPrintNotFoundError",
+    "OctoPrintPermissionError",
+    "OctoPrintRateLimitError",
+    "OctoPrintRequestError",
+    "PrintResult",
+    "RunningPrint",
+    "ServerData",
+    "Snapshot",
+    "State",
+]

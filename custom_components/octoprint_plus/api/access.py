@@ -1,0 +1,106 @@
+"""Access: the current user, its permissions, and application keys."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from yarl import URL
+
+from .errors import (
+    ConnectionCause,
+    OctoPrintAuthError,
+    OctoPrintConnectionError,
+    OctoPrintNotFoundError,
+)
+from .wire import mapping, text, texts
+
+if TYPE_CHECKING:
+    from .client import OctoPrintClient
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CurrentUser:
+    """Whose key it is and what it may do."""
+
+    name: str | None
+    """None where OctoPrint does not know the key."""
+
+    permissions: frozenset[str]
+    """OctoPrint's names, for example CONTROL or PRINT."""
+
+    def may(self, permission: str) -> bool:
+        """Return whether the key has a permission; administrators have all of them."""
+        return permission in self.permissions or "ADMIN" in self.permissions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class AppKeyRequest:
+    """A request for an application key that waits for its decision in OctoPrint."""
+
+    app_token: str
+    """Names the request while it is polled."""
+
+    auth_dialog: URL
+    """The page on which the user decides."""
+
+
+class AccessApi:
+    """Calls of OctoPrint's access control and of its bundled appkeys plugin."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def current_user(self) -> CurrentUser:
+        """Return the key's user (GET /api/currentuser), which answers for any key."""
+        answer = await self._client.get("api/currentuser")
+        if "permissions" not in answer:
+            raise OctoPrintConnectionError(
+                "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
+            )
+        return CurrentUser(
+            name=text(answer.get("name")),
+            permissions=frozenset(texts(answer.get("permissions"))),
+        )
+
+    async def app_keys_status(self) -> int:
+        """Return how the plugin answers (GET /plugin/appkeys/probe).
+
+        204: ready. 404: the plugin is disabled. 403: OctoPrint's set-up wizard
+        has not been finished.
+        """
+        return await self._client.status("plugin/appkeys/probe")
+
+    async def request_app_key(self, app: str, user: str | None = None) -> AppKeyRequest:
+        """Ask for an application key (POST /plugin/appkeys/request).
+
+        OctoPrint allows 3 requests a minute, 5 in 10 minutes and 10 an hour,
+        then raises OctoPrintRateLimitError.
+        """
+        data = {"app": app} | ({"user": user} if user else {})
+        answer = await self._client.post("plugin/appkeys/request", data)
+        if (token := text(mapping(answer).get("app_token"))) is None:
+            raise OctoPrintConnectionError(
+                "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
+            )
+        # The address in the answer is the one that OctoPrint sees, which is wrong
+        # behind many proxies. The one that was used to get here works.
+        dialog = self._client.resolve(
+            f"plugin/appkeys/auth/{quote(token, safe='')}",
+            {"user": user} if user else None,
+        )
+        return AppKeyRequest(app_token=token, auth_dialog=dialog)
+
+    async def poll_app_key(self, app_token: str) -> str | None:
+        """Return the key once it is granted, None while OctoPrint waits.
+
+        GET /plugin/appkeys/request/<app_token>, at least every 5 seconds. Raises
+        OctoPrintAuthError where the request was denied or has run out.
+        """
+        try:
+            answer = await self._client.get(
+                f"plugin/appkeys/request/{quote(app_token, safe='')}"
+            )
+        except OctoPrintNotFoundError as err:
+            raise OctoPrintAuthError("The request was denied or has run out") from err
+        return text(answer.get("api_key"))

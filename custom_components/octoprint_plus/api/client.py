@@ -1,0 +1,273 @@
+"""The client: one session, one address, one key, one way a request goes."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+import json
+import socket
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from .access import AccessApi
+from .connection import ConnectionApi
+from .errors import (
+    ConnectionCause,
+    OctoPrintAuthError,
+    OctoPrintConflictError,
+    OctoPrintConnectionError,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+    OctoPrintRateLimitError,
+    OctoPrintRequestError,
+)
+from .files import FilesApi
+from .job import JobApi
+from .printer import PrinterApi
+from .profiles import ProfilesApi
+from .server import ServerApi
+from .settings import SettingsApi
+from .system import SystemApi
+from .wire import Json, mapping, promised, text
+
+TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+# The one text of an error that has to be read: OctoPrint answers a write with
+# an unknown key as if a browser had forgotten its token.
+CSRF_ERROR = "CSRF validation failed"
+
+MAX_ANSWER = 32 * 1024 * 1024
+
+
+class OctoPrintClient:
+    """Talks to one OctoPrint server over its REST API.
+
+    The families of OctoPrint's documentation are its attributes, for example
+    `client.job.pause()`. Each call raises a child of `OctoPrintError`.
+    """
+
+    def __init__(
+        self, session: aiohttp.ClientSession, url: URL, api_key: str | None = None
+    ) -> None:
+        """Take the session to use, the server's address with its path, and the key."""
+        self.url = url
+        self._api_key = api_key
+        self._session = session
+        self._cache: dict[str, tuple[str, Any]] = {}
+        self.access = AccessApi(self)
+        self.connection = ConnectionApi(self)
+        self.files = FilesApi(self)
+        self.job = JobApi(self)
+        self.printer = PrinterApi(self)
+        self.profiles = ProfilesApi(self)
+        self.server = ServerApi(self)
+        self.settings = SettingsApi(self)
+        self.system = SystemApi(self)
+
+    async def get(
+        self,
+        path: str,
+        *,
+        permission: str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Json:
+        """Return the object that a path answers, unchanged ones from memory (ETag)."""
+        target = self.resolve(path, params)
+        known = self._cache.get(str(target))
+        headers = {"If-None-Match": known[0]} if known else {}
+        try:
+            status, answer_headers, body = await self._send(
+                "GET", target, headers=headers
+            )
+        except OctoPrintConnectionError as err:
+            if err.cause is not ConnectionCause.BROKEN:
+                raise
+            # A server or proxy may close an idle connection in the very moment
+            # in which it is used again. Asking twice is harmless for a read.
+            status, answer_headers, body = await self._send(
+                "GET", target, headers=headers
+            )
+        if status == HTTPStatus.NOT_MODIFIED and known:
+            return promised(known[1], path)
+        answer = await self._checked(path, status, answer_headers, body, permission)
+        if etag := answer_headers.get("ETag"):
+            self._cache[str(target)] = (etag, answer)
+        return promised(answer, path)
+
+    async def post(
+        self, path: str, data: Json, *, permission: str | None = None
+    ) -> Any:
+        """Send a command once, never twice, and return what it answers, if anything."""
+        status, headers, body = await self._send("POST", self.resolve(path), data=data)
+        return await self._checked(path, status, headers, body, permission)
+
+    async def status(self, path: str) -> int:
+        """Return just the status code with which a path answers, without the key."""
+        status, _, _ = await self._send("GET", self.resolve(path), with_key=False)
+        return status
+
+    def resolve(self, path: str, params: Mapping[str, str] | None = None) -> URL:
+        """Return the full address of an encoded path below the server's own."""
+        encoded = URL(path, encoded=True).raw_parts
+        target = self.url.joinpath(*encoded, encoded=True)
+        return target.with_query(params) if params else target
+
+    async def _send(
+        self,
+        method: str,
+        target: URL,
+        *,
+        data: Json | None = None,
+        headers: Mapping[str, str] | None = None,
+        with_key: bool = True,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        sent_headers = {"Accept": "application/json", **(headers or {})}
+        if with_key and self._api_key:
+            sent_headers["X-Api-Key"] = self._api_key
+        try:
+            async with self._session.request(
+                method,
+                target,
+                allow_redirects=False,
+                headers=sent_headers,
+                json=data,
+                timeout=TIMEOUT,
+            ) as response:
+                body = await response.content.read(MAX_ANSWER)
+                while chunk := await response.content.read(MAX_ANSWER):
+                    body += chunk
+                    if len(body) > MAX_ANSWER:
+                        raise OctoPrintConnectionError(
+                            "The answer is larger than any of OctoPrint's",
+                            ConnectionCause.NOT_OCTOPRINT,
+                        )
+                return response.status, response.headers, body
+        except TimeoutError as err:
+            raise OctoPrintConnectionError(
+                "OctoPrint did not answer in time", ConnectionCause.TIMEOUT
+            ) from err
+        except aiohttp.ClientError as err:
+            raise _connection_error(err) from err
+
+    async def _checked(
+        self,
+        path: str,
+        status: int,
+        headers: Mapping[str, str],
+        body: bytes,
+        permission: str | None,
+    ) -> Any:
+        """Return the decoded answer, or raise what its status stands for."""
+        content = _decoded(headers, body)
+        message = text(mapping(content).get("error")) or f"HTTP {status}"
+        if 200 <= status < 300:
+            if body and content is None:
+                raise _foreign_page(body)
+            return content
+        if 300 <= status < 400:
+            if _is_login(headers.get("Location", "")):
+                raise OctoPrintConnectionError(
+                    "A proxy in front of OctoPrint asks for a log-in",
+                    ConnectionCause.PROXY_LOGIN,
+                )
+            raise OctoPrintConnectionError(
+                "The server redirects to another address", ConnectionCause.REDIRECTED
+            )
+        if status in (
+            HTTPStatus.UNAUTHORIZED,
+            HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+        ):
+            raise OctoPrintConnectionError(
+                "A proxy in front of OctoPrint asks for a log-in",
+                ConnectionCause.PROXY_LOGIN,
+            )
+        if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:
+            raise OctoPrintAuthError("OctoPrint does not know the API key")
+        if status == HTTPStatus.FORBIDDEN:
+            await self._raise_forbidden(path, permission)
+        if status == HTTPStatus.NOT_FOUND:
+            raise OctoPrintNotFoundError(message)
+        if status == HTTPStatus.CONFLICT:
+            raise OctoPrintConflictError(message)
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise OctoPrintRateLimitError(message)
+        if status > HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise OctoPrintConnectionError(
+                f"The server answered HTTP {status}", ConnectionCause.BAD_GATEWAY
+            )
+        raise OctoPrintRequestError(message)
+
+    async def _raise_forbidden(self, path: str, permission: str | None) -> None:
+        """Tell an unknown key from a known one that lacks a permission."""
+        if (await self.access.current_user()).name is None:
+            raise OctoPrintAuthError("OctoPrint does not know the API key")
+        raise OctoPrintPermissionError(
+            f"The API key lacks the permission {permission or f'for {path}'}",
+            permission,
+        )
+
+
+def _decoded(headers: Mapping[str, str], body: bytes) -> Any:
+    """Return the JSON of an answer, or None where it is something else."""
+    if "json" not in headers.get("Content-Type", ""):
+        return None
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _foreign_page(body: bytes) -> OctoPrintConnectionError:
+    """Tell the log-in page of a proxy from any other page that is not OctoPrint's API."""
+    page = body[:20_000].lower()
+    if b'type="password"' in page or b"type='password'" in page:
+        return OctoPrintConnectionError(
+            "A proxy in front of OctoPrint asks for a log-in",
+            ConnectionCause.PROXY_LOGIN,
+        )
+    return OctoPrintConnectionError(
+        "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
+    )
+
+
+def _is_login(location: str) -> bool:
+    """Return whether a redirect leads to a log-in page, by the words that those use."""
+    return any(
+        word in location.lower() for word in ("login", "signin", "auth", "oauth", "sso")
+    )
+
+
+def _connection_error(err: aiohttp.ClientError) -> OctoPrintConnectionError:
+    """Name why no answer came; the texts of aiohttp hold addresses, so they stay out."""
+    match err:
+        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
+            return OctoPrintConnectionError(
+                "The server's TLS certificate is not trusted", ConnectionCause.TLS
+            )
+        case aiohttp.ClientConnectorDNSError():
+            return OctoPrintConnectionError(
+                "The host's name is not known", ConnectionCause.NOT_FOUND
+            )
+        case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
+            return OctoPrintConnectionError(
+                "The host's name is not known", ConnectionCause.NOT_FOUND
+            )
+        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
+            return OctoPrintConnectionError(
+                "The host refused the connection", ConnectionCause.REFUSED
+            )
+        case aiohttp.ClientConnectorError():
+            return OctoPrintConnectionError(
+                "The host cannot be reached", ConnectionCause.NOT_FOUND
+            )
+        case aiohttp.InvalidURL():
+            return OctoPrintConnectionError(
+                "The address is not valid", ConnectionCause.NOT_FOUND
+            )
+        case aiohttp.ClientResponseError():
+            return OctoPrintConnectionError(
+                "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
+            )
+    return OctoPrintConnectionError(
+        "The connection broke before OctoPrint answered", ConnectionCause.BROKEN
+    )

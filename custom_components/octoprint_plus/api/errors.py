@@ -1,0 +1,76 @@
+"""What can go wrong when talking to OctoPrint."""
+
+from enum import StrEnum
+
+
+class ConnectionCause(StrEnum):
+    """Why no usable answer came from OctoPrint."""
+
+    BAD_GATEWAY = "bad_gateway"
+    """A proxy answered that OctoPrint behind it does not (HTTP 5xx)."""
+
+    BROKEN = "broken"
+    """The connection broke before an answer had come."""
+
+    NOT_FOUND = "not_found"
+    """The host's name has no address."""
+
+    NOT_OCTOPRINT = "not_octoprint"
+    """Something answered, but not as OctoPrint answers."""
+
+    PROXY_LOGIN = "proxy_login"
+    """A proxy in front of OctoPrint wants a log-in of its own."""
+
+    REDIRECTED = "redirected"
+    """The server points to another address, to which the key is not sent."""
+
+    REFUSED = "refused"
+    """Nothing listens on that port of the host."""
+
+    TIMEOUT = "timeout"
+    """No answer came in time."""
+
+    TLS = "tls"
+    """The server's certificate is not trusted, or it speaks no TLS."""
+
+
+class OctoPrintError(Exception):
+    """A request to OctoPrint failed; the text is meant for people."""
+
+
+class OctoPrintConnectionError(OctoPrintError):
+    """No usable answer came: no connection, a time-out, or not OctoPrint."""
+
+    def __init__(self, message: str, cause: ConnectionCause) -> None:
+        """Keep why the answer is missing."""
+        super().__init__(message)
+        self.cause = cause
+
+
+class OctoPrintAuthError(OctoPrintError):
+    """OctoPrint does not know the key (403 to reads, 400 "CSRF" to writes)."""
+
+
+class OctoPrintPermissionError(OctoPrintError):
+    """The key is known but lacks a permission (403)."""
+
+    def __init__(self, message: str, permission: str | None) -> None:
+        """Keep the missing permission, by OctoPrint's name, where it is known."""
+        super().__init__(message)
+        self.permission = permission
+
+
+class OctoPrintConflictError(OctoPrintError):
+    """The state of the printer or the file forbids it (409)."""
+
+
+class OctoPrintNotFoundError(OctoPrintError):
+    """There is no such thing on the server (404)."""
+
+
+class OctoPrintRequestError(OctoPrintError):
+    """OctoPrint refused what it was asked (400, 413, 415, 500); its own text."""
+
+
+class OctoPrintRateLimitError(OctoPrintError):
+    """OctoPrint was asked too often (429)."""

@@ -1,0 +1,230 @@
+"""Files: what is stored, and selecting or printing it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from .errors import OctoPrintNotFoundError
+from .wire import Json, flag, integer, items, mapping, number, text
+
+if TYPE_CHECKING:
+    from .client import OctoPrintClient
+
+ENDPOINT = "api/files"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filament:
+    """What a file needs of a tool's filament."""
+
+    length: float | None
+    """Millimetres."""
+
+    volume: float | None
+    """Cubic centimetres."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysis:
+    """What OctoPrint's analysis found in a file."""
+
+    estimated_print_time: float | None
+    """Seconds."""
+
+    filament: dict[str, Filament]
+    """By tool."""
+
+    width: float | None
+    """Millimetres, as depth and height."""
+
+    depth: float | None
+    height: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastPrintOfFile:
+    """How the last print of a file ended."""
+
+    success: bool
+    date: datetime | None
+    print_time: float | None
+    """Seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prints:
+    """How often a file was printed."""
+
+    success: int
+    failure: int
+    last: LastPrintOfFile | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A file or a folder."""
+
+    name: str
+    """As shown to people."""
+
+    path: str
+    """The path within its storage."""
+
+    origin: str
+    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer)."""
+
+    type: str
+    """folder, machinecode or model."""
+
+    size: int | None
+    """Bytes."""
+
+    date: datetime | None
+    analysis: Analysis | None
+    prints: Prints | None
+    thumbnail: str | None
+    """The path of a preview below the server's address, from a thumbnail plugin."""
+
+    children: tuple[Entry, ...]
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether it is a folder."""
+        return self.type == "folder"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileList:
+    """What the storages hold."""
+
+    entries: tuple[Entry, ...]
+    free: int | None
+    """Bytes left in the local storage."""
+
+    total: int | None
+
+    def walk(self) -> Iterator[Entry]:
+        """Yield every entry, folders before what is in them."""
+        stack = list(reversed(self.entries))
+        while stack:
+            entry = stack.pop()
+            yield entry
+            stack.extend(reversed(entry.children))
+
+
+class FilesApi:
+    """Calls of the family files."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def list(
+        self, location: str | None = None, *, recursive: bool = True
+    ) -> FileList:
+        """Return the files of all storages or one (GET /api/files[/<location>])."""
+        path = f"{ENDPOINT}/{quote(location, safe='')}" if location else ENDPOINT
+        answer = await self._client.get(
+            path,
+            params={"recursive": "true"} if recursive else None,
+            permission="FILES_LIST",
+        )
+        return FileList(
+            entries=tuple(map(parse_entry, items(answer.get("files")))),
+            free=integer(answer.get("free")),
+            total=integer(answer.get("total")),
+        )
+
+    async def info(self, location: str, path: str) -> Entry:
+        """Return one file or folder (GET /api/files/<location>/<path>)."""
+        return parse_entry(
+            await self._client.get(
+                f"{ENDPOINT}/{_path(location, path)}", permission="FILES_LIST"
+            )
+        )
+
+    async def select(self, location: str, path: str, *, print_: bool = False) -> None:
+        """Select a file and, with `print_`, print it (POST /api/files/<location>/<path>).
+
+        Raises OctoPrintNotFoundError for an unknown file and OctoPrintConflictError
+        while the printer is busy or not connected.
+        """
+        await self._client.post(
+            f"{ENDPOINT}/{_path(location, path)}",
+            {"command": "select", "print": print_},
+            permission="PRINT" if print_ else "FILES_SELECT",
+        )
+
+
+def _path(location: str, path: str) -> str:
+    """Return the encoded path of an entry, which must not leave its storage."""
+    segments = path.split("/")
+    if not path or any(segment in ("", ".", "..") for segment in segments):
+        raise OctoPrintNotFoundError(f"There is no file {path!r}")
+    return "/".join(quote(part, safe="") for part in (location, *segments))
+
+
+def parse_entry(data: Json) -> Entry:
+    """Read a file or a folder with all that is in it."""
+    name = text(data.get("name")) or ""
+    path = text(data.get("path")) or name
+    return Entry(
+        name=(text(data.get("display")) or name).lstrip("/"),
+        path=path,
+        origin=text(data.get("origin")) or "local",
+        type=text(data.get("type")) or "machinecode",
+        size=integer(data.get("size")),
+        date=_date(data.get("date")),
+        analysis=_analysis(data.get("gcodeAnalysis")),
+        prints=_prints(data.get("prints")),
+        thumbnail=text(data.get("thumbnail")),
+        children=tuple(map(parse_entry, items(data.get("children")))),
+    )
+
+
+def _date(value: object) -> datetime | None:
+    """Return the time of an epoch in seconds, None where no calendar has it."""
+    if (seconds := number(value)) is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except OverflowError, OSError, ValueError:
+        return None
+
+
+def _analysis(value: object) -> Analysis | None:
+    if not isinstance(value, dict) or not value:
+        return None
+    dimensions = mapping(value.get("dimensions"))
+    return Analysis(
+        estimated_print_time=number(value.get("estimatedPrintTime")),
+        filament={
+            tool: Filament(
+                length=number(used.get("length")), volume=number(used.get("volume"))
+            )
+            for tool, used in mapping(value.get("filament")).items()
+            if isinstance(used, dict)
+        },
+        width=number(dimensions.get("width")),
+        depth=number(dimensions.get("depth")),
+        height=number(dimensions.get("height")),
+    )
+
+
+def _prints(value: object) -> Prints | None:
+    if not isinstance(value, dict) or not value:
+        return None
+    last = value.get("last")
+    return Prints(
+        success=integer(value.get("success")) or 0,
+        failure=integer(value.get("failure")) or 0,
+        last=LastPrintOfFile(
+            success=flag(last.get("success")),
+            date=_date(last.get("date")),
+            print_time=number(last.get("printTime")),
+        )
+        if isinstance(last, dict)
+        else None,
+    )

@@ -1,0 +1,145 @@
+"""Job: what is printed, how far it is, and its commands."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import ConnectionCause, OctoPrintConnectionError
+from .wire import Json, integer, mapping, number, text
+
+if TYPE_CHECKING:
+    from .client import OctoPrintClient
+
+ENDPOINT = "api/job"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFile:
+    """The file of a job."""
+
+    name: str
+    """As shown to people; an SD card's names are short."""
+
+    path: str
+    """The path within its storage."""
+
+    origin: str
+    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer)."""
+
+    size: int | None
+    """Bytes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """How far the job is; all None while there is none."""
+
+    completion: float | None
+    """Percent of the file's bytes that were sent, 0 to 100."""
+
+    print_time: int | None
+    """Seconds since the start, pauses excluded."""
+
+    print_time_left: int | None
+    """Seconds, an estimate."""
+
+    print_time_left_origin: str | None
+    """Where the estimate comes from, for example linear or analysis."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """The selected or running job."""
+
+    state: str
+    """The printer's state as a text, in every state."""
+
+    error: str | None
+    """The last error's text; only this family tells it while the printer is off."""
+
+    file: JobFile | None
+    user: str | None
+    """Who started it."""
+
+    estimated_print_time: float | None
+    """Seconds, from the analysis of the file."""
+
+    progress: Progress
+
+
+class JobApi:
+    """Calls of the family job."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def get(self) -> Job:
+        """Return the job (GET /api/job)."""
+        return parse_job(await self._client.get(ENDPOINT, permission="STATUS"))
+
+    async def start(self) -> None:
+        """Print the selected file. Without one OctoPrint silently does nothing."""
+        await self._command("start")
+
+    async def cancel(self) -> None:
+        """Cancel the running or paused job."""
+        await self._command("cancel")
+
+    async def restart(self) -> None:
+        """Print a paused job again from its beginning."""
+        await self._command("restart")
+
+    async def pause(self) -> None:
+        """Pause the running job."""
+        await self._command("pause", "pause")
+
+    async def resume(self) -> None:
+        """Resume the paused job."""
+        await self._command("pause", "resume")
+
+    async def _command(self, command: str, action: str | None = None) -> None:
+        data = {"command": command} | ({"action": action} if action else {})
+        await self._client.post(ENDPOINT, data, permission="PRINT")
+
+
+def parse_job(answer: Json) -> Job:
+    """Read the answer of GET /api/job."""
+    if (state := text(answer.get("state"))) is None:
+        raise OctoPrintConnectionError(
+            f"{ENDPOINT} did not answer as OctoPrint does",
+            ConnectionCause.NOT_OCTOPRINT,
+        )
+    job = mapping(answer.get("job"))
+    progress = mapping(answer.get("progress"))
+    return Job(
+        state=state,
+        error=_stripped(answer.get("error")),
+        file=parse_job_file(mapping(job.get("file"))),
+        user=text(job.get("user")),
+        estimated_print_time=number(job.get("estimatedPrintTime")),
+        progress=Progress(
+            completion=number(progress.get("completion")),
+            print_time=integer(progress.get("printTime")),
+            print_time_left=integer(progress.get("printTimeLeft")),
+            print_time_left_origin=text(progress.get("printTimeLeftOrigin")),
+        ),
+    )
+
+
+def parse_job_file(data: Json) -> JobFile | None:
+    """Read a job's file, which OctoPrint fills with nulls where there is none."""
+    name = text(data.get("name"))
+    path = text(data.get("path")) or name
+    if name is None or path is None:
+        return None
+    return JobFile(
+        name=text(data.get("display")) or name,
+        path=path,
+        origin=text(data.get("origin")) or "local",
+        size=integer(data.get("size")),
+    )
+
+
+def _stripped(value: object) -> str | None:
+    """Return an error's text; a lost connection's ends with a colon and a blank."""
+    return (text(value) or "").strip().rstrip(":") or None

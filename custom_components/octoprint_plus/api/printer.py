@@ -1,0 +1,230 @@
+"""Printer: temperatures, state flags, errors, and the commands that move or heat."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from .errors import OctoPrintNotFoundError
+from .wire import Json, flag, mapping, number, text
+
+if TYPE_CHECKING:
+    from .client import OctoPrintClient
+
+ENDPOINT = "api/printer"
+
+FAQ_URL = "https://faq.octoprint.org/"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Heater:
+    """One heater or sensor, in degrees Celsius."""
+
+    actual: float | None
+    target: float | None
+    """0 is off; None where the firmware does not report it, which is not off."""
+
+    offset: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Flags:
+    """OctoPrint's flags of the printer's state."""
+
+    operational: bool = False
+    printing: bool = False
+    """Also true while starting, pausing, resuming, cancelling and finishing."""
+
+    paused: bool = False
+    pausing: bool = False
+    resuming: bool = False
+    cancelling: bool = False
+    finishing: bool = False
+    error: bool = False
+    closed_or_error: bool = False
+    ready: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrinterState:
+    """What the printer itself tells while it is connected."""
+
+    text: str | None
+    error: str | None
+    flags: Flags
+    sd_ready: bool | None
+    """None where SD support is switched off."""
+
+    heaters: Mapping[str, Heater] = field(default_factory=dict)
+    """By OctoPrint's names: tool0, tool1, bed, chamber, and whatever else is reported."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrinterError:
+    """The last error in OctoPrint's words (from OctoPrint 1.10 on)."""
+
+    error: str
+    reason: str | None
+    """For example firmware, resend_loop or timeout."""
+
+    consequence: str | None
+    """For example emergency, disconnect or cancel."""
+
+    faq_url: str | None
+    """A page that explains the error."""
+
+
+class PrinterApi:
+    """Calls of the family printer."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def get(self) -> PrinterState:
+        """Return the printer's state (GET /api/printer).
+
+        Raises OctoPrintConflictError while the printer is not connected, which is
+        a normal state.
+        """
+        return parse_printer(await self._client.get(ENDPOINT, permission="STATUS"))
+
+    async def error(self) -> PrinterError | None:
+        """Return the last error (GET /api/printer/error), None where there is none."""
+        try:
+            answer = await self._client.get(f"{ENDPOINT}/error", permission="STATUS")
+        except OctoPrintNotFoundError:
+            # Before 1.10 there is no such path.
+            return None
+        return parse_error(answer)
+
+    async def set_tool_target(self, tool: int, target: float) -> None:
+        """Heat a tool to degrees Celsius, 0 for off (POST /api/printer/tool).
+
+        A number that the printer's profile does not have heats its only hotend.
+        """
+        await self._post(
+            "tool", {"command": "target", "targets": {f"tool{tool}": target}}
+        )
+
+    async def set_bed_target(self, target: float) -> None:
+        """Heat the bed to degrees Celsius, 0 for off (POST /api/printer/bed)."""
+        await self._post("bed", {"command": "target", "target": target})
+
+    async def set_chamber_target(self, target: float) -> None:
+        """Heat the chamber to degrees Celsius, 0 for off (POST /api/printer/chamber)."""
+        await self._post("chamber", {"command": "target", "target": target})
+
+    async def set_target(self, heater: str, target: float) -> None:
+        """Heat a heater by OctoPrint's name for it, in degrees Celsius."""
+        if heater == "bed":
+            await self.set_bed_target(target)
+        elif heater == "chamber":
+            await self.set_chamber_target(target)
+        else:
+            await self.set_tool_target(int(heater.removeprefix("tool")), target)
+
+    async def select_tool(self, tool: int) -> None:
+        """Make a tool the active one (POST /api/printer/tool)."""
+        await self._post("tool", {"command": "select", "tool": f"tool{tool}"})
+
+    async def extrude(self, amount: float, speed: float | None = None) -> None:
+        """Extrude millimetres with the active tool, negative to retract.
+
+        POST /api/printer/tool; the speed is in mm/min, by default the profile's.
+        """
+        data: dict[str, Any] = {"command": "extrude", "amount": amount}
+        if speed is not None:
+            data["speed"] = speed
+        await self._post("tool", data)
+
+    async def jog(
+        self,
+        axes: Mapping[str, float],
+        *,
+        absolute: bool = False,
+        speed: float | None = None,
+    ) -> None:
+        """Move the print head by, or with `absolute` to, millimetres on x, y and z.
+
+        POST /api/printer/printhead; the speed is in mm/min, by default the profile's.
+        """
+        data: dict[str, Any] = {"command": "jog", **axes, "absolute": absolute}
+        if speed is not None:
+            data["speed"] = speed
+        await self._post("printhead", data)
+
+    async def home(self, axes: Sequence[str]) -> None:
+        """Home the axes x, y and z that are named (POST /api/printer/printhead)."""
+        await self._post("printhead", {"command": "home", "axes": list(axes)})
+
+    async def send_gcode(
+        self, commands: Sequence[str], parameters: Json | None = None
+    ) -> None:
+        """Queue lines of G-code (POST /api/printer/command).
+
+        Parameters fill placeholders such as `%(temperature)d` in the lines.
+        """
+        data: dict[str, Any] = {"commands": list(commands)}
+        if parameters:
+            data["parameters"] = parameters
+        await self._post("command", data)
+
+    async def _post(self, path: str, data: Json) -> None:
+        await self._client.post(f"{ENDPOINT}/{path}", data, permission="CONTROL")
+
+
+def parse_printer(answer: Json) -> PrinterState:
+    """Read the answer of GET /api/printer."""
+    state = mapping(answer.get("state"))
+    flags = mapping(state.get("flags"))
+    sd = answer.get("sd")
+    return PrinterState(
+        text=text(state.get("text")),
+        error=text(state.get("error")),
+        flags=parse_flags(flags),
+        sd_ready=flag(mapping(sd).get("ready")) if sd is not None else None,
+        heaters=parse_heaters(mapping(answer.get("temperature"))),
+    )
+
+
+def parse_flags(flags: Json) -> Flags:
+    """Read the flags of a state."""
+    return Flags(
+        operational=flag(flags.get("operational")),
+        printing=flag(flags.get("printing")),
+        paused=flag(flags.get("paused")),
+        pausing=flag(flags.get("pausing")),
+        resuming=flag(flags.get("resuming")),
+        cancelling=flag(flags.get("cancelling")),
+        finishing=flag(flags.get("finishing")),
+        error=flag(flags.get("error")),
+        closed_or_error=flag(flags.get("closedOrError")),
+        ready=flag(flags.get("ready")),
+    )
+
+
+def parse_heaters(temperature: Json) -> dict[str, Heater]:
+    """Read the temperatures; what is not an object (a history, a time) is no heater."""
+    return {
+        name: Heater(
+            actual=number(values.get("actual")),
+            target=number(values.get("target")),
+            offset=number(values.get("offset")),
+        )
+        for name, values in temperature.items()
+        if isinstance(values, dict)
+    }
+
+
+def parse_error(answer: Json) -> PrinterError | None:
+    """Read the answer of GET /api/printer/error, which is empty where all is well."""
+    if (error := text(answer.get("error"))) is None:
+        return None
+    faq = text(answer.get("faq"))
+    return PrinterError(
+        error=error,
+        reason=text(answer.get("reason")),
+        consequence=text(answer.get("consequence")),
+        # An id of OctoPrint's own pages: anything else would lead elsewhere.
+        faq_url=FAQ_URL + faq if faq and faq.replace("-", "").isalnum() else None,
+    )

@@ -1,0 +1,60 @@
+"""Reading values off the wire, where any of them may be missing or of another type."""
+
+from collections.abc import Mapping
+import math
+from typing import Any
+
+from .errors import ConnectionCause, OctoPrintConnectionError
+
+type Json = Mapping[str, Any]
+
+
+def mapping(value: object) -> Json:
+    """Return the object, or an empty one where there is none."""
+    return value if isinstance(value, dict) else {}
+
+
+def items(value: object) -> list[Json]:
+    """Return the objects of a list, or none where there is no list."""
+    if not isinstance(value, list):
+        return []
+    return [item for item in value if isinstance(item, dict)]
+
+
+def text(value: object) -> str | None:
+    """Return the text, or None where it is missing or empty."""
+    return value if isinstance(value, str) and value else None
+
+
+def number(value: object) -> float | None:
+    """Return the finite number, or None where there is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if math.isfinite(value) else None
+
+
+def integer(value: object) -> int | None:
+    """Return the number cut to an integer, or None where there is none."""
+    return None if (found := number(value)) is None else int(found)
+
+
+def flag(value: object) -> bool:
+    """Return whether the value is true, and false where it is missing."""
+    return value is True
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """Return the texts of a list."""
+    if not isinstance(value, list):
+        return ()
+    return tuple(item for item in value if isinstance(item, str))
+
+
+def promised(value: object, endpoint: str) -> Json:
+    """Return the object that OctoPrint always answers there, or raise an error."""
+    if not isinstance(value, dict):
+        raise OctoPrintConnectionError(
+            f"{endpoint} did not answer as OctoPrint does",
+            ConnectionCause.NOT_OCTOPRINT,
+        )
+    return value
