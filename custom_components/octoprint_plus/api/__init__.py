@@ -12,11 +12,20 @@ from .errors import (
     OctoPrintRateLimitError,
     OctoPrintRequestError,
 )
-from .snapshot import LastPrint, PrintResult, RunningPrint, ServerData, Snapshot, State
+from .snapshot import (
+    LastPrint,
+    Memory,
+    PrintResult,
+    RunningPrint,
+    ServerData,
+    Snapshot,
+    State,
+)
 
 __all__ = [
     "ConnectionCause",
     "LastPrint",
+    "Memory",
     "OctoPrintAuthError",
     "OctoPrintClient",
     "OctoPrintConflictError",

@@ -12,6 +12,7 @@ import re
 
 from .access import CurrentUser
 from .connection import Connection
+from .files import LastPrintOfFile
 from .job import Job, JobFile
 from .printer import Flags, Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
@@ -132,6 +133,19 @@ class LastPrint:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """What OctoPrint forgets, so that it has to be kept, over restarts too."""
+
+    running: RunningPrint | None = None
+    last_print: LastPrint | None = None
+    last_targets: Mapping[str, float] = field(default_factory=dict)
+    """The last target of each heater that was not off, in degrees Celsius."""
+
+    heaters: frozenset[str] = frozenset()
+    """The heaters that the printer was ever seen with."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ServerData:
     """What changes rarely: who answers, and what it lets the key do."""
 
@@ -162,10 +176,7 @@ class Snapshot:
     """The height of the print head in millimetres; only pushed, never polled."""
 
     error: PrinterError | None = None
-    running: RunningPrint | None = None
-    last_print: LastPrint | None = None
-    last_targets: Mapping[str, float] = field(default_factory=dict)
-    """The last target of each heater that was not off."""
+    memory: Memory = Memory()
 
     @property
     def is_connected(self) -> bool:
@@ -243,6 +254,7 @@ def _is_allowed(name: str, profile: PrinterProfile | None) -> bool:
 
 def advance(
     previous: Snapshot | None,
+    memory: Memory,
     *,
     server: ServerData,
     connection: Connection,
@@ -263,28 +275,38 @@ def advance(
         state=state,
         sd_ready=printer.sd_ready if printer else None,
         error=error,
-        last_print=previous.last_print if previous else None,
-        last_targets=previous.last_targets if previous else {},
     )
     heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
-    running = next_running(previous.running if previous else None, state, job, now)
-    last_print = draft.last_print
-    if (
-        previous
-        and previous.running
-        and (running is None or running.started_at != previous.running.started_at)
-    ):
-        failed = error is not None and error != previous.error
-        last_print = ended_print(previous.running, state, job, now, failed=failed)
-    targets = {name: heater.target for name, heater in heaters.items() if heater.target}
+    has_failed = error is not None and (previous is None or error != previous.error)
     return replace(
         draft,
         heaters=heaters,
+        memory=next_memory(memory, state, job, heaters, now=now, has_failed=has_failed),
+    )
+
+
+def next_memory(
+    memory: Memory,
+    state: State | None,
+    job: Job,
+    heaters: Mapping[str, Heater],
+    *,
+    now: datetime,
+    has_failed: bool,
+) -> Memory:
+    """Return what has to be remembered after an answer of the server."""
+    running = next_running(memory.running, state, job, now)
+    last_print = memory.last_print
+    if memory.running and (
+        running is None or running.started_at != memory.running.started_at
+    ):
+        last_print = ended_print(memory.running, state, job, now, has_failed=has_failed)
+    targets = {name: heater.target for name, heater in heaters.items() if heater.target}
+    return Memory(
         running=running,
         last_print=last_print,
-        last_targets={**draft.last_targets, **targets}
-        if targets
-        else draft.last_targets,
+        last_targets={**memory.last_targets, **targets},
+        heaters=memory.heaters | heaters.keys(),
     )
 
 
@@ -350,7 +372,7 @@ def ended_print(
     job: Job,
     now: datetime,
     *,
-    failed: bool = False,
+    has_failed: bool,
 ) -> LastPrint:
     """Return what is known of a print that has just ended."""
     # A finished job stays at 100 % until another is chosen; a cancelled one loses it.
@@ -362,7 +384,7 @@ def ended_print(
     )
     if completed and not running.cancelled:
         result = PrintResult.DONE
-    elif failed or state in OFFLINE_STATES:
+    elif has_failed or state in OFFLINE_STATES:
         result = PrintResult.FAILED
     else:
         result = PrintResult.CANCELLED
@@ -374,5 +396,33 @@ def ended_print(
             job.progress.print_time
             if completed and job.progress.print_time
             else running.print_time
+        ),
+    )
+
+
+def settle(
+    last_print: LastPrint, running: RunningPrint, history: LastPrintOfFile
+) -> LastPrint:
+    """Return the end of a print as the file's own history tells it.
+
+    A poll sees an end late and may guess wrong, for example where a print ended and
+    the next began in between. The history of the file is the server's own record.
+    """
+    if history.date is None or history.date < running.started_at:
+        return last_print
+    if history.success:
+        result = PrintResult.DONE
+    elif last_print.result is PrintResult.DONE:
+        result = PrintResult.CANCELLED
+    else:
+        result = last_print.result
+    return replace(
+        last_print,
+        result=result,
+        ended_at=history.date.replace(microsecond=0),
+        print_time=(
+            round(history.print_time)
+            if history.print_time is not None
+            else last_print.print_time
         ),
     )

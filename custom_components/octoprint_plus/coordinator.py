@@ -1,0 +1,276 @@
+"""Data update coordinator of OctoPrint Plus: one per printer, the only truth."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import override
+
+from yarl import URL
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.util import dt as dt_util
+
+from .api import (
+    OctoPrintAuthError,
+    OctoPrintClient,
+    OctoPrintConflictError,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    OctoPrintPermissionError,
+    ServerData,
+    Snapshot,
+    State,
+)
+from .api.job import Job
+from .api.printer import PrinterState
+from .api.snapshot import (
+    CONNECTING_STATES,
+    OFFLINE_STATES,
+    advance,
+    parse_state,
+    settle,
+)
+from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .store import OctoPrintStore
+
+type OctoPrintConfigEntry = ConfigEntry[OctoPrintCoordinator]
+
+# While something happens people look; otherwise a printer changes only when
+# somebody uses it elsewhere.
+POLL_ACTIVE = timedelta(seconds=10)
+POLL_IDLE = timedelta(seconds=30)
+
+# These states last for moments, and somebody is waiting for them to pass.
+POLL_TRANSIENT = timedelta(seconds=2)
+TRANSIENT_STATES = CONNECTING_STATES | {
+    State.CANCELLING,
+    State.FINISHING,
+    State.PAUSING,
+    State.RESUMING,
+    State.STARTING,
+}
+
+# OctoPrint queues a command before it answers, and shows the effect moments later.
+REFRESH_DELAY = 0.3
+
+# Settings, profiles, commands and the key's permissions change when an
+# administrator changes them, now and then.
+SERVER_DATA_MAX_AGE = timedelta(minutes=5)
+
+
+class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
+    """Keeps the snapshot of one printer."""
+
+    config_entry: OctoPrintConfigEntry
+
+    def __init__(self, hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+        """Initialize the coordinator."""
+        super().__init__(
+            hass,
+            LOGGER,
+            config_entry=entry,
+            name=entry.title,
+            update_interval=POLL_ACTIVE,
+            always_update=False,
+            request_refresh_debouncer=Debouncer(
+                hass, LOGGER, cooldown=REFRESH_DELAY, immediate=False
+            ),
+        )
+        self.client = OctoPrintClient(
+            async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
+            URL(entry.data[CONF_URL]),
+            entry.data[CONF_API_KEY],
+        )
+        self.store = OctoPrintStore(hass, entry.entry_id)
+        self._server_read_at: datetime | None = None
+
+    @property
+    def instance_id(self) -> str:
+        """Return what the unique ids of the device and its entities begin with."""
+        return self.config_entry.unique_id or self.config_entry.entry_id
+
+    @property
+    def device_info(self) -> DeviceInfo:
+        """Return the device of the printer."""
+        profile = self.data.profile
+        return DeviceInfo(
+            configuration_url=str(self.client.url),
+            identifiers={(DOMAIN, self.instance_id)},
+            manufacturer="OctoPrint",
+            model=profile.model if profile else None,
+            name=self.config_entry.title,
+            sw_version=self.data.server.server.version,
+        )
+
+    def may(self, permission: str) -> bool:
+        """Return whether the key has a permission, by OctoPrint's name for it."""
+        return self.data.server.user.may(permission)
+
+    def max_temp(self, heater: str) -> float:
+        """Return the highest temperature in degrees Celsius that may be set."""
+        limits: Mapping[str, float] = self.config_entry.options.get(CONF_MAX_TEMPS, {})
+        return limits.get(heater, default_max_temp(heater))
+
+    @override
+    async def _async_setup(self) -> None:
+        """Load what has to outlive a restart of Home Assistant."""
+        await self.store.async_load()
+
+    @override
+    async def _async_update_data(self) -> Snapshot:
+        """Poll the server."""
+        try:
+            snapshot = await self._async_poll()
+        except OctoPrintAuthError as err:
+            raise ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="invalid_auth",
+                translation_placeholders={"printer": self.name},
+            ) from err
+        except OctoPrintPermissionError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="missing_permission",
+                translation_placeholders={
+                    "printer": self.name,
+                    "permission": err.permission or "STATUS",
+                },
+            ) from err
+        except OctoPrintConnectionError as err:
+            # A server that was away may come back in another version, with other
+            # settings, or without our key.
+            self._server_read_at = None
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key=f"connection_{err.cause}",
+                translation_placeholders={"printer": self.name},
+            ) from err
+        except OctoPrintError as err:
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="request_failed",
+                translation_placeholders={"printer": self.name, "error": str(err)},
+            ) from err
+        if snapshot.state in TRANSIENT_STATES:
+            self.update_interval = POLL_TRANSIENT
+        elif snapshot.is_busy or snapshot.is_heating:
+            self.update_interval = POLL_ACTIVE
+        else:
+            self.update_interval = POLL_IDLE
+        self.store.async_remember(snapshot.memory)
+        return snapshot
+
+    async def _async_poll(self) -> Snapshot:
+        """Ask for what may have changed and return the next snapshot."""
+        now = dt_util.utcnow()
+        # The base class declares the data as always there, which it is not yet here.
+        previous: Snapshot | None = self.data
+        memory = self.store.memory
+        job, printer = await self._async_get_job()
+        server = await self._async_get_server(previous, now)
+        if (
+            previous is None
+            or server is not previous.server
+            or (job.state, job.error) != (previous.job.state, previous.job.error)
+        ):
+            connection = await self.client.connection.get()
+            error = await self.client.printer.error()
+        else:
+            connection = previous.connection
+            error = previous.error
+        snapshot = advance(
+            previous,
+            memory,
+            server=server,
+            connection=connection,
+            job=job,
+            printer=printer,
+            error=error,
+            now=now,
+        )
+        snapshot = await self._async_settle(snapshot)
+        if previous is not None and server is not previous.server:
+            self._async_update_device(snapshot)
+        return snapshot
+
+    async def _async_get_job(self) -> tuple[Job, PrinterState | None]:
+        """Read the job and, while it is connected, the printer."""
+        job = await self.client.job.get()
+        state = parse_state(job.state)
+        if state in OFFLINE_STATES or state in CONNECTING_STATES:
+            # It would answer 409, each time with a warning in OctoPrint's log.
+            return job, None
+        try:
+            return job, await self.client.printer.get()
+        except OctoPrintConflictError:
+            # The printer went away between the two answers.
+            return await self.client.job.get(), None
+
+    async def _async_get_server(
+        self, previous: Snapshot | None, now: datetime
+    ) -> ServerData:
+        """Return what changes rarely, read again when it has become old."""
+        if (
+            previous is not None
+            and self._server_read_at is not None
+            and now - self._server_read_at < SERVER_DATA_MAX_AGE
+        ):
+            return previous.server
+        client = self.client
+        user = await client.access.current_user()
+        if user.name is None:
+            # Where guests may read, an unknown key is not refused but taken for none.
+            raise OctoPrintAuthError("OctoPrint does not know the API key")
+        data = ServerData(
+            server=await client.server.get(),
+            user=user,
+            settings=await client.settings.get() if user.may("SETTINGS_READ") else None,
+            profiles=await client.profiles.list() if user.may("CONNECTION") else {},
+            commands=await client.system.commands() if user.may("SYSTEM") else (),
+        )
+        self._server_read_at = now
+        return previous.server if previous and previous.server == data else data
+
+    async def _async_settle(self, snapshot: Snapshot) -> Snapshot:
+        """Correct the end of a print by the file's own history, where it has one."""
+        running = self.store.memory.running
+        last_print = snapshot.memory.last_print
+        if (
+            running is None
+            or last_print is None
+            or last_print is self.store.memory.last_print
+            or running.file.origin != "local"
+            or not snapshot.server.user.may("FILES_LIST")
+        ):
+            return snapshot
+        with suppress(OctoPrintError):
+            entry = await self.client.files.info("local", running.file.path)
+            if entry.prints and entry.prints.last:
+                settled = settle(last_print, running, entry.prints.last)
+                return replace(
+                    snapshot, memory=replace(snapshot.memory, last_print=settled)
+                )
+        return snapshot
+
+    @callback
+    def _async_update_device(self, snapshot: Snapshot) -> None:
+        """Show a new version of OctoPrint or another model on the device."""
+        registry = dr.async_get(self.hass)
+        device = registry.async_get_device_by_identifier(
+            (DOMAIN, self.instance_id), self.config_entry.entry_id
+        )
+        if device is not None:
+            registry.async_update_device(
+                device.id,
+                model=snapshot.profile.model if snapshot.profile else None,
+                sw_version=snapshot.server.server.version,
+            )

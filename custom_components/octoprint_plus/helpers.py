@@ -1,0 +1,69 @@
+"""Helpers shared by the entities and the actions of OctoPrint Plus."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .api import (
+    OctoPrintAuthError,
+    OctoPrintConflictError,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+)
+from .const import DOMAIN
+from .coordinator import OctoPrintCoordinator
+
+
+@asynccontextmanager
+async def octoprint_command(
+    coordinator: OctoPrintCoordinator, command: str
+) -> AsyncIterator[None]:
+    """Turn the errors of a command into translated ones, and read its effect afterwards.
+
+    The command is named as people know it: an entity's name or an action.
+    """
+    placeholders = {"command": command, "printer": coordinator.name}
+    try:
+        yield
+    except OctoPrintAuthError as err:
+        coordinator.config_entry.async_start_reauth(coordinator.hass)
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="command_invalid_auth",
+            translation_placeholders=placeholders,
+        ) from err
+    except OctoPrintPermissionError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="command_missing_permission",
+            translation_placeholders=placeholders
+            | {"permission": err.permission or "unknown"},
+        ) from err
+    except OctoPrintConflictError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="command_conflict",
+            translation_placeholders=placeholders | {"error": str(err)},
+        ) from err
+    except OctoPrintNotFoundError as err:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="command_not_found",
+            translation_placeholders=placeholders,
+        ) from err
+    except OctoPrintConnectionError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=f"connection_{err.cause}",
+            translation_placeholders={"printer": coordinator.name},
+        ) from err
+    except OctoPrintError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="command_failed",
+            translation_placeholders=placeholders | {"error": str(err)},
+        ) from err
+    await coordinator.async_request_refresh()
