@@ -1,8 +1,11 @@
 """Base entity of OctoPrint Plus."""
 
+from collections.abc import Callable, Iterable
 from typing import override
 
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.core import callback
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Snapshot
@@ -13,6 +16,9 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
     """Defines an entity of a printer."""
 
     _attr_has_entity_name = True
+
+    _shown: object = None
+    """What the state last written was made of."""
 
     def __init__(
         self, coordinator: OctoPrintCoordinator, description: EntityDescription
@@ -28,7 +34,45 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
         """Return all that is known of the printer."""
         return self.coordinator.data
 
+    @property
+    def label(self) -> str:
+        """Return what people call this entity, for errors."""
+        return self.name if isinstance(self.name, str) else self.entity_description.key
+
+    def shows(self) -> object:
+        """Return all that the entity's state is made of, to see whether it changed."""
+        raise NotImplementedError
+
+    @callback
     @override
-    async def async_added_to_hass(self) -> None:
-        """Listen to the coordinator."""
-        await super().async_added_to_hass()
+    def _handle_coordinator_update(self) -> None:
+        """Write the state, but only if it changed: most snapshots change little."""
+        shows = (self.available, self.shows())
+        if shows != self._shown:
+            self._shown = shows
+            self.async_write_ha_state()
+
+
+@callback
+def async_add_entities_when_known[D: EntityDescription](
+    coordinator: OctoPrintCoordinator,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    describe: Callable[[Snapshot], Iterable[D]],
+    create: Callable[[OctoPrintCoordinator, D], Entity],
+) -> None:
+    """Add entities for what the printer has now, and for what it turns out to have later."""
+    known: set[str] = set()
+
+    @callback
+    def add_new() -> None:
+        found = [
+            description
+            for description in describe(coordinator.data)
+            if description.key not in known
+        ]
+        if found:
+            known.update(description.key for description in found)
+            async_add_entities(create(coordinator, each) for each in found)
+
+    add_new()
+    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))

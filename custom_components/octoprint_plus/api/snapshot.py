@@ -191,6 +191,19 @@ class Snapshot:
         return self.state in BUSY_STATES
 
     @property
+    def error_text(self) -> str | None:
+        """Return the last error's text, from whichever family tells it."""
+        return self.error.error if self.error else self.job.error
+
+    @property
+    def has_problem(self) -> bool:
+        """Return whether an error stopped the print or the connection."""
+        return self.error_text is not None or self.state in (
+            State.ERROR,
+            State.OFFLINE_AFTER_ERROR,
+        )
+
+    @property
     def is_heating(self) -> bool:
         """Return whether any heater is switched on."""
         return any(heater.target for heater in self.heaters.values())

@@ -1,0 +1,241 @@
+"""Support for OctoPrint heaters as climate entities."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, override
+
+from homeassistant.components.climate import (
+    ATTR_HVAC_MODE,
+    ClimateEntity,
+    ClimateEntityDescription,
+    ClimateEntityFeature,
+    HVACAction,
+    HVACMode,
+)
+from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import Snapshot
+from .api.printer import Heater
+from .const import DOMAIN
+from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from .entity import OctoPrintEntity, async_add_entities_when_known
+from .heater import known_heaters
+from .helpers import octoprint_command
+
+PARALLEL_UPDATES = 1
+
+PERMISSION = "CONTROL"
+
+# A heater that keeps its target swings around it by about this much.
+AT_TARGET = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintClimateDescription(ClimateEntityDescription):
+    """Describe a heater."""
+
+    heater: str
+    """OctoPrint's name: tool0, bed, chamber."""
+
+
+def describe(snapshot: Snapshot) -> Iterable[OctoPrintClimateDescription]:
+    """Yield the heaters that the printer has now and the key may set."""
+    if not snapshot.server.user.may(PERMISSION):
+        return
+    for heater in known_heaters(snapshot):
+        yield OctoPrintClimateDescription(
+            key=heater.name,
+            heater=heater.name,
+            translation_key=heater.translation_key,
+            translation_placeholders={"number": heater.number},
+        )
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up OctoPrint heaters based on a config entry."""
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe, OctoPrintClimateEntity
+    )
+
+
+class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
+    """Defines a heater: a tool, the bed or the chamber."""
+
+    _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT]
+    _attr_target_temperature_step = 1.0
+    # From 2026.11 on the native unit is read, before it the other.
+    _attr_native_temperature_unit = UnitOfTemperature.CELSIUS
+    _attr_temperature_unit = UnitOfTemperature.CELSIUS
+
+    entity_description: OctoPrintClimateDescription
+
+    def __init__(
+        self,
+        coordinator: OctoPrintCoordinator,
+        description: OctoPrintClimateDescription,
+    ) -> None:
+        """Initialize the heater."""
+        super().__init__(coordinator, description)
+        limit = coordinator.max_temp(description.heater)
+        self._attr_min_temp = self._attr_native_min_temp = 0.0
+        self._attr_max_temp = self._attr_native_max_temp = limit
+
+    @property
+    def heater(self) -> Heater | None:
+        """Return the temperatures, None while the printer does not report them."""
+        return self.snapshot.heaters.get(self.entity_description.heater)
+
+    @property
+    def presets(self) -> dict[str, float]:
+        """Return the user's own OctoPrint temperature profiles for this heater."""
+        settings = self.snapshot.server.settings
+        return {
+            profile.name: target
+            for profile in reversed(settings.temperature_profiles if settings else ())
+            if (target := profile.target(self.entity_description.heater))
+            and target <= self._attr_max_temp
+        }
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is on and the key may set the heater."""
+        return (
+            super().available
+            and self.heater is not None
+            and self.coordinator.may(PERMISSION)
+        )
+
+    @property
+    @override
+    def supported_features(self) -> ClimateEntityFeature:
+        """Return what the heater can do; presets only where OctoPrint has some."""
+        features = (
+            ClimateEntityFeature.TARGET_TEMPERATURE
+            | ClimateEntityFeature.TURN_OFF
+            | ClimateEntityFeature.TURN_ON
+        )
+        if self.presets:
+            features |= ClimateEntityFeature.PRESET_MODE
+        return features
+
+    @property
+    def native_current_temperature(self) -> float | None:
+        """Return the actual temperature in degrees Celsius."""
+        if self.heater is None or self.heater.actual is None:
+            return None
+        return round(self.heater.actual, 1)
+
+    @property
+    def native_target_temperature(self) -> float | None:
+        """Return the target in degrees Celsius."""
+        return self.heater.target if self.heater else None
+
+    current_temperature = native_current_temperature
+    target_temperature = native_target_temperature
+
+    @property
+    @override
+    def hvac_mode(self) -> HVACMode | None:
+        """Return whether the heater is on, None where the firmware does not say."""
+        if (target := self.native_target_temperature) is None:
+            return None
+        return HVACMode.HEAT if target > 0 else HVACMode.OFF
+
+    @property
+    @override
+    def hvac_action(self) -> HVACAction | None:
+        """Return whether it heats up or keeps its temperature."""
+        target = self.native_target_temperature
+        actual = self.native_current_temperature
+        if target is None:
+            return None
+        if target <= 0:
+            return HVACAction.OFF
+        if actual is None:
+            return None
+        return HVACAction.HEATING if actual < target - AT_TARGET else HVACAction.IDLE
+
+    @property
+    @override
+    def preset_modes(self) -> list[str] | None:
+        """Return the names of the temperature profiles, in OctoPrint's order."""
+        return list(reversed(self.presets)) or None
+
+    @property
+    @override
+    def preset_mode(self) -> str | None:
+        """Return the temperature profile whose temperature is set."""
+        target = self.native_target_temperature
+        return next(
+            (name for name in reversed(self.presets) if self.presets[name] == target),
+            None,
+        )
+
+    @override
+    async def async_set_temperature(self, **kwargs: Any) -> None:
+        """Set the target, which also switches the heater on."""
+        if kwargs.get(ATTR_HVAC_MODE) == HVACMode.OFF:
+            await self._async_set_target(0)
+        elif (temperature := kwargs.get(ATTR_TEMPERATURE)) is not None:
+            await self._async_set_target(temperature)
+
+    @override
+    async def async_set_preset_mode(self, preset_mode: str) -> None:
+        """Heat to the temperature of a profile."""
+        await self._async_set_target(self.presets[preset_mode])
+
+    @override
+    async def async_set_hvac_mode(self, hvac_mode: HVACMode) -> None:
+        """Switch the heater on or off."""
+        if hvac_mode == HVACMode.OFF:
+            await self._async_set_target(0)
+        elif not self.native_target_temperature:
+            await self._async_set_target(self._usual_target())
+
+    @override
+    async def async_turn_on(self) -> None:
+        """Switch the heater on."""
+        await self.async_set_hvac_mode(HVACMode.HEAT)
+
+    @override
+    async def async_turn_off(self) -> None:
+        """Switch the heater off."""
+        await self.async_set_hvac_mode(HVACMode.OFF)
+
+    def _usual_target(self) -> float:
+        """Return the last target, else the first profile's: no temperature is made up."""
+        last = self.snapshot.memory.last_targets.get(self.entity_description.heater)
+        for target in (last, *reversed(self.presets.values())):
+            if target is not None and target <= self._attr_max_temp:
+                return target
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_usual_target",
+            translation_placeholders={
+                "heater": self.label,
+                "printer": self.coordinator.name,
+            },
+        )
+
+    async def _async_set_target(self, target: float) -> None:
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.printer.set_target(
+                self.entity_description.heater, target
+            )
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return (
+            self.native_current_temperature,
+            self.native_target_temperature,
+            self.presets,
+        )

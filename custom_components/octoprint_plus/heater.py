@@ -1,0 +1,37 @@
+"""What sensors and climate entities share about heaters."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .api import Snapshot
+from .api.snapshot import TOOL
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class KnownHeater:
+    """A heater that the printer has, and how its entities are named."""
+
+    name: str
+    """OctoPrint's name: tool0, bed, chamber."""
+
+    translation_key: str
+    """tool, tool_number, bed or chamber."""
+
+    number: str
+    """A tool's number, counted as OctoPrint counts, from 0."""
+
+
+def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
+    """Yield the heaters the printer was seen with; a printer with one tool numbers none."""
+    tools = [name for name in snapshot.memory.heaters if TOOL.fullmatch(name)]
+    profile = snapshot.profile
+    is_single = len(tools) <= 1 and (profile is None or profile.tool_count <= 1)
+    for name in sorted(snapshot.memory.heaters):
+        if TOOL.fullmatch(name):
+            yield KnownHeater(
+                name=name,
+                number=name.removeprefix("tool"),
+                translation_key="tool" if is_single else "tool_number",
+            )
+        else:
+            yield KnownHeater(name=name, number="", translation_key=name)

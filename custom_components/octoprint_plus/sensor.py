@@ -1,0 +1,308 @@
+"""Support for OctoPrint sensors."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import (
+    EntityCategory,
+    UnitOfInformation,
+    UnitOfLength,
+    UnitOfRatio,
+    UnitOfTemperature,
+    UnitOfTime,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import LastPrint, PrintResult, RunningPrint, Snapshot, State
+from .api.job import JobFile
+from .api.printer import Heater
+from .coordinator import OctoPrintConfigEntry
+from .entity import OctoPrintEntity, async_add_entities_when_known
+from .heater import known_heaters
+
+PARALLEL_UPDATES = 0
+
+MAX_STATE_LENGTH = 255
+
+NO_ERROR = "no_error"
+
+ESTIMATE_ORIGINS = [
+    "analysis",
+    "average",
+    "estimate",
+    "linear",
+    "mixed-analysis",
+    "mixed-average",
+    "printer",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintSensorDescription(SensorEntityDescription):
+    """Describe an OctoPrint sensor."""
+
+    available_fn: Callable[[Snapshot], bool] = lambda _: True
+    attributes_fn: Callable[[Snapshot], Mapping[str, Any] | None] = lambda _: None
+    exists_fn: Callable[[Snapshot], bool] = lambda _: True
+    value_fn: Callable[[Snapshot], datetime | float | int | str | None]
+
+
+def _part[P, V](
+    part_fn: Callable[[Snapshot], P | None], value_fn: Callable[[P], V]
+) -> Callable[[Snapshot], V | None]:
+    """Return how to read a value of a part that is not always there."""
+
+    def value(snapshot: Snapshot) -> V | None:
+        return None if (part := part_fn(snapshot)) is None else value_fn(part)
+
+    return value
+
+
+def _file(snapshot: Snapshot) -> JobFile | None:
+    return snapshot.job.file
+
+
+def _running(snapshot: Snapshot) -> RunningPrint | None:
+    return snapshot.memory.running
+
+
+def _last_print(snapshot: Snapshot) -> LastPrint | None:
+    return snapshot.memory.last_print
+
+
+def _error(snapshot: Snapshot) -> str:
+    """Return the error's text, cut to what a state can hold."""
+    return (snapshot.error_text or NO_ERROR)[:MAX_STATE_LENGTH]
+
+
+def _error_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
+    if (error := snapshot.error) is None:
+        return None
+    return {
+        "reason": error.reason,
+        "consequence": error.consequence,
+        "faq_url": error.faq_url,
+    }
+
+
+def _estimate_origin(snapshot: Snapshot) -> str | None:
+    origin = snapshot.job.progress.print_time_left_origin
+    return origin if origin in ESTIMATE_ORIGINS else None
+
+
+DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
+    OctoPrintSensorDescription(
+        key="state",
+        translation_key="state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in State],
+        value_fn=lambda x: x.state,
+    ),
+    OctoPrintSensorDescription(
+        key="progress",
+        translation_key="progress",
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=0,
+        value_fn=lambda x: (
+            None
+            if (completion := x.job.progress.completion) is None
+            else round(completion, 1)
+        ),
+    ),
+    OctoPrintSensorDescription(
+        key="print_time",
+        translation_key="print_time",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        suggested_unit_of_measurement=UnitOfTime.MINUTES,
+        value_fn=lambda x: x.job.progress.print_time,
+    ),
+    OctoPrintSensorDescription(
+        key="print_time_left",
+        translation_key="print_time_left",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        suggested_unit_of_measurement=UnitOfTime.MINUTES,
+        value_fn=lambda x: x.job.progress.print_time_left,
+    ),
+    OctoPrintSensorDescription(
+        key="start_time",
+        translation_key="start_time",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_part(_running, lambda x: x.started_at),
+    ),
+    OctoPrintSensorDescription(
+        key="finish_time",
+        translation_key="finish_time",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_part(_running, lambda x: x.finish_at),
+    ),
+    OctoPrintSensorDescription(
+        key="estimate_origin",
+        translation_key="estimate_origin",
+        device_class=SensorDeviceClass.ENUM,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        options=ESTIMATE_ORIGINS,
+        value_fn=_estimate_origin,
+    ),
+    OctoPrintSensorDescription(
+        key="file_name",
+        translation_key="file_name",
+        value_fn=_part(_file, lambda x: x.name[:MAX_STATE_LENGTH]),
+    ),
+    OctoPrintSensorDescription(
+        key="file_size",
+        translation_key="file_size",
+        device_class=SensorDeviceClass.DATA_SIZE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfInformation.MEGABYTES,
+        value_fn=_part(_file, lambda x: x.size),
+    ),
+    OctoPrintSensorDescription(
+        key="z_height",
+        translation_key="z_height",
+        available_fn=lambda x: x.is_connected,
+        device_class=SensorDeviceClass.DISTANCE,
+        exists_fn=lambda x: x.z is not None,
+        native_unit_of_measurement=UnitOfLength.MILLIMETERS,
+        suggested_display_precision=2,
+        value_fn=lambda x: x.z,
+    ),
+    OctoPrintSensorDescription(
+        key="error",
+        translation_key="error",
+        attributes_fn=_error_attributes,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=_error,
+    ),
+    OctoPrintSensorDescription(
+        key="last_print_name",
+        translation_key="last_print_name",
+        value_fn=_part(_last_print, lambda x: x.name[:MAX_STATE_LENGTH]),
+    ),
+    OctoPrintSensorDescription(
+        key="last_print_result",
+        translation_key="last_print_result",
+        device_class=SensorDeviceClass.ENUM,
+        options=[result.value for result in PrintResult],
+        value_fn=_part(_last_print, lambda x: x.result),
+    ),
+    OctoPrintSensorDescription(
+        key="last_print_duration",
+        translation_key="last_print_duration",
+        device_class=SensorDeviceClass.DURATION,
+        native_unit_of_measurement=UnitOfTime.SECONDS,
+        suggested_display_precision=0,
+        suggested_unit_of_measurement=UnitOfTime.MINUTES,
+        value_fn=_part(_last_print, lambda x: x.print_time),
+    ),
+    OctoPrintSensorDescription(
+        key="last_print_end",
+        translation_key="last_print_end",
+        device_class=SensorDeviceClass.TIMESTAMP,
+        value_fn=_part(_last_print, lambda x: x.ended_at),
+    ),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeaterSensorKind:
+    """Describe what is measured of each heater."""
+
+    suffix: str
+    value_fn: Callable[[Heater], float | None]
+
+
+HEATER_KINDS: tuple[HeaterSensorKind, ...] = (
+    HeaterSensorKind(suffix="temperature", value_fn=lambda x: x.actual),
+    HeaterSensorKind(suffix="target_temperature", value_fn=lambda x: x.target),
+)
+
+
+def _has_heater(heater: str, snapshot: Snapshot) -> bool:
+    return heater in snapshot.heaters
+
+
+def _temperature(
+    heater: str, value_fn: Callable[[Heater], float | None], snapshot: Snapshot
+) -> float | None:
+    """Return a temperature to a tenth of a degree; finer is noise."""
+    if (values := snapshot.heaters.get(heater)) is None:
+        return None
+    return None if (value := value_fn(values)) is None else round(value, 1)
+
+
+def describe(snapshot: Snapshot) -> Iterable[OctoPrintSensorDescription]:
+    """Yield the sensors that the printer has now."""
+    for description in DESCRIPTIONS:
+        if description.exists_fn(snapshot):
+            yield description
+    for heater in known_heaters(snapshot):
+        for kind in HEATER_KINDS:
+            yield OctoPrintSensorDescription(
+                key=f"{heater.name}_{kind.suffix}",
+                translation_key=f"{heater.translation_key}_{kind.suffix}",
+                available_fn=partial(_has_heater, heater.name),
+                device_class=SensorDeviceClass.TEMPERATURE,
+                native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+                state_class=SensorStateClass.MEASUREMENT,
+                suggested_display_precision=1,
+                translation_placeholders={"number": heater.number},
+                value_fn=partial(_temperature, heater.name, kind.value_fn),
+            )
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up OctoPrint sensors based on a config entry."""
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe, OctoPrintSensorEntity
+    )
+
+
+class OctoPrintSensorEntity(OctoPrintEntity, SensorEntity):
+    """Defines an OctoPrint sensor."""
+
+    entity_description: OctoPrintSensorDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer can tell the value."""
+        return super().available and self.entity_description.available_fn(self.snapshot)
+
+    @property
+    @override
+    def native_value(self) -> datetime | float | int | str | None:
+        """Return the state of the sensor."""
+        return self.entity_description.value_fn(self.snapshot)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what belongs to the value."""
+        return self.entity_description.attributes_fn(self.snapshot)
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.native_value, self.extra_state_attributes

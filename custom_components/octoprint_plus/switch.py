@@ -1,0 +1,84 @@
+"""Support for the OctoPrint switch."""
+
+from collections.abc import Iterable
+from typing import Any, override
+
+from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import Snapshot
+from .api.snapshot import CONNECTING_STATES
+from .const import DOMAIN
+from .coordinator import OctoPrintConfigEntry
+from .entity import OctoPrintEntity, async_add_entities_when_known
+from .helpers import octoprint_command
+
+PARALLEL_UPDATES = 1
+
+PERMISSION = "CONNECTION"
+
+DESCRIPTIONS: tuple[SwitchEntityDescription, ...] = (
+    SwitchEntityDescription(key="connection", translation_key="connection"),
+)
+
+
+def describe(snapshot: Snapshot) -> Iterable[SwitchEntityDescription]:
+    """Yield the switches that the key may use."""
+    return DESCRIPTIONS if snapshot.server.user.may(PERMISSION) else ()
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the OctoPrint switch based on a config entry."""
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe, OctoPrintConnectionSwitch
+    )
+
+
+class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
+    """Defines the switch that connects OctoPrint to the printer."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the server answers and the key allows it."""
+        return super().available and self.coordinator.may(PERMISSION)
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return whether the printer is connected or just being connected."""
+        return self.snapshot.is_connected or self.snapshot.state in CONNECTING_STATES
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Connect to the printer as OctoPrint prefers."""
+        await self.coordinator.async_refresh()
+        if self.is_on:
+            # OctoPrint would connect anew, which aborts a running print.
+            return
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.connection.connect()
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Disconnect from the printer, unless that would cost a print."""
+        await self.coordinator.async_refresh()
+        if self.snapshot.is_busy:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="disconnect_while_busy",
+                translation_placeholders={"printer": self.coordinator.name},
+            )
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.connection.disconnect()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.is_on
