@@ -1,0 +1,494 @@
+"""A real HTTP server on the loopback that answers as OctoPrint was recorded to answer."""
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass, field
+from functools import cache
+from hashlib import sha1
+import json as jsonlib
+from pathlib import Path
+import ssl
+from typing import Any, Self
+
+from aiohttp import web
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+DEFAULT_STATE = "operational_idle_file_selected"
+DEFAULT_FOLDERS = ("general", "files", DEFAULT_STATE)
+
+# Only one folder of these printers holds their profile.
+PROFILE_FOLDERS = {
+    "multi_heating": "multi_idle_custom_sensors",
+    "multi_printing": "multi_idle_custom_sensors",
+}
+
+SETTINGS_OF_USERS = {
+    "readonly": "settings_as_readonly",
+    "user1": "settings_as_operator",
+}
+
+READ_PERMISSIONS = (
+    ("/api/version", "STATUS"),
+    ("/api/server", "STATUS"),
+    ("/api/connection", "STATUS"),
+    ("/api/printerprofiles", "CONNECTION"),
+    ("/api/printer", "STATUS"),
+    ("/api/job", "STATUS"),
+    ("/api/files", "FILES_LIST"),
+    ("/api/settings", "SETTINGS_READ"),
+    ("/api/system", "SYSTEM"),
+    ("/api/timelapse", "TIMELAPSE_LIST"),
+)
+
+WRITE_PERMISSIONS = (
+    ("/api/connection", "CONNECTION"),
+    ("/api/printer", "CONTROL"),
+    ("/api/job", "PRINT"),
+    ("/api/files", "FILES_SELECT"),
+    ("/api/settings", "SETTINGS"),
+    ("/api/system", "SYSTEM"),
+    ("/api/timelapse", "TIMELAPSE_ADMIN"),
+)
+
+WITH_ETAG = ("/api/files", "/api/printerprofiles", "/api/settings", "/api/timelapse")
+
+APP_TOKEN = "DUMMY_APP_TOKEN"
+APP_KEY_REQUEST = "/plugin/appkeys/request"
+
+UNSET: Any = object()
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as it came in."""
+
+    method: str
+    path: str
+    """Still encoded, without the prefix and the query."""
+
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    json: Any
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is answered to a request."""
+
+    status: int = 200
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def json(self) -> Any:
+        """Return the body as JSON."""
+        return jsonlib.loads(self.body) if self.body else None
+
+
+def json_answer(
+    data: Any, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Answer:
+    """Return an answer with JSON, which may hold NaN and Infinity as Python writes them."""
+    return Answer(
+        status,
+        jsonlib.dumps(data).encode(),
+        {"Content-Type": "application/json", **(headers or {})},
+    )
+
+
+@cache
+def folder_index(folder: str) -> dict[str, dict[str, Any]]:
+    """Return what was recorded in a folder, by name."""
+    index: dict[str, dict[str, Any]] = jsonlib.loads(
+        (FIXTURES / folder / "_index.json").read_bytes()
+    )
+    return index
+
+
+@cache
+def recorded(folder: str, name: str) -> Answer:
+    """Return a recorded answer."""
+    entry = folder_index(folder)[name]
+    body = (FIXTURES / folder / entry["file"]).read_bytes() if entry["file"] else b""
+    headers = {
+        key: value
+        for key, value in entry.get("headers", {}).items()
+        if key == "Cache-Control"
+    }
+    return Answer(
+        entry["status"], body, {"Content-Type": entry["content_type"], **headers}
+    )
+
+
+def state_folders() -> list[str]:
+    """Return the folders that show a printer in one state."""
+    return sorted(
+        path.parent.name
+        for path in FIXTURES.glob("*/_index.json")
+        if {"connection", "job", "printer"} <= folder_index(path.parent.name).keys()
+    )
+
+
+def _walk(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for entry in entries:
+        yield entry
+        yield from _walk(entry.get("children", []))
+
+
+class FakeOctoPrint:
+    """OctoPrint as far as this project uses it, with any fault that is asked for."""
+
+    def __init__(
+        self, path: str = "", *, ssl_context: ssl.SSLContext | None = None
+    ) -> None:
+        """Prepare a server below a path, which does not listen yet."""
+        self.key = "DUMMY_API_KEY"
+        self.delay = 0.0
+        """Seconds before any answer."""
+
+        self.connections = 0
+        """How many TCP connections were opened."""
+
+        self.requests: list[Request] = []
+        self._prefix = path.rstrip("/")
+        self._ssl = ssl_context
+        self._port = 0
+        self._runner: web.ServerRunner | None = None
+        self._transports: set[asyncio.BaseTransport] = set()
+        self._recorded: dict[str, Answer] = {}
+        self._answers: dict[str, Answer] = {}
+        self._user = "admin"
+        self._to_drop = 0
+        self._to_truncate = 0
+        self._app_key: str | None = None
+        self._too_many_app_keys = False
+        self.load(DEFAULT_STATE)
+
+    async def __aenter__(self) -> Self:
+        """Start listening."""
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop listening."""
+        await self.stop()
+
+    @property
+    def url(self) -> str:
+        """Return the address, without a slash at its end."""
+        scheme = "https" if self._ssl else "http"
+        return f"{scheme}://127.0.0.1:{self._port}{self._prefix}"
+
+    async def start(self) -> None:
+        """Listen, on the same port as before where it has listened before."""
+        self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.05)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._ssl)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Go away: refuse new connections and drop the open ones, as OctoPrint does."""
+        if self._runner is None:
+            return
+        for transport in self._transports:
+            transport.close()
+        self._transports.clear()
+        await self._runner.cleanup()
+        self._runner = None
+
+    def load(self, *folders: str) -> None:
+        """Answer as recorded in these folders, on top of an idle, connected printer.
+
+        An answer given by hand gives way where a folder has one for the same request.
+        """
+        self._recorded = {
+            "GET /api/printer/error": json_answer({"error": "", "reason": ""})
+        }
+        for folder in DEFAULT_FOLDERS:
+            self._load_folder(folder)
+        for folder in folders:
+            if folder in PROFILE_FOLDERS:
+                self._recorded["GET /api/printerprofiles"] = recorded(
+                    PROFILE_FOLDERS[folder], "printerprofiles"
+                )
+            for request in self._load_folder(folder):
+                self._answers.pop(request, None)
+
+    def answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        status: int = 200,
+        json: Any = UNSET,
+        body: bytes | str = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Answer a request by hand from now on.
+
+        The path may have a query, to answer just that one, or be "*" for a proxy
+        that answers everything of that method itself.
+        """
+        if json is not UNSET:
+            answer = json_answer(json, status, headers)
+        else:
+            content = body.encode() if isinstance(body, str) else body
+            default = {"Content-Type": "text/html; charset=utf-8"} if content else {}
+            answer = Answer(status, content, {**default, **(headers or {})})
+        self._answers[f"{method} {path}"] = answer
+
+    def restore(self, method: str, path: str) -> None:
+        """Take back an answer given by hand."""
+        del self._answers[f"{method} {path}"]
+
+    def json(self, method: str, path: str) -> Any:
+        """Return a copy of what the current user would be answered, for editing."""
+        found = self._find(f"{method} {path}", path.partition("?")[0], method)
+        if found is None:
+            raise KeyError(f"{method} {path}")
+        return deepcopy(found.json)
+
+    def user(self, name: str) -> None:
+        """Let the key belong to admin, user1, readonly, limited or none from now on."""
+        recorded("auth_errors", f"currentuser_{name}")
+        self._user = name
+        self._answers.pop("GET /api/currentuser", None)
+
+    def commands(self) -> list[tuple[str, Any]]:
+        """Return the paths and bodies of all writes so far."""
+        return [
+            (request.path, request.json)
+            for request in self.requests
+            if request.method == "POST"
+        ]
+
+    def clear(self) -> None:
+        """Forget the requests so far."""
+        self.requests.clear()
+
+    def decide(self, granted: bool) -> None:
+        """Let the user grant or deny the pending request for an application key."""
+        if self._app_key != "pending":
+            raise RuntimeError("Nobody has asked for an application key")
+        self._app_key = "granted" if granted else None
+
+    def rate_limit_app_keys(self, limited: bool = True) -> None:
+        """Refuse further requests for application keys, or allow them again."""
+        self._too_many_app_keys = limited
+
+    def drop_next(self, count: int = 1) -> None:
+        """Close the connection without an answer to the next requests."""
+        self._to_drop = count
+
+    def truncate_next(self, count: int = 1) -> None:
+        """Close the connection in the middle of the next answers."""
+        self._to_truncate = count
+
+    def _load_folder(self, folder: str) -> set[str]:
+        found = set()
+        for name, entry in folder_index(folder).items():
+            request = entry["request"]
+            is_read = request.startswith("GET ")
+            if is_read and "user" not in entry and request not in found:
+                found.add(request)
+                self._recorded[request] = recorded(folder, name)
+        return found
+
+    def _find(self, request: str, path: str, method: str) -> Answer | None:
+        plain = f"{method} {path}"
+        for key in (request, plain, f"{method} *"):
+            if key in self._answers:
+                return self._answers[key]
+        if plain == "GET /api/currentuser":
+            return recorded("auth_errors", f"currentuser_{self._user}")
+        if plain == "GET /api/settings" and self._user in SETTINGS_OF_USERS:
+            return recorded("general", SETTINGS_OF_USERS[self._user])
+        for key in (request, plain):
+            if key in self._recorded:
+                return self._recorded[key]
+        if method == "GET" and path.startswith("/api/files/"):
+            entry = self._entries().get(path.removeprefix("/api/files/"))
+            return json_answer(entry) if entry else None
+        return None
+
+    def _entries(self) -> dict[str, dict[str, Any]]:
+        """Return all files and folders by location and encoded path."""
+        listings = (
+            answer
+            for answers in (self._recorded, self._answers)
+            for request, answer in answers.items()
+            if request.startswith("GET /api/files") and answer.status == 200
+        )
+        entries = {}
+        for listing in listings:
+            data = listing.json
+            for entry in _walk(data.get("files", [data])):
+                if refs := entry.get("refs"):
+                    path = refs["resource"].partition("/api/files/")[2]
+                    entries[path] = entry
+        return entries
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        transport = request.transport
+        if transport is None:
+            raise ConnectionResetError
+        if transport not in self._transports:
+            self.connections += 1
+            self._transports.add(transport)
+        raw_path, _, query = request.raw_path.partition("?")
+        body = await request.read()
+        path = raw_path.removeprefix(self._prefix)
+        received = Request(
+            request.method,
+            path,
+            dict(request.query),
+            dict(request.headers),
+            jsonlib.loads(body) if body else None,
+        )
+        self.requests.append(received)
+        if self._to_drop:
+            self._to_drop -= 1
+            transport.abort()
+            return web.Response()
+        await asyncio.sleep(self.delay)
+        if raw_path.startswith(self._prefix + "/"):
+            answer = self._answer(received, f"{path}?{query}" if query else path)
+        else:
+            answer = Answer(404, b"<h1>Not Found</h1>", {"Content-Type": "text/html"})
+        return await self._send(request, received, answer)
+
+    async def _send(
+        self, request: web.BaseRequest, received: Request, answer: Answer
+    ) -> web.StreamResponse:
+        headers = dict(answer.headers)
+        status, body = answer.status, answer.body
+        if received.path.startswith(WITH_ETAG) and (received.method, status) == (
+            "GET",
+            200,
+        ):
+            headers["ETag"] = f'"{sha1(body, usedforsecurity=False).hexdigest()}"'
+            if received.headers.get("If-None-Match") == headers["ETag"]:
+                status, body = 304, b""
+        if self._to_truncate:
+            self._to_truncate -= 1
+            response = web.StreamResponse(status=status, headers=headers)
+            response.content_length = len(body) + 100
+            await response.prepare(request)
+            await response.write(body)
+            if request.transport is not None:
+                request.transport.close()
+            return response
+        return web.Response(status=status, body=body, headers=headers)
+
+    def _answer(self, request: Request, target: str) -> Answer:
+        key = f"{request.method} {target}"
+        found = self._find(key, request.path, request.method)
+        if found is not None and not (200 <= found.status < 300 and _is_json(found)):
+            by_hand = {key, f"{request.method} {request.path}", f"{request.method} *"}
+            if by_hand & self._answers.keys():
+                # A fault, which does not ask for the key.
+                return found
+        if request.path.startswith("/plugin/appkeys/") and found is None:
+            return self._answer_app_keys(request)
+        if not self._is_known(request):
+            return self._answer_unknown(request, found)
+        if refusal := self._refusal(request):
+            return refusal
+        if found is not None:
+            return found
+        if request.method == "POST":
+            return self._answer_command(request)
+        return recorded("files_commands", "get_unknown")
+
+    def _is_known(self, request: Request) -> bool:
+        authorization = request.headers.get("Authorization", "")
+        key = request.headers.get("X-Api-Key") or authorization.removeprefix("Bearer ")
+        return key == self.key
+
+    def _answer_unknown(self, request: Request, found: Answer | None) -> Answer:
+        """Answer to a missing or unknown key."""
+        if request.method != "GET":
+            return recorded("auth_errors", "wrong_key_post_job")
+        if request.path == "/api/currentuser":
+            return recorded("auth_errors", "wrong_key_currentuser")
+        if found is None and not request.path.startswith("/api/files/"):
+            return recorded("files_commands", "get_unknown")
+        return recorded("auth_errors", "wrong_key_version")
+
+    def _refusal(self, request: Request) -> Answer | None:
+        """Return the refusal that comes before any answer, if there is one."""
+        path = request.path
+        if request.method == "POST" and not self._is_operational():
+            # OctoPrint looks at the printer before it looks at the permission.
+            if path == "/api/job":
+                return recorded("disconnected", "post_job_start")
+            if path.startswith("/api/printer/"):
+                return recorded("disconnected", "post_printer_tool")
+        is_read = request.method == "GET"
+        table = READ_PERMISSIONS if is_read else WRITE_PERMISSIONS
+        needed = {
+            next((name for start, name in table if path.startswith(start)), "STATUS")
+        }
+        if is_read and path == "/api/currentuser":
+            return None
+        if isinstance(request.json, dict) and request.json.get("print") is True:
+            needed.add("PRINT")
+        user = self.json("GET", "/api/currentuser")
+        if "ADMIN" in user["permissions"] or needed <= set(user["permissions"]):
+            return None
+        return recorded("auth_errors", "wrong_key_version")
+
+    def _is_operational(self) -> bool:
+        answer = self._find("GET /api/printer", "/api/printer", "GET")
+        return answer is None or answer.status != 409
+
+    def _answer_command(self, request: Request) -> Answer:
+        if request.path.startswith("/api/files/"):
+            if request.path.removeprefix("/api/files/") not in self._entries():
+                return recorded("files_commands", "select_unknown_404")
+            if not self._is_operational():
+                return recorded("error_fatal_while_printing", "post_select")
+        if request.path.startswith("/api/system/commands/"):
+            source, _, action = request.path.removeprefix(
+                "/api/system/commands/"
+            ).partition("/")
+            commands = self.json("GET", "/api/system/commands").get(source, [])
+            if action not in [command["action"] for command in commands]:
+                return recorded("general", "system_command_unknown")
+        elif not request.path.startswith(tuple(p for p, _ in WRITE_PERMISSIONS)):
+            return recorded("files_commands", "get_unknown")
+        return Answer(204)
+
+    def _answer_app_keys(self, request: Request) -> Answer:
+        if (request.method, request.path) == ("GET", "/plugin/appkeys/probe"):
+            return Answer(204)
+        if (request.method, request.path) == ("POST", APP_KEY_REQUEST):
+            if self._too_many_app_keys:
+                return recorded("appkeys", "request_rate_limited")
+            self._app_key = "pending"
+            user = (request.json or {}).get("user")
+            query = f"?user={user}" if user else ""
+            return json_answer(
+                {
+                    "app_token": APP_TOKEN,
+                    "auth_dialog": f"{self.url}/plugin/appkeys/auth/{APP_TOKEN}{query}",
+                },
+                201,
+                {"Location": f"{self.url}{APP_KEY_REQUEST}/{APP_TOKEN}"},
+            )
+        is_poll = request.method == "GET" and (
+            request.path == f"{APP_KEY_REQUEST}/{APP_TOKEN}"
+        )
+        if is_poll and self._app_key == "pending":
+            return recorded("appkeys", "2_poll_pending")
+        if is_poll and self._app_key == "granted":
+            self._app_key = None
+            return json_answer({"api_key": self.key})
+        return recorded("appkeys", "6_poll_again_after_granted")
+
+
+def _is_json(answer: Answer) -> bool:
+    return "json" in answer.headers.get("Content-Type", "") or not answer.body
