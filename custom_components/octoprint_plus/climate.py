@@ -83,9 +83,8 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
     ) -> None:
         """Initialize the heater."""
         super().__init__(coordinator, description)
-        limit = coordinator.max_temp(description.heater)
-        self._attr_min_temp = self._attr_native_min_temp = 0.0
-        self._attr_max_temp = self._attr_native_max_temp = limit
+        self._attr_min_temp = 0.0
+        self._attr_max_temp = coordinator.max_temp(description.heater)
 
     @property
     def heater(self) -> Heater | None:
@@ -95,13 +94,13 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
     @property
     def presets(self) -> dict[str, float]:
         """Return the user's own OctoPrint temperature profiles for this heater."""
+        presets: dict[str, float] = {}
         settings = self.snapshot.server.settings
-        return {
-            profile.name: target
-            for profile in reversed(settings.temperature_profiles if settings else ())
-            if (target := profile.target(self.entity_description.heater))
-            and target <= self._attr_max_temp
-        }
+        for profile in settings.temperature_profiles if settings else ():
+            target = profile.target(self.entity_description.heater)
+            if target and target <= self._attr_max_temp:
+                presets.setdefault(profile.name, target)
+        return presets
 
     @property
     @override
@@ -167,7 +166,7 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
     @override
     def preset_modes(self) -> list[str] | None:
         """Return the names of the temperature profiles, in OctoPrint's order."""
-        return list(reversed(self.presets)) or None
+        return list(self.presets) or None
 
     @property
     @override
@@ -175,7 +174,7 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
         """Return the temperature profile whose temperature is set."""
         target = self.native_target_temperature
         return next(
-            (name for name in reversed(self.presets) if self.presets[name] == target),
+            (name for name, preset in self.presets.items() if preset == target),
             None,
         )
 
@@ -213,7 +212,7 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
     def _usual_target(self) -> float:
         """Return the last target, else the first profile's: no temperature is made up."""
         last = self.snapshot.memory.last_targets.get(self.entity_description.heater)
-        for target in (last, *reversed(self.presets.values())):
+        for target in (last, *self.presets.values()):
             if target is not None and target <= self._attr_max_temp:
                 return target
         raise ServiceValidationError(

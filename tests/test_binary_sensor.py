@@ -1,0 +1,105 @@
+"""Tests for the OctoPrint binary sensors."""
+
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    snapshot_platform,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+
+from .conftest import refresh
+from .fake_octoprint import FakeOctoPrint
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_binary_sensors(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """Test all binary sensors of a printer."""
+    fake.load("printing_local")
+    config_entry.add_to_hass(hass)
+    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.BINARY_SENSOR]):
+        await hass.config_entries.async_setup(config_entry.entry_id)
+        await hass.async_block_till_done()
+    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(
+    ("recorded", "connected", "printing", "paused", "problem"),
+    [
+        ("operational_idle_file_selected", "on", "off", "off", "off"),
+        ("printing_local", "on", "on", "off", "off"),
+        ("printing_sd", "on", "on", "off", "off"),
+        ("pausing", "on", "on", "off", "off"),
+        ("paused", "on", "off", "on", "off"),
+        ("cancelling", "on", "on", "off", "off"),
+        ("transferring_to_sd", "on", "off", "off", "off"),
+        ("disconnected", "off", "off", "off", "off"),
+        ("error_fatal_while_printing", "off", "off", "off", "on"),
+        ("error_fatal_while_idle", "off", "off", "off", "on"),
+        ("error_connection_dropped_while_printing", "off", "off", "off", "on"),
+        ("error_connection_dropped_while_idle", "off", "off", "off", "on"),
+        ("after_m112", "off", "off", "off", "on"),
+        ("after_nonfatal_firmware_error_cancelled_job", "on", "off", "off", "on"),
+    ],
+)
+async def test_states(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    recorded: str,
+    connected: str,
+    printing: str,
+    paused: str,
+    problem: str,
+) -> None:
+    """Test what each state of the printer means, errors without a printer included."""
+    fake.load("resuming")
+    await refresh(hass, config_entry)
+    fake.load(recorded)
+    await refresh(hass, config_entry)
+    states = {
+        key: hass.states.get(f"binary_sensor.prusa_{key}").state
+        for key in ("printer", "printing", "paused", "problem")
+    }
+    assert states == {
+        "printer": connected,
+        "printing": printing,
+        "paused": paused,
+        "problem": problem,
+    }
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_sd_card(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that there is an SD card only where OctoPrint supports one."""
+    fake.load("shared_nozzle_no_bed_no_sd")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("binary_sensor.prusa_sd_card_ready") is None
+
+    fake.load("sd_released")
+    await refresh(hass, config_entry)
+    assert hass.states.get("binary_sensor.prusa_sd_card_ready").state == "off"
+
+    fake.load("operational_idle_file_selected")
+    await refresh(hass, config_entry)
+    assert hass.states.get("binary_sensor.prusa_sd_card_ready").state == "on"
+
+    fake.load("disconnected")
+    await refresh(hass, config_entry)
+    assert hass.states.get("binary_sensor.prusa_sd_card_ready").state == "unavailable"

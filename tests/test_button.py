@@ -1,0 +1,224 @@
+"""Tests for the OctoPrint buttons."""
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    snapshot_platform,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
+from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+
+from .conftest import refresh
+from .fake_octoprint import FakeOctoPrint
+
+
+async def press(hass: HomeAssistant, key: str) -> None:
+    """Press a button."""
+    await hass.services.async_call(
+        BUTTON_DOMAIN,
+        SERVICE_PRESS,
+        {ATTR_ENTITY_ID: f"button.prusa_{key}"},
+        blocking=True,
+    )
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_buttons(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """Test all buttons of a printer."""
+    config_entry.add_to_hass(hass)
+    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.BUTTON]):
+        await hass.config_entries.async_setup(config_entry.entry_id)
+        await hass.async_block_till_done()
+    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.parametrize(
+    ("recorded", "key", "command"),
+    [
+        (
+            "operational_idle_file_selected",
+            "start_print",
+            ("/api/job", {"command": "start"}),
+        ),
+        (
+            "printing_local",
+            "pause_print",
+            ("/api/job", {"command": "pause", "action": "pause"}),
+        ),
+        (
+            "paused",
+            "resume_print",
+            ("/api/job", {"command": "pause", "action": "resume"}),
+        ),
+        ("printing_local", "cancel_print", ("/api/job", {"command": "cancel"})),
+        ("transferring_to_sd", "cancel_print", ("/api/job", {"command": "cancel"})),
+        ("paused", "restart_print", ("/api/job", {"command": "restart"})),
+        (
+            "operational_idle_no_file",
+            "home_all_axes",
+            ("/api/printer/printhead", {"command": "home", "axes": ["x", "y", "z"]}),
+        ),
+        (
+            "operational_idle_no_file",
+            "home_z",
+            ("/api/printer/printhead", {"command": "home", "axes": ["z"]}),
+        ),
+        (
+            "disconnected",
+            "shut_down_system",
+            ("/api/system/commands/core/shutdown", {}),
+        ),
+    ],
+)
+async def test_press(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    recorded: str,
+    key: str,
+    command: tuple[str, Any],
+) -> None:
+    """Test that a button sends its command once and what it did is read afterwards."""
+    fake.load(recorded)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.clear()
+    await press(hass, key)
+    assert fake.commands() == [command]
+
+
+OFFERED = {
+    "operational_idle_file_selected": {"start_print", "home_all_axes"},
+    "operational_idle_no_file": {"home_all_axes"},
+    "printing_local": {"pause_print", "cancel_print"},
+    "paused": {"resume_print", "cancel_print", "restart_print"},
+    "cancelling": set(),
+    "finishing": set(),
+    "transferring_to_sd": {"cancel_print"},
+    "disconnected": set(),
+    "error_fatal_while_printing": set(),
+}
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(("recorded", "offered"), OFFERED.items())
+async def test_offered(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    recorded: str,
+    offered: set[str],
+) -> None:
+    """Test that what the printer's state forbids is not offered."""
+    fake.load(recorded)
+    await refresh(hass, config_entry)
+    found = {
+        state.entity_id.removeprefix("button.prusa_")
+        for state in hass.states.async_all("button")
+        if state.state != STATE_UNAVAILABLE
+    }
+    assert found == offered
+
+
+async def test_permissions(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that what the key may not do is absent, and comes when it may."""
+    fake.user("readonly")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert not hass.states.async_all(("button", "climate", "switch"))
+    assert hass.states.get("sensor.prusa_tool_temperature").state == "21.3"
+
+    fake.user("user1")
+    config_entry.runtime_data._server_read_at = None
+    await refresh(hass, config_entry)
+    assert hass.states.get("button.prusa_start_print").state != STATE_UNAVAILABLE
+    assert hass.states.get("climate.prusa_tool")
+
+    fake.user("readonly")
+    config_entry.runtime_data._server_read_at = None
+    await refresh(hass, config_entry)
+    assert hass.states.get("button.prusa_start_print").state == STATE_UNAVAILABLE
+    assert hass.states.get("climate.prusa_tool").state == STATE_UNAVAILABLE
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(
+    ("status", "text", "error", "translation_key"),
+    [
+        (409, "Printer is busy", ServiceValidationError, "command_conflict"),
+        (404, "Nothing there", ServiceValidationError, "command_not_found"),
+        (400, "CSRF validation failed", HomeAssistantError, "command_invalid_auth"),
+        (400, "command is invalid", HomeAssistantError, "command_failed"),
+        (500, "Something broke", HomeAssistantError, "command_failed"),
+        (502, "", HomeAssistantError, "connection_bad_gateway"),
+        (403, "No", ServiceValidationError, "command_missing_permission"),
+    ],
+)
+async def test_errors(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    status: int,
+    text: str,
+    error: type[HomeAssistantError],
+    translation_key: str,
+) -> None:
+    """Test that a refused command is told with its cause."""
+    fake.answer("POST", "/api/job", status=status, json={"error": text})
+    with pytest.raises(error) as err:
+        await press(hass, "start_print")
+    assert err.value.translation_key == translation_key
+    placeholders = err.value.translation_placeholders
+    assert placeholders["printer"] == "Prusa"
+    assert placeholders.get("command", "Start print") == "Start print"
+
+
+async def test_server_gone(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test pressing a button in the moment in which the server is gone."""
+    await fake.stop()
+    with pytest.raises(HomeAssistantError) as err:
+        await press(hass, "start_print")
+    # Whether the kept connection is found broken or a new one refused is chance.
+    assert err.value.translation_key in ("connection_broken", "connection_refused")
+    assert fake.key not in str(err.value)
+    await fake.start()
+
+
+async def test_custom_command(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Test that a command of the user's own carries the user's own name."""
+    commands = fake.json("GET", "/api/system/commands")
+    commands["custom"] = [
+        {"action": "light", "name": "Licht an", "source": "custom"},
+        {"action": "divider", "source": "custom"},
+    ]
+    fake.answer("GET", "/api/system/commands", json=commands)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    entity = entity_registry.async_get("button.prusa_licht_an")
+    assert entity
+    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION

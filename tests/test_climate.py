@@ -1,0 +1,268 @@
+"""Tests for the OctoPrint heaters."""
+
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    snapshot_platform,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.octoprint_plus.const import CONF_MAX_TEMPS
+from homeassistant.components.climate import (
+    ATTR_HVAC_ACTION,
+    ATTR_HVAC_MODE,
+    ATTR_PRESET_MODE,
+    ATTR_PRESET_MODES,
+    DOMAIN as CLIMATE_DOMAIN,
+    SERVICE_SET_HVAC_MODE,
+    SERVICE_SET_PRESET_MODE,
+    SERVICE_SET_TEMPERATURE,
+)
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    ATTR_TEMPERATURE,
+    SERVICE_TURN_OFF,
+    SERVICE_TURN_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    Platform,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+
+from .conftest import refresh
+from .fake_octoprint import FakeOctoPrint
+
+TOOL = "climate.prusa_tool"
+BED = "climate.prusa_bed"
+
+
+def heater(fake: FakeOctoPrint, name: str, actual: Any, target: Any) -> None:
+    """Let the server report temperatures of a heater."""
+    printer = fake.json("GET", "/api/printer")
+    printer["temperature"][name] = {"actual": actual, "target": target, "offset": 0}
+    fake.answer("GET", "/api/printer", json=printer)
+
+
+async def call(hass: HomeAssistant, service: str, entity: str, **data: Any) -> None:
+    """Call an action of a heater."""
+    await hass.services.async_call(
+        CLIMATE_DOMAIN, service, {ATTR_ENTITY_ID: entity, **data}, blocking=True
+    )
+
+
+@pytest.mark.parametrize("recorded", ["heating", "multi_heating"])
+async def test_climates(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+    recorded: str,
+) -> None:
+    """Test all heaters of a printer."""
+    fake.load(recorded)
+    config_entry.add_to_hass(hass)
+    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.CLIMATE]):
+        await hass.config_entries.async_setup(config_entry.entry_id)
+        await hass.async_block_till_done()
+    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(
+    ("actual", "target", "mode", "action", "preset"),
+    [
+        (21.3, 0.0, "off", "off", None),
+        (60.0, 0.0, "off", "off", None),
+        (100.0, 180.0, "heat", "heating", "PLA"),
+        (179.4, 180.0, "heat", "idle", "PLA"),
+        (181.2, 180.0, "heat", "idle", "PLA"),
+        (100.0, 215.0, "heat", "heating", None),
+        (100.0, None, STATE_UNKNOWN, None, None),
+        (None, 210.0, "heat", None, "ABS"),
+    ],
+)
+async def test_state(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    actual: float | None,
+    target: float | None,
+    mode: str,
+    action: str | None,
+    preset: str | None,
+) -> None:
+    """Test what the temperatures mean; a target that is not reported is not off."""
+    heater(fake, "tool0", actual, target)
+    await refresh(hass, config_entry)
+    state = hass.states.get(TOOL)
+    assert state.state == mode
+    assert state.attributes.get(ATTR_HVAC_ACTION) == action
+    assert state.attributes.get(ATTR_PRESET_MODE) == preset
+    assert state.attributes[ATTR_PRESET_MODES] == ["ABS", "PLA"]
+    assert state.attributes[ATTR_TEMPERATURE] == target
+    assert state.attributes["current_temperature"] == actual
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(
+    ("entity", "service", "data", "command"),
+    [
+        (
+            TOOL,
+            SERVICE_SET_TEMPERATURE,
+            {ATTR_TEMPERATURE: 205},
+            ("/api/printer/tool", {"command": "target", "targets": {"tool0": 205}}),
+        ),
+        (
+            BED,
+            SERVICE_SET_TEMPERATURE,
+            {ATTR_TEMPERATURE: 60.5, ATTR_HVAC_MODE: "heat"},
+            ("/api/printer/bed", {"command": "target", "target": 60.5}),
+        ),
+        (
+            BED,
+            SERVICE_SET_TEMPERATURE,
+            {ATTR_TEMPERATURE: 60, ATTR_HVAC_MODE: "off"},
+            ("/api/printer/bed", {"command": "target", "target": 0}),
+        ),
+        (
+            BED,
+            SERVICE_SET_PRESET_MODE,
+            {ATTR_PRESET_MODE: "ABS"},
+            ("/api/printer/bed", {"command": "target", "target": 100}),
+        ),
+        (
+            TOOL,
+            SERVICE_TURN_OFF,
+            {},
+            ("/api/printer/tool", {"command": "target", "targets": {"tool0": 0}}),
+        ),
+        (
+            TOOL,
+            SERVICE_TURN_ON,
+            {},
+            ("/api/printer/tool", {"command": "target", "targets": {"tool0": 210}}),
+        ),
+    ],
+)
+async def test_commands(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    entity: str,
+    service: str,
+    data: dict[str, Any],
+    command: tuple[str, Any],
+) -> None:
+    """Test what each action sends."""
+    fake.clear()
+    await call(hass, service, entity, **data)
+    assert fake.commands() == [command]
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_turn_on_again(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that switching on heats to the last target, also after a restart."""
+    heater(fake, "bed", 40, 73)
+    await refresh(hass, config_entry)
+    fake.clear()
+    await call(hass, SERVICE_TURN_ON, BED)
+    assert fake.commands() == []
+
+    heater(fake, "bed", 40, 0)
+    await refresh(hass, config_entry)
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.clear()
+    await call(hass, SERVICE_SET_HVAC_MODE, BED, hvac_mode="heat")
+    assert fake.commands() == [
+        ("/api/printer/bed", {"command": "target", "target": 73})
+    ]
+
+
+async def test_nothing_to_heat_to(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that no temperature is made up where there is none, nor presets shown."""
+    settings = fake.json("GET", "/api/settings")
+    settings["temperature"]["profiles"] = []
+    fake.answer("GET", "/api/settings", json=settings)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert ATTR_PRESET_MODES not in hass.states.get(BED).attributes
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await call(hass, SERVICE_TURN_ON, BED)
+    assert err.value.translation_key == "no_usual_target"
+    assert err.value.translation_placeholders == {"heater": "Bed", "printer": "Prusa"}
+    assert fake.commands() == []
+
+
+async def test_limits(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that the options limit what may be set, presets included."""
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        config_entry, options={CONF_MAX_TEMPS: {"bed": 80}}
+    )
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(TOOL).attributes["max_temp"] == 300
+    bed = hass.states.get(BED)
+    assert bed.attributes["max_temp"] == 80
+    assert bed.attributes[ATTR_PRESET_MODES] == ["PLA"]
+    fake.clear()
+    with pytest.raises(ServiceValidationError):
+        await call(hass, SERVICE_SET_TEMPERATURE, BED, temperature=81)
+    assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_printer_off(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that heaters are unavailable while the printer is off, and stay known."""
+    fake.load("disconnected")
+    await refresh(hass, config_entry)
+    assert hass.states.get(TOOL).state == STATE_UNAVAILABLE
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(TOOL).state == STATE_UNAVAILABLE
+    fake.load("operational_idle_file_selected")
+    await refresh(hass, config_entry)
+    assert hass.states.get(TOOL).state == "off"
+
+
+async def test_shared_nozzle(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that two extruders with one nozzle have one heater."""
+    fake.load("shared_nozzle_no_bed_no_sd")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert [state.entity_id for state in hass.states.async_all("climate")] == [TOOL]
+
+
+async def test_fahrenheit(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that the heaters speak Celsius to OctoPrint where people use Fahrenheit."""
+    await hass.config.async_update(unit_system="us_customary")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.clear()
+    await call(hass, SERVICE_SET_TEMPERATURE, BED, temperature=140)
+    assert fake.commands() == [
+        ("/api/printer/bed", {"command": "target", "target": 60})
+    ]

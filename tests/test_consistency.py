@@ -1,0 +1,196 @@
+"""Checks that the files of the integration say the same."""
+
+import ast
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+INTEGRATION = ROOT / "custom_components" / "octoprint_plus"
+PLACEHOLDER = re.compile(r"{(\w+)}")
+
+RULES = {
+    "Bronze": """action-setup appropriate-polling brands common-modules
+        config-flow-test-coverage config-flow dependency-transparency docs-actions
+        docs-conditions docs-high-level-description docs-installation-instructions
+        docs-removal-instructions docs-triggers entity-event-setup entity-unique-id
+        has-entity-name runtime-data test-before-configure test-before-setup
+        unique-config-entry""",
+    "Silver": """action-exceptions config-entry-unloading docs-configuration-parameters
+        docs-installation-parameters entity-unavailable integration-owner
+        log-when-unavailable parallel-updates reauthentication-flow test-coverage""",
+    "Gold": """devices diagnostics discovery-update-info discovery docs-data-update
+        docs-examples docs-known-limitations docs-supported-devices
+        docs-supported-functions docs-troubleshooting docs-use-cases dynamic-devices
+        entity-category entity-device-class entity-disabled-by-default
+        entity-translations exception-translations icon-translations
+        reconfiguration-flow repair-issues stale-devices""",
+    "Platinum": "async-dependency inject-websession strict-typing",
+}
+
+
+def load(name: str) -> Any:
+    """Return a JSON file of the integration."""
+    return json.loads((INTEGRATION / name).read_text())
+
+
+def leaves(data: Any, path: str = "") -> dict[str, str]:
+    """Return the texts of a translation by their path."""
+    if isinstance(data, str):
+        return {path: data}
+    return {
+        key: text
+        for name, value in data.items()
+        for key, text in leaves(value, f"{path}.{name}" if path else name).items()
+    }
+
+
+EN = leaves(load("translations/en.json"))
+LANGUAGES = sorted(
+    path.stem
+    for path in (INTEGRATION / "translations").glob("*.json")
+    if path.stem != "en"
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_languages_match(language: str) -> None:
+    """Test that every language has every text, with the same placeholders."""
+    texts = leaves(load(f"translations/{language}.json"))
+    assert texts.keys() == EN.keys()
+    for key, text in texts.items():
+        assert set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(EN[key])), key
+
+
+@pytest.mark.parametrize("language", ["en", *LANGUAGES])
+def test_texts(language: str) -> None:
+    """Test what Home Assistant demands of texts."""
+    for key, text in leaves(load(f"translations/{language}.json")).items():
+        assert text == text.strip(), key
+        assert text, key
+        assert "<" not in text.replace("<br>", ""), key
+        assert "[%key" not in text, key
+        assert "://" not in text, f"{key}: addresses belong into placeholders"
+        assert not re.search(r"'{\w+}'", text), key
+        assert all(re.fullmatch(r"[a-z0-9_-]+", part) for part in key.split(".")), key
+
+
+def raised() -> dict[str, set[str]]:
+    """Return the translation keys that are raised, with where."""
+    found: dict[str, set[str]] = {}
+    for path in INTEGRATION.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if not isinstance(node, ast.Call):
+                continue
+            for keyword in node.keywords:
+                if keyword.arg != "translation_key" or not any(
+                    each.arg == "translation_domain" for each in node.keywords
+                ):
+                    continue
+                if isinstance(keyword.value, ast.Constant):
+                    found.setdefault(str(keyword.value.value), set()).add(path.name)
+    return found
+
+
+def test_exceptions_are_translated() -> None:
+    """Test that each key that is raised has a text."""
+    keys = raised()
+    assert len(keys) > 10
+    for key, where in keys.items():
+        assert f"exceptions.{key}.message" in EN, (key, where)
+
+
+def test_connection_causes_are_translated() -> None:
+    """Test that each cause of a failed connection has a text."""
+    from custom_components.octoprint_plus.api import ConnectionCause  # noqa: PLC0415
+
+    for cause in ConnectionCause:
+        assert f"exceptions.connection_{cause}.message" in EN
+
+
+def test_icons_belong_to_texts() -> None:
+    """Test that each icon belongs to an entity or an action that has a name."""
+    icons = load("icons.json")
+    names = load("translations/en.json")
+    for platform, keys in icons["entity"].items():
+        for key in keys:
+            # A system command of the user's carries the user's name.
+            if key != "system":
+                assert key in names["entity"][platform], (platform, key)
+    for service in icons["services"]:
+        assert service in names["services"]
+
+
+def test_services_match() -> None:
+    """Test that each action and field is described in every file."""
+    services = yaml.safe_load((INTEGRATION / "services.yaml").read_text())
+    names = load("translations/en.json")["services"]
+    assert services.keys() == names.keys() == load("icons.json")["services"].keys()
+    for service, content in services.items():
+        fields = set()
+        for key, field in (content.get("fields") or {}).items():
+            fields |= set(field["fields"]) if "fields" in field else {key}
+        assert fields == set(names[service]["fields"]), service
+
+
+def test_manifest() -> None:
+    """Test the manifest as hassfest and HACS want it."""
+    manifest = load("manifest.json")
+    keys = list(manifest)
+    assert keys[:2] == ["domain", "name"]
+    assert keys[2:] == sorted(keys[2:])
+    assert manifest["domain"] == INTEGRATION.name
+    assert manifest["requirements"] == []
+    hacs = json.loads((ROOT / "hacs.json").read_text())
+    assert hacs["name"] == manifest["name"]
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    assert f"## {manifest['version']}" in changelog
+
+
+def test_quality_scale() -> None:
+    """Test that each rule has a status, and the manifest claims no more than is done."""
+    rules = yaml.safe_load((INTEGRATION / "quality_scale.yaml").read_text())["rules"]
+    assert list(rules) == [rule for tier in RULES.values() for rule in tier.split()]
+    reached = "no_score"
+    for tier, names in RULES.items():
+        for rule in names.split():
+            status = rules[rule]
+            if isinstance(status, dict):
+                assert status["comment"]
+                status = status["status"]
+            assert status in ("done", "exempt", "todo")
+            if status == "todo":
+                break
+        else:
+            reached = tier.lower()
+            continue
+        break
+    assert load("manifest.json")["quality_scale"] == reached
+
+
+def test_parallel_updates() -> None:
+    """Test that each platform says how many commands may run at once."""
+    from custom_components.octoprint_plus import PLATFORMS  # noqa: PLC0415
+
+    for platform in PLATFORMS:
+        source = (INTEGRATION / f"{platform}.py").read_text()
+        expected = 0 if platform in ("sensor", "binary_sensor") else 1
+        assert f"\nPARALLEL_UPDATES = {expected}\n" in source
+
+
+def test_api_knows_nothing_of_home_assistant() -> None:
+    """Test that the client could be published on its own."""
+    for path in (INTEGRATION / "api").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level <= 1, path
+                names = [node.module or ""]
+            else:
+                continue
+            assert not any(name.startswith("homeassistant") for name in names), path

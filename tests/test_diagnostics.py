@@ -1,0 +1,36 @@
+"""Tests for the diagnostics."""
+
+import json
+
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+
+from .conftest import UUID, refresh
+from .fake_octoprint import FakeOctoPrint
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that they tell what is needed, and nothing that is private."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    assert await async_setup_component(hass, "diagnostics", {})
+    found = await get_diagnostics_for_config_entry(hass, hass_client, init_integration)
+    assert found["snapshot"]["state"] == "printing"
+    assert found["snapshot"]["server"]["server"]["version"] == "1.11.8"
+    assert found["snapshot"]["heaters"]["tool0"]["target"] == 0
+    assert "CONTROL" in found["permissions"]
+    assert found["poll_interval"] == 10
+    text = json.dumps(found)
+    for secret in (fake.key, fake.url, UUID, "admin"):
+        assert secret not in text

@@ -1,0 +1,170 @@
+"""Tests for setting a printer up and taking it down."""
+
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+
+from .conftest import UUID, refresh
+from .fake_octoprint import FakeOctoPrint
+
+
+async def setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Set the printer up."""
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+def reauth_flows(hass: HomeAssistant) -> int:
+    """Return how often the user is asked for another key."""
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    return sum(flow["context"]["source"] == SOURCE_REAUTH for flow in flows)
+
+
+async def test_load_and_unload(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is sent to the printer by loading, unloading and removing."""
+    fake.load("printing_local")
+    await setup(hass, config_entry)
+    assert config_entry.state is ConfigEntryState.LOADED
+    await hass.config_entries.async_unload(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.NOT_LOADED
+    await hass.config_entries.async_remove(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert fake.commands() == []
+
+
+async def test_remove_forgets(
+    hass: HomeAssistant,
+    init_integration: MockConfigEntry,
+    hass_storage: dict[str, Any],
+) -> None:
+    """Test that a removed printer leaves nothing behind."""
+    key = f"{DOMAIN}.{init_integration.entry_id}"
+    await init_integration.runtime_data.store.async_save()
+    assert key in hass_storage
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    await hass.async_block_till_done()
+    assert key not in hass_storage
+
+
+async def test_device(
+    device_registry: dr.DeviceRegistry,
+    fake: FakeOctoPrint,
+    hass: HomeAssistant,
+    init_integration: MockConfigEntry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """Test the device, which follows an update of OctoPrint."""
+    device = device_registry.async_get_device_by_identifier(
+        (DOMAIN, UUID), init_integration.entry_id
+    )
+    assert device
+    assert device.configuration_url == fake.url
+    assert {
+        "manufacturer": device.manufacturer,
+        "model": device.model,
+        "name": device.name,
+        "sw_version": device.sw_version,
+    } == snapshot
+
+    fake.answer("GET", "/api/server", json={"version": "1.12.0", "safemode": None})
+    init_integration.runtime_data._server_read_at = None
+    await refresh(hass, init_integration)
+    device = device_registry.async_get_device_by_identifier(
+        (DOMAIN, UUID), init_integration.entry_id
+    )
+    assert device
+    assert device.sw_version == "1.12.0"
+
+
+async def test_server_off_at_start(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that set-up is tried again by itself until the server is there."""
+    await fake.stop()
+    await setup(hass, config_entry)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    await fake.start()
+    freezer.tick(60)
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done(wait_background_tasks=True)
+    assert config_entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("guests_may_read", [False, True])
+async def test_key_unknown_at_start(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    guests_may_read: bool,
+) -> None:
+    """Test that an unknown key asks for another, also where guests may read."""
+    fake.key = "ANOTHER"
+    if guests_may_read:
+        for path in ("/api/job", "/api/printer"):
+            fake.answer("GET", path, json=fake.json("GET", path))
+    await setup(hass, config_entry)
+    assert config_entry.state is ConfigEntryState.SETUP_ERROR
+    assert reauth_flows(hass) == 1
+
+
+async def test_key_revoked(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that a key that is revoked while running asks for another, once."""
+    fake.key = "ANOTHER"
+    await refresh(hass, init_integration)
+    await refresh(hass, init_integration)
+    assert reauth_flows(hass) == 1
+    assert hass.states.get("sensor.prusa_state").state == "unavailable"
+
+
+async def test_key_without_status(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that a key that may see nothing is no wrong key: another would not help."""
+    fake.user("none")
+    await setup(hass, config_entry)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    assert reauth_flows(hass) == 0
+    assert "STATUS" in caplog.text
+
+
+async def test_pages_instead_of_octoprint(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that a proxy's page for a server that starts is told, not raised."""
+    for path in ("/api/job", "/api/printer"):
+        fake.answer(
+            "GET",
+            path,
+            body=b"<html>Starting up</html>",
+            headers={"Content-Type": "text/html"},
+        )
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_state").state == "unavailable"
+    assert not any(
+        record.exc_info for record in caplog.records if record.levelname != "DEBUG"
+    )

@@ -1,0 +1,97 @@
+"""Tests for the OctoPrint switch."""
+
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    snapshot_platform,
+)
+from syrupy.assertion import SnapshotAssertion
+
+from homeassistant.components.switch import DOMAIN as SWITCH_DOMAIN
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    SERVICE_TURN_OFF,
+    SERVICE_TURN_ON,
+    Platform,
+)
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
+
+from .conftest import refresh
+from .fake_octoprint import FakeOctoPrint
+
+SWITCH = "switch.prusa_printer_connection"
+
+
+async def call(hass: HomeAssistant, service: str) -> None:
+    """Turn the switch."""
+    await hass.services.async_call(
+        SWITCH_DOMAIN, service, {ATTR_ENTITY_ID: SWITCH}, blocking=True
+    )
+
+
+async def test_switches(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+) -> None:
+    """Test all switches of a printer."""
+    config_entry.add_to_hass(hass)
+    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.SWITCH]):
+        await hass.config_entries.async_setup(config_entry.entry_id)
+        await hass.async_block_till_done()
+    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_turn(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test disconnecting and connecting, and that it stays usable in between."""
+    assert hass.states.get(SWITCH).state == "on"
+    fake.clear()
+    await call(hass, SERVICE_TURN_OFF)
+    assert fake.commands() == [("/api/connection", {"command": "disconnect"})]
+
+    fake.load("disconnected")
+    await refresh(hass, config_entry)
+    assert hass.states.get(SWITCH).state == "off"
+    fake.clear()
+    await call(hass, SERVICE_TURN_ON)
+    assert fake.commands() == [("/api/connection", {"command": "connect"})]
+
+    job = fake.json("GET", "/api/job")
+    job["state"] = "Connecting"
+    fake.answer("GET", "/api/job", json=job)
+    await refresh(hass, config_entry)
+    assert hass.states.get(SWITCH).state == "on"
+    assert hass.states.get("binary_sensor.prusa_printer").state == "off"
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_connect_while_connected(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that connecting again, which would abort a print, is not sent."""
+    fake.load("printing_local")
+    fake.clear()
+    await call(hass, SERVICE_TURN_ON)
+    assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize("recorded", ["printing_local", "paused", "transferring_to_sd"])
+async def test_disconnect_while_busy(
+    hass: HomeAssistant, fake: FakeOctoPrint, recorded: str
+) -> None:
+    """Test that a print that began a moment ago is not lost to one tap."""
+    fake.load(recorded)
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await call(hass, SERVICE_TURN_OFF)
+    assert err.value.translation_key == "disconnect_while_busy"
+    assert fake.commands() == []
