@@ -185,7 +185,7 @@ async def test_errors(
     with pytest.raises(error) as err:
         await press(hass, "start_print")
     assert err.value.translation_key == translation_key
-    placeholders = err.value.translation_placeholders
+    placeholders = err.value.translation_placeholders or {}
     assert placeholders["printer"] == "Prusa"
     assert placeholders.get("command", "Start print") == "Start print"
 
