@@ -3,17 +3,17 @@
 import asyncio
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass
 from hashlib import sha1
 import json as jsonlib
-from pathlib import Path
 import ssl
 from typing import Any, Self
 
 from aiohttp import web
 
-FIXTURES = Path(__file__).parent / "fixtures"
+from .recorded import Answer, folder_index, json_answer, recorded
+
+__all__ = ["APP_TOKEN", "FakeOctoPrint", "Request", "recorded"]
 
 DEFAULT_STATE = "operational_idle_file_selected"
 DEFAULT_FOLDERS = ("general", "files", DEFAULT_STATE)
@@ -73,64 +73,6 @@ class Request:
     json: Any
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What is answered to a request."""
-
-    status: int = 200
-    body: bytes = b""
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def json(self) -> Any:
-        """Return the body as JSON."""
-        return jsonlib.loads(self.body) if self.body else None
-
-
-def json_answer(
-    data: Any, status: int = 200, headers: Mapping[str, str] | None = None
-) -> Answer:
-    """Return an answer with JSON, which may hold NaN and Infinity as Python writes them."""
-    return Answer(
-        status,
-        jsonlib.dumps(data).encode(),
-        {"Content-Type": "application/json", **(headers or {})},
-    )
-
-
-@cache
-def folder_index(folder: str) -> dict[str, dict[str, Any]]:
-    """Return what was recorded in a folder, by name."""
-    index: dict[str, dict[str, Any]] = jsonlib.loads(
-        (FIXTURES / folder / "_index.json").read_bytes()
-    )
-    return index
-
-
-@cache
-def recorded(folder: str, name: str) -> Answer:
-    """Return a recorded answer."""
-    entry = folder_index(folder)[name]
-    body = (FIXTURES / folder / entry["file"]).read_bytes() if entry["file"] else b""
-    headers = {
-        key: value
-        for key, value in entry.get("headers", {}).items()
-        if key == "Cache-Control"
-    }
-    return Answer(
-        entry["status"], body, {"Content-Type": entry["content_type"], **headers}
-    )
-
-
-def state_folders() -> list[str]:
-    """Return the folders that show a printer in one state."""
-    return sorted(
-        path.parent.name
-        for path in FIXTURES.glob("*/_index.json")
-        if {"connection", "job", "printer"} <= folder_index(path.parent.name).keys()
-    )
-
-
 def _walk(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     for entry in entries:
         yield entry
@@ -156,7 +98,7 @@ class FakeOctoPrint:
         self._ssl = ssl_context
         self._port = 0
         self._runner: web.ServerRunner | None = None
-        self._transports: set[asyncio.BaseTransport] = set()
+        self._transports: set[asyncio.Transport] = set()
         self._recorded: dict[str, Answer] = {}
         self._answers: dict[str, Answer] = {}
         self._user = "admin"
@@ -183,7 +125,9 @@ class FakeOctoPrint:
 
     async def start(self) -> None:
         """Listen, on the same port as before where it has listened before."""
-        self._runner = web.ServerRunner(web.Server(self._handle), shutdown_timeout=0.05)
+        self._runner = web.ServerRunner(
+            web.Server(self._handle, handler_cancellation=True), shutdown_timeout=0.05
+        )
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", self._port, ssl_context=self._ssl)
         await site.start()
@@ -193,8 +137,6 @@ class FakeOctoPrint:
         """Go away: refuse new connections and drop the open ones, as OctoPrint does."""
         if self._runner is None:
             return
-        for transport in self._transports:
-            transport.close()
         self._transports.clear()
         await self._runner.cleanup()
         self._runner = None
@@ -374,6 +316,7 @@ class FakeOctoPrint:
                 status, body = 304, b""
         if self._to_truncate:
             self._to_truncate -= 1
+            status = 200 if status == 204 else status
             response = web.StreamResponse(status=status, headers=headers)
             response.content_length = len(body) + 100
             await response.prepare(request)
@@ -386,11 +329,8 @@ class FakeOctoPrint:
     def _answer(self, request: Request, target: str) -> Answer:
         key = f"{request.method} {target}"
         found = self._find(key, request.path, request.method)
-        if found is not None and not (200 <= found.status < 300 and _is_json(found)):
-            by_hand = {key, f"{request.method} {request.path}", f"{request.method} *"}
-            if by_hand & self._answers.keys():
-                # A fault, which does not ask for the key.
-                return found
+        if found is not None and self._is_fault(request, key, found):
+            return found
         if request.path.startswith("/plugin/appkeys/") and found is None:
             return self._answer_app_keys(request)
         if not self._is_known(request):
@@ -402,6 +342,13 @@ class FakeOctoPrint:
         if request.method == "POST":
             return self._answer_command(request)
         return recorded("files_commands", "get_unknown")
+
+    def _is_fault(self, request: Request, key: str, found: Answer) -> bool:
+        """Return whether an answer given by hand is none that waits for a key."""
+        if f"{request.method} *" in self._answers:
+            return True
+        by_hand = {key, f"{request.method} {request.path}"} & self._answers.keys()
+        return bool(by_hand) and not (200 <= found.status < 300 and _is_json(found))
 
     def _is_known(self, request: Request) -> bool:
         authorization = request.headers.get("Authorization", "")

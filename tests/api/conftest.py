@@ -10,6 +10,11 @@ from custom_components.octoprint_plus.api import OctoPrintClient
 from tests.fake_octoprint import FakeOctoPrint
 
 
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations() -> None:
+    """Leave Home Assistant out: the client knows nothing of it."""
+
+
 @pytest.fixture
 async def session() -> AsyncGenerator[aiohttp.ClientSession]:
     """Return a session of our own, as a user of the client without Home Assistant has."""

@@ -17,6 +17,8 @@ from .wire import mapping, text, texts
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
+CURRENT_USER = "api/currentuser"
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CurrentUser:
@@ -53,7 +55,7 @@ class AccessApi:
 
     async def current_user(self) -> CurrentUser:
         """Return the key's user (GET /api/currentuser), which answers for any key."""
-        answer = await self._client.get("api/currentuser")
+        answer = await self._client.get(CURRENT_USER)
         if "permissions" not in answer:
             raise OctoPrintConnectionError(
                 "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 import json
-import socket
+import re
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
-from .access import AccessApi
+from .access import CURRENT_USER, AccessApi
 from .connection import ConnectionApi
 from .errors import (
     ConnectionCause,
@@ -37,6 +37,10 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 CSRF_ERROR = "CSRF validation failed"
 
 MAX_ANSWER = 32 * 1024 * 1024
+
+# The words by which log-in pages are addressed.
+LOGIN = re.compile(r"log-?in|sign-?in|auth|\bsso\b", re.IGNORECASE)
+PASSWORD_FIELD = re.compile(rb"type=[\"']?password", re.IGNORECASE)
 
 
 class OctoPrintClient:
@@ -75,18 +79,10 @@ class OctoPrintClient:
         target = self.resolve(path, params)
         known = self._cache.get(str(target))
         headers = {"If-None-Match": known[0]} if known else {}
-        try:
-            status, answer_headers, body = await self._send(
-                "GET", target, headers=headers
-            )
-        except OctoPrintConnectionError as err:
-            if err.cause is not ConnectionCause.BROKEN:
-                raise
-            # A server or proxy may close an idle connection in the very moment
-            # in which it is used again. Asking twice is harmless for a read.
-            status, answer_headers, body = await self._send(
-                "GET", target, headers=headers
-            )
+        # A server or proxy may close an idle connection in the very moment in which
+        # it is used again. aiohttp then asks once more, as is harmless for a read,
+        # and never sends a command again.
+        status, answer_headers, body = await self._send("GET", target, headers=headers)
         if status == HTTPStatus.NOT_MODIFIED and known:
             return promised(known[1], path)
         answer = await self._checked(path, status, answer_headers, body, permission)
@@ -123,6 +119,8 @@ class OctoPrintClient:
     ) -> tuple[int, Mapping[str, str], bytes]:
         sent_headers = {"Accept": "application/json", **(headers or {})}
         if with_key and self._api_key:
+            if not self._api_key.isprintable():
+                raise OctoPrintAuthError("No API key looks like that")
             sent_headers["X-Api-Key"] = self._api_key
         try:
             async with self._session.request(
@@ -133,21 +131,25 @@ class OctoPrintClient:
                 json=data,
                 timeout=TIMEOUT,
             ) as response:
-                body = await response.content.read(MAX_ANSWER)
-                while chunk := await response.content.read(MAX_ANSWER):
+                body = bytearray()
+                async for chunk in response.content.iter_any():
                     body += chunk
                     if len(body) > MAX_ANSWER:
                         raise OctoPrintConnectionError(
                             "The answer is larger than any of OctoPrint's",
                             ConnectionCause.NOT_OCTOPRINT,
                         )
-                return response.status, response.headers, body
+                return response.status, response.headers, bytes(body)
         except TimeoutError as err:
             raise OctoPrintConnectionError(
                 "OctoPrint did not answer in time", ConnectionCause.TIMEOUT
             ) from err
         except aiohttp.ClientError as err:
             raise _connection_error(err) from err
+        except UnicodeError as err:
+            raise OctoPrintConnectionError(
+                "The host's name is not valid", ConnectionCause.NOT_FOUND
+            ) from err
 
     async def _checked(
         self,
@@ -165,7 +167,7 @@ class OctoPrintClient:
                 raise _foreign_page(body)
             return content
         if 300 <= status < 400:
-            if _is_login(headers.get("Location", "")):
+            if LOGIN.search(headers.get("Location", "")):
                 raise OctoPrintConnectionError(
                     "A proxy in front of OctoPrint asks for a log-in",
                     ConnectionCause.PROXY_LOGIN,
@@ -184,8 +186,14 @@ class OctoPrintClient:
         if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         if status == HTTPStatus.FORBIDDEN:
+            if path == CURRENT_USER:
+                # OctoPrint answers that to everybody.
+                raise _foreign_page(body)
             await self._raise_forbidden(path, permission)
         if status == HTTPStatus.NOT_FOUND:
+            if body and content is None:
+                # OctoPrint says so in JSON; another server or path does not.
+                raise _foreign_page(body)
             raise OctoPrintNotFoundError(message)
         if status == HTTPStatus.CONFLICT:
             raise OctoPrintConflictError(message)
@@ -213,27 +221,19 @@ def _decoded(headers: Mapping[str, str], body: bytes) -> Any:
         return None
     try:
         return json.loads(body)
-    except ValueError:
+    except ValueError, RecursionError:
         return None
 
 
 def _foreign_page(body: bytes) -> OctoPrintConnectionError:
     """Tell the log-in page of a proxy from any other page that is not OctoPrint's API."""
-    page = body[:20_000].lower()
-    if b'type="password"' in page or b"type='password'" in page:
+    if PASSWORD_FIELD.search(body[:20_000]):
         return OctoPrintConnectionError(
             "A proxy in front of OctoPrint asks for a log-in",
             ConnectionCause.PROXY_LOGIN,
         )
     return OctoPrintConnectionError(
         "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
-    )
-
-
-def _is_login(location: str) -> bool:
-    """Return whether a redirect leads to a log-in page, by the words that those use."""
-    return any(
-        word in location.lower() for word in ("login", "signin", "auth", "oauth", "sso")
     )
 
 
@@ -248,10 +248,6 @@ def _connection_error(err: aiohttp.ClientError) -> OctoPrintConnectionError:
             return OctoPrintConnectionError(
                 "The host's name is not known", ConnectionCause.NOT_FOUND
             )
-        case aiohttp.ClientConnectorError(os_error=socket.gaierror()):
-            return OctoPrintConnectionError(
-                "The host's name is not known", ConnectionCause.NOT_FOUND
-            )
         case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
             return OctoPrintConnectionError(
                 "The host refused the connection", ConnectionCause.REFUSED
@@ -260,7 +256,7 @@ def _connection_error(err: aiohttp.ClientError) -> OctoPrintConnectionError:
             return OctoPrintConnectionError(
                 "The host cannot be reached", ConnectionCause.NOT_FOUND
             )
-        case aiohttp.InvalidURL():
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
             return OctoPrintConnectionError(
                 "The address is not valid", ConnectionCause.NOT_FOUND
             )

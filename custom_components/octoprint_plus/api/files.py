@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 ENDPOINT = "api/files"
 
+# Deeper than anybody sorts files, and shallow enough for Python's stack.
+MAX_DEPTH = 100
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filament:
@@ -125,9 +128,8 @@ class FilesApi:
         self, location: str | None = None, *, recursive: bool = True
     ) -> FileList:
         """Return the files of all storages or one (GET /api/files[/<location>])."""
-        path = f"{ENDPOINT}/{quote(location, safe='')}" if location else ENDPOINT
         answer = await self._client.get(
-            path,
+            f"{ENDPOINT}/{_path(location)}" if location else ENDPOINT,
             params={"recursive": "true"} if recursive else None,
             permission="FILES_LIST",
         )
@@ -158,15 +160,15 @@ class FilesApi:
         )
 
 
-def _path(location: str, path: str) -> str:
-    """Return the encoded path of an entry, which must not leave its storage."""
-    segments = path.split("/")
-    if not path or any(segment in ("", ".", "..") for segment in segments):
-        raise OctoPrintNotFoundError(f"There is no file {path!r}")
-    return "/".join(quote(part, safe="") for part in (location, *segments))
+def _path(location: str, path: str | None = None) -> str:
+    """Return the encoded path of a storage or an entry, which must not leave it."""
+    segments = [location] if path is None else [location, *path.split("/")]
+    if any(segment in ("", ".", "..") for segment in segments):
+        raise OctoPrintNotFoundError(f"There is no file {'/'.join(segments)!r}")
+    return "/".join(quote(segment, safe="", errors="replace") for segment in segments)
 
 
-def parse_entry(data: Json) -> Entry:
+def parse_entry(data: Json, depth: int = 0) -> Entry:
     """Read a file or a folder with all that is in it."""
     name = text(data.get("name")) or ""
     path = text(data.get("path")) or name
@@ -180,7 +182,11 @@ def parse_entry(data: Json) -> Entry:
         analysis=_analysis(data.get("gcodeAnalysis")),
         prints=_prints(data.get("prints")),
         thumbnail=text(data.get("thumbnail")),
-        children=tuple(map(parse_entry, items(data.get("children")))),
+        children=tuple(
+            parse_entry(child, depth + 1)
+            for child in items(data.get("children"))
+            if depth < MAX_DEPTH
+        ),
     )
 
 
@@ -204,8 +210,8 @@ def _analysis(value: object) -> Analysis | None:
             tool: Filament(
                 length=number(used.get("length")), volume=number(used.get("volume"))
             )
-            for tool, used in mapping(value.get("filament")).items()
-            if isinstance(used, dict)
+            for key, used in mapping(value.get("filament")).items()
+            if isinstance(used, dict) and (tool := text(key))
         },
         width=number(dimensions.get("width")),
         depth=number(dimensions.get("depth")),

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+import re
 from typing import TYPE_CHECKING, Any
 
 from .errors import OctoPrintNotFoundError
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
 ENDPOINT = "api/printer"
 
+FAQ = re.compile(r"[A-Za-z0-9-]+")
 FAQ_URL = "https://faq.octoprint.org/"
 
 
@@ -211,8 +213,8 @@ def parse_heaters(temperature: Json) -> dict[str, Heater]:
             target=number(values.get("target")),
             offset=number(values.get("offset")),
         )
-        for name, values in temperature.items()
-        if isinstance(values, dict)
+        for key, values in temperature.items()
+        if isinstance(values, dict) and (name := text(key))
     }
 
 
@@ -226,5 +228,5 @@ def parse_error(answer: Json) -> PrinterError | None:
         reason=text(answer.get("reason")),
         consequence=text(answer.get("consequence")),
         # An id of OctoPrint's own pages: anything else would lead elsewhere.
-        faq_url=FAQ_URL + faq if faq and faq.replace("-", "").isalnum() else None,
+        faq_url=FAQ_URL + faq if faq and FAQ.fullmatch(faq) else None,
     )

@@ -58,7 +58,8 @@ class ProfilesApi:
         answer = await self._client.get("api/printerprofiles", permission="CONNECTION")
         return {
             profile_id: parse_profile(profile_id, mapping(profile))
-            for profile_id, profile in mapping(answer.get("profiles")).items()
+            for key, profile in mapping(answer.get("profiles")).items()
+            if (profile_id := text(key))
         }
 
 

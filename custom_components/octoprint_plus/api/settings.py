@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .wire import Json, items, mapping, number, text
+from .wire import Json, items, mapping, number, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -74,5 +74,5 @@ def parse_settings(answer: Json) -> Settings:
             for profile in profiles
             if (name := text(profile.get("name")))
         ),
-        plugins=frozenset(plugins),
+        plugins=frozenset(texts(list(plugins))),
     )

@@ -20,7 +20,7 @@ from .server import ServerInfo
 from .settings import Settings
 from .system import SystemCommand
 
-TOOL = re.compile(r"tool(\d{1,2})")
+TOOL = re.compile(r"tool(0|[1-9][0-9]?)")
 
 # Estimates jitter. A finish time that moves with each of them is useless in an
 # automation and fills the recorder, so it moves only when it is noticeably wrong.
@@ -319,7 +319,7 @@ def next_memory(
         running=running,
         last_print=last_print,
         last_targets={**memory.last_targets, **targets},
-        heaters=memory.heaters | heaters.keys(),
+        heaters=memory.heaters.union(heaters),
     )
 
 
@@ -389,13 +389,13 @@ def ended_print(
 ) -> LastPrint:
     """Return what is known of a print that has just ended."""
     # A finished job stays at 100 % until another is chosen; a cancelled one loses it.
-    completed = running.completed or (
+    is_shown = (
         state is State.OPERATIONAL
         and job.file is not None
         and job.file.path == running.file.path
         and (job.progress.completion or 0) >= 100
     )
-    if completed and not running.cancelled:
+    if (running.completed or is_shown) and not running.cancelled:
         result = PrintResult.DONE
     elif has_failed or state in OFFLINE_STATES:
         result = PrintResult.FAILED
@@ -407,7 +407,7 @@ def ended_print(
         ended_at=now.replace(microsecond=0),
         print_time=(
             job.progress.print_time
-            if completed and job.progress.print_time
+            if is_shown and job.progress.print_time
             else running.print_time
         ),
     )

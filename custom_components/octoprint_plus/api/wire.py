@@ -23,14 +23,21 @@ def items(value: object) -> list[Json]:
 
 def text(value: object) -> str | None:
     """Return the text, or None where it is missing or empty."""
-    return value if isinstance(value, str) and value else None
+    if not isinstance(value, str) or not value:
+        return None
+    # OctoPrint passes on what is no Unicode in file names as halves of a character,
+    # which nothing behind us can encode.
+    return value if value.isascii() else value.encode(errors="replace").decode()
 
 
 def number(value: object) -> float | None:
     """Return the finite number, or None where there is none."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        return float(value) if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def integer(value: object) -> int | None:
@@ -47,7 +54,7 @@ def texts(value: object) -> tuple[str, ...]:
     """Return the texts of a list."""
     if not isinstance(value, list):
         return ()
-    return tuple(item for item in value if isinstance(item, str))
+    return tuple(found for item in value if (found := text(item)))
 
 
 def promised(value: object, endpoint: str) -> Json:

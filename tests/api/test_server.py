@@ -1,0 +1,42 @@
+"""Test version and server."""
+
+import pytest
+
+from custom_components.octoprint_plus.api import (
+    ConnectionCause,
+    OctoPrintClient,
+    OctoPrintConnectionError,
+)
+from custom_components.octoprint_plus.api.server import ServerInfo
+from tests.fake_octoprint import FakeOctoPrint
+
+
+async def test_server(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    assert await client.server.get() == ServerInfo(version="1.11.8", safe_mode=None)
+
+
+async def test_safe_mode(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.answer(
+        "GET", "/api/server", json={"version": "1.11.8", "safemode": "settings"}
+    )
+    assert await client.server.get() == ServerInfo(
+        version="1.11.8", safe_mode="settings"
+    )
+
+
+async def test_version_where_there_is_no_server(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer("GET", "/api/server", status=404, json={"error": "Not found"})
+    assert await client.server.get() == ServerInfo(version="1.11.8", safe_mode=None)
+    assert [request.path for request in fake.requests] == [
+        "/api/server",
+        "/api/version",
+    ]
+
+
+async def test_without_a_version(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.answer("GET", "/api/server", json={"version": 1})
+    with pytest.raises(OctoPrintConnectionError) as caught:
+        await client.server.get()
+    assert caught.value.cause is ConnectionCause.NOT_OCTOPRINT

@@ -1,0 +1,79 @@
+"""Test system: the commands that the server offers for itself and its machine."""
+
+import pytest
+
+from custom_components.octoprint_plus.api import (
+    OctoPrintClient,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+)
+from custom_components.octoprint_plus.api.system import SystemCommand
+from tests.fake_octoprint import FakeOctoPrint
+
+
+async def test_commands(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    assert await client.system.commands() == (
+        SystemCommand(source="core", action="shutdown", name="Shutdown system"),
+        SystemCommand(source="core", action="reboot", name="Reboot system"),
+        SystemCommand(source="core", action="restart", name="Restart OctoPrint"),
+        SystemCommand(
+            source="core",
+            action="restart_safe",
+            name="Restart OctoPrint in safe mode",
+        ),
+    )
+
+
+async def test_custom_commands_and_junk(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer(
+        "GET",
+        "/api/system/commands",
+        json={
+            "core": None,
+            "custom": [
+                {"action": "divider"},
+                {"name": "No action"},
+                "x",
+                {"action": "light"},
+            ],
+            "plugin": [{"action": "psu:on", "name": "Power on"}],
+            "unheard_of": [{"action": "x", "name": "X"}],
+        },
+    )
+    assert await client.system.commands() == (
+        SystemCommand(source="plugin", action="psu:on", name="Power on"),
+        SystemCommand(source="custom", action="light", name="light"),
+    )
+
+
+async def test_run(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    await client.system.run(
+        SystemCommand(source="core", action="restart", name="Restart OctoPrint")
+    )
+    assert fake.commands() == [("/api/system/commands/core/restart", {})]
+
+
+async def test_run_encodes_the_action(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    path = "/api/system/commands/custom/a%20b%2Fc%3F"
+    fake.answer("POST", path, status=204)
+    await client.system.run(SystemCommand(source="custom", action="a b/c?", name=""))
+    assert fake.commands() == [(path, {})]
+
+
+async def test_run_unknown(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    with pytest.raises(OctoPrintNotFoundError):
+        await client.system.run(SystemCommand(source="core", action="gone", name=""))
+
+
+async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.user("user1")
+    with pytest.raises(OctoPrintPermissionError) as caught:
+        await client.system.commands()
+    assert caught.value.permission == "SYSTEM"
+    with pytest.raises(OctoPrintPermissionError) as caught:
+        await client.system.run(SystemCommand(source="core", action="reboot", name=""))
+    assert caught.value.permission == "SYSTEM"
