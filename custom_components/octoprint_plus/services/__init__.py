@@ -2,7 +2,12 @@
 
 from homeassistant.core import HomeAssistant, callback
 
+from .files import async_setup_file_services
+from .printer import async_setup_printer_services
+
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_setup_file_services(hass)
+    async_setup_printer_services(hass)

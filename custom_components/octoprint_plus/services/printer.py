@@ -1,0 +1,188 @@
+"""Actions of the family printer: G-code, and moving what can be moved."""
+
+from typing import Any
+
+import voluptuous as vol
+
+from custom_components.octoprint_plus.api import State
+from custom_components.octoprint_plus.api.snapshot import TOOL
+from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.coordinator import OctoPrintCoordinator
+from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
+
+from .gcode import read_gcode
+from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
+
+ATTR_ABSOLUTE = "absolute"
+ATTR_AMOUNT = "amount"
+ATTR_AXES = "axes"
+ATTR_COMMANDS = "commands"
+ATTR_PARAMETERS = "parameters"
+ATTR_SPEED = "speed"
+ATTR_TOOL = "tool"
+
+AXES = ("x", "y", "z")
+
+MAX_DISTANCE = 10_000
+MAX_EXTRUSION = 1_000
+MAX_SPEED = 60_000
+
+
+def _length(value: float) -> float:
+    """Cut what no printer can move, which OctoPrint would write with an exponent.
+
+    A firmware reads `X1e-05` as `X1`.
+    """
+    return round(value, 4)
+
+
+def _single_line(value: Any) -> str:
+    """Validate a text of one line: what follows would be a command of its own."""
+    if not isinstance(value, str):
+        raise vol.Invalid("value is neither a text nor a number")
+    if len(value.splitlines()) > 1:
+        raise vol.Invalid("value has more than one line")
+    return value.strip()
+
+
+NUMBER = vol.All(vol.Any(int, float), vol.Range(min=-1e9, max=1e9))
+
+DISTANCE = vol.All(
+    vol.Coerce(float), vol.Range(min=-MAX_DISTANCE, max=MAX_DISTANCE), _length
+)
+
+SPEED = vol.All(vol.Coerce(float), vol.Range(min=1, max=MAX_SPEED))
+
+SEND_GCODE_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_COMMANDS): vol.All(cv.ensure_list, [cv.string]),
+        vol.Optional(ATTR_PARAMETERS, default={}): {
+            cv.string: vol.Any(NUMBER, _single_line)
+        },
+    }
+)
+
+JOG_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        **{vol.Optional(axis): DISTANCE for axis in AXES},
+        vol.Optional(ATTR_ABSOLUTE, default=False): cv.boolean,
+        vol.Optional(ATTR_SPEED): SPEED,
+    }
+)
+
+HOME_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Optional(ATTR_AXES, default=list(AXES)): vol.All(
+            cv.ensure_list_csv, [vol.All(vol.Lower, vol.In(AXES))], vol.Length(min=1)
+        )
+    }
+)
+
+EXTRUDE_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_AMOUNT): vol.All(
+            vol.Coerce(float), vol.Range(min=-MAX_EXTRUSION, max=MAX_EXTRUSION), _length
+        ),
+        vol.Optional(ATTR_SPEED): SPEED,
+        vol.Optional(ATTR_TOOL): cv.positive_int,
+    }
+)
+
+
+@callback
+def async_setup_printer_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    # Whoever sends G-code can do anything to the printer.
+    async_register_admin_service(
+        hass, DOMAIN, "send_gcode", _async_send_gcode, SEND_GCODE_SCHEMA
+    )
+    hass.services.async_register(DOMAIN, "jog", _async_jog, JOG_SCHEMA)
+    hass.services.async_register(DOMAIN, "home", _async_home, HOME_SCHEMA)
+    hass.services.async_register(DOMAIN, "extrude", _async_extrude, EXTRUDE_SCHEMA)
+
+
+async def _async_send_gcode(call: ServiceCall) -> None:
+    """Send lines of G-code; OctoPrint queues them, during a print too."""
+    coordinator = async_get_coordinator(call)
+    parameters = call.data[ATTR_PARAMETERS]
+    lines = read_gcode(call.data[ATTR_COMMANDS], parameters, coordinator.name)
+    async with printer_action(call, coordinator, "CONTROL"):
+        await coordinator.client.printer.send_gcode(lines, parameters)
+
+
+async def _async_jog(call: ServiceCall) -> None:
+    """Move the print head."""
+    coordinator = async_get_coordinator(call)
+    axes = {axis: call.data[axis] for axis in AXES if axis in call.data}
+    if not axes:
+        raise _error("axis_missing", coordinator)
+    async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+        await coordinator.client.printer.jog(
+            axes, absolute=call.data[ATTR_ABSOLUTE], speed=call.data.get(ATTR_SPEED)
+        )
+
+
+async def _async_home(call: ServiceCall) -> None:
+    """Home axes."""
+    coordinator = async_get_coordinator(call)
+    axes = [axis for axis in AXES if axis in call.data[ATTR_AXES]]
+    async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+        if "z" in axes and await _async_is_paused(coordinator):
+            # OctoPrint 1 would do it, down into what is being printed.
+            raise _error("home_z_paused", coordinator)
+        await coordinator.client.printer.home(axes)
+
+
+async def _async_extrude(call: ServiceCall) -> None:
+    """Extrude or retract filament, with the active tool or another one."""
+    coordinator = async_get_coordinator(call)
+    amount = call.data[ATTR_AMOUNT]
+    if amount == 0:
+        raise _error("amount_zero", coordinator)
+    async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+        tool = _tool_to_select(call, coordinator)
+        if tool is not None:
+            if await _async_is_paused(coordinator):
+                # The print would go on with that tool.
+                raise _error("tool_paused", coordinator)
+            await coordinator.client.printer.select_tool(tool)
+        await coordinator.client.printer.extrude(amount, call.data.get(ATTR_SPEED))
+
+
+async def _async_is_paused(coordinator: OctoPrintCoordinator) -> bool:
+    """Return whether a print is paused now, which may be news."""
+    await coordinator.async_refresh()
+    return coordinator.data.state is State.PAUSED
+
+
+def _tool_to_select(call: ServiceCall, coordinator: OctoPrintCoordinator) -> int | None:
+    """Return the tool that has to be made the active one first, if any."""
+    tool: int | None = call.data.get(ATTR_TOOL)
+    if tool is None:
+        return None
+    snapshot = coordinator.data
+    if profile := snapshot.profile:
+        count = profile.extruder_count
+    else:
+        # The key may not read profiles.
+        count = sum(map(bool, map(TOOL.fullmatch, snapshot.memory.heaters))) or 1
+    if tool >= count:
+        # OctoPrint would accept it, and the only hotend would do it.
+        raise _error(
+            "tool_unknown", coordinator, tool=str(tool), last_tool=str(count - 1)
+        )
+    # The only tool is the active one; some firmwares load filament on a `T0`.
+    return tool if count > 1 else None
+
+
+def _error(
+    key: str, coordinator: OctoPrintCoordinator, **placeholders: str
+) -> ServiceValidationError:
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"printer": coordinator.name, **placeholders},
+    )

@@ -1,0 +1,153 @@
+"""The printer that an action is meant for, and what has to be right before it is sent."""
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+
+import voluptuous as vol
+
+from custom_components.octoprint_plus.api import OctoPrintConflictError, State
+from custom_components.octoprint_plus.api.snapshot import BUSY_STATES
+from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.coordinator import (
+    OctoPrintConfigEntry,
+    OctoPrintCoordinator,
+)
+from custom_components.octoprint_plus.helpers import octoprint_command
+from homeassistant.const import ATTR_DEVICE_ID
+from homeassistant.core import ServiceCall, callback
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import (
+    async_get_config_entry,
+    async_get_device_and_config_entry,
+)
+
+# A script's target arrives as a list, even with one device in it.
+TARGET_SCHEMA = vol.Schema(
+    {
+        vol.Optional(ATTR_DEVICE_ID): vol.All(
+            cv.ensure_list, [cv.string], vol.Length(min=1, max=1)
+        )
+    }
+)
+
+# OctoPrint moves nothing by hand while these last. OctoPrint 1 would during a pause.
+MOVING_STATES = BUSY_STATES - {State.PAUSED}
+
+
+@callback
+def async_get_coordinator(call: ServiceCall) -> OctoPrintCoordinator:
+    """Return the coordinator of the printer that an action names, or of the only one."""
+    entry: OctoPrintConfigEntry
+    if device_ids := call.data.get(ATTR_DEVICE_ID):
+        _, entry = async_get_device_and_config_entry(call.hass, DOMAIN, device_ids[0])
+        return entry.runtime_data
+    entries = call.hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
+    )
+    if len(entries) > 1:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="device_required",
+            translation_placeholders={
+                "command": call.service,
+                "printers": ", ".join(sorted(entry.title for entry in entries)),
+            },
+        )
+    entry = async_get_config_entry(call.hass, DOMAIN, None)
+    return entry.runtime_data
+
+
+@asynccontextmanager
+async def printer_action(
+    call: ServiceCall,
+    coordinator: OctoPrintCoordinator,
+    *permissions: str,
+    forbidden: Collection[State] = (),
+) -> AsyncIterator[None]:
+    """Check permissions and the printer's state, then turn what goes wrong into text.
+
+    OctoPrint has one answer for a busy printer and one that is off, and where
+    several permissions are needed it does not say which is missing.
+    """
+    async with octoprint_command(coordinator, call.service):
+        await _async_check_permissions(call, coordinator, permissions)
+        try:
+            _check_state(call, coordinator, forbidden)
+        except ServiceValidationError:
+            # What is known may be half a minute old.
+            await coordinator.async_refresh()
+            _check_state(call, coordinator, forbidden)
+        try:
+            yield
+        except OctoPrintConflictError:
+            await coordinator.async_refresh()
+            _check_state(call, coordinator, BUSY_STATES)
+            raise
+
+
+@asynccontextmanager
+async def server_action(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, *permissions: str
+) -> AsyncIterator[None]:
+    """Check the permissions for what needs no printer, then turn errors into text."""
+    async with octoprint_command(coordinator, call.service):
+        await _async_check_permissions(call, coordinator, permissions)
+        yield
+
+
+async def _async_check_permissions(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, permissions: Collection[str]
+) -> None:
+    """Raise an error that names the first permission that the key lacks."""
+    if all(map(coordinator.may, permissions)):
+        return
+    # It may have been granted since it was last asked for.
+    user = await coordinator.client.access.current_user()
+    for permission in permissions:
+        if not user.may(permission):
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="command_missing_permission",
+                translation_placeholders={
+                    "command": call.service,
+                    "permission": permission,
+                    "printer": coordinator.name,
+                },
+            )
+
+
+def _check_state(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, forbidden: Collection[State]
+) -> None:
+    """Raise an error where the printer's state is known to forbid the action."""
+    snapshot = coordinator.data
+    if not coordinator.last_update_success:
+        # Then only OctoPrint itself can tell, or that it does not answer.
+        return
+    if not snapshot.is_connected:
+        raise printer_offline(call, coordinator)
+    if snapshot.state in forbidden:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="printer_busy",
+            translation_placeholders={
+                "command": call.service,
+                "file": snapshot.job.file.name if snapshot.job.file else "-",
+                "printer": coordinator.name,
+            },
+        )
+
+
+def printer_offline(
+    call: ServiceCall, coordinator: OctoPrintCoordinator
+) -> ServiceValidationError:
+    """Return the error for a printer that is not connected to OctoPrint."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key="printer_offline",
+        translation_placeholders={
+            "command": call.service,
+            "printer": coordinator.name,
+        },
+    )

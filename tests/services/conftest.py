@@ -1,0 +1,61 @@
+"""What the tests of the actions share."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.core import HomeAssistant, ServiceResponse
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from tests.conftest import UUID
+from tests.fake_octoprint import FakeOctoPrint
+
+type Call = Callable[..., Awaitable[ServiceResponse]]
+type Refused = Callable[..., Awaitable[HomeAssistantError]]
+
+
+@pytest.fixture
+def device_id(hass: HomeAssistant, init_integration: MockConfigEntry) -> str:
+    """Return the id of the printer's device."""
+    return dr.async_get_device_id_by_identifier(
+        hass, (DOMAIN, UUID), config_entry_id=init_integration.entry_id
+    )
+
+
+@pytest.fixture
+def call(hass: HomeAssistant, init_integration: MockConfigEntry) -> Call:
+    """Return a function that calls an action and waits for its end."""
+
+    async def call_action(
+        action: str, *, response: bool = False, **data: Any
+    ) -> ServiceResponse:
+        return await hass.services.async_call(
+            DOMAIN, action, data, blocking=True, return_response=response
+        )
+
+    return call_action
+
+
+@pytest.fixture
+def refused(call: Call, fake: FakeOctoPrint) -> Refused:
+    """Return a function that calls an action that must fail before anything is sent."""
+
+    async def call_refused(
+        action: str, *, sent: int = 0, **data: Any
+    ) -> HomeAssistantError:
+        before = len(fake.commands())
+        with pytest.raises(ServiceValidationError) as raised:
+            await call(action, **data)
+        assert len(fake.commands()) - before == sent
+        return raised.value
+
+    return call_refused
+
+
+def message(error: HomeAssistantError) -> tuple[str | None, dict[str, str] | None]:
+    """Return which text an error has, and with what."""
+    assert error.translation_domain == DOMAIN
+    return error.translation_key, error.translation_placeholders

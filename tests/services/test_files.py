@@ -1,0 +1,304 @@
+"""Tests of the actions for files."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from syrupy.assertion import SnapshotAssertion
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from tests.conftest import refresh
+from tests.fake_octoprint import FakeOctoPrint
+
+from .conftest import Call, Refused, message
+
+ACTIONS = (("print_file", True), ("select_file", False))
+
+
+@pytest.fixture
+async def octoprint_2(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Let the server be OctoPrint 2, which has another name for the printer's storage."""
+    fake.answer("GET", "/api/server", json={"version": "2.0.0rc7", "safemode": None})
+    await hass.config_entries.async_reload(init_integration.entry_id)
+
+
+@pytest.mark.parametrize(("action", "is_print"), ACTIONS)
+@pytest.mark.parametrize(
+    ("path", "address"),
+    [
+        ("prt.gcode", "prt.gcode"),
+        ("/prt.gcode", "prt.gcode"),
+        ("Heater Test.gcode", "Heater%20Test.gcode"),
+        ("My_Folder/sub/in folder.gcode", "My_Folder/sub/in%20folder.gcode"),
+        ("Bénchy ü.gcode", "B%C3%A9nchy%20%C3%BC.gcode"),
+    ],
+)
+async def test_select(
+    call: Call,
+    fake: FakeOctoPrint,
+    action: str,
+    is_print: bool,
+    path: str,
+    address: str,
+) -> None:
+    """A file is selected, and printed if asked for, in one request."""
+    await call(action, path=path)
+    assert fake.commands() == [
+        (f"/api/files/local/{address}", {"command": "select", "print": is_print})
+    ]
+
+
+@pytest.mark.parametrize("location", ["sdcard", "printer"])
+async def test_print_from_sd(call: Call, fake: FakeOctoPrint, location: str) -> None:
+    """The printer's storage has another name in OctoPrint 1."""
+    fake.load("sdcard")
+    await call("print_file", path="/sdtest~1.gco", location=location)
+    assert fake.commands() == [
+        ("/api/files/sdcard/sdtest~1.gco", {"command": "select", "print": True})
+    ]
+
+
+@pytest.mark.usefixtures("octoprint_2")
+@pytest.mark.parametrize("location", ["sdcard", "printer"])
+async def test_print_from_printer(
+    call: Call, fake: FakeOctoPrint, location: str
+) -> None:
+    """The printer's storage has another name in OctoPrint 2."""
+    path = "/api/files/printer/a.gcode"
+    fake.answer("POST", path, status=204)
+    await call("print_file", path="a.gcode", location=location)
+    assert fake.commands() == [(path, {"command": "select", "print": True})]
+
+
+@pytest.mark.parametrize(("action", "_"), ACTIONS)
+async def test_unknown_file(refused: Refused, action: str, _: bool) -> None:
+    """A file that is not there is named."""
+    error = await refused(action, path="nope.gcode", sent=1)
+    assert message(error) == (
+        "file_not_found",
+        {"location": "local", "path": "nope.gcode", "printer": "Prusa"},
+    )
+
+
+async def test_unknown_file_without_listing(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A key that may not list files is told the same."""
+    user = fake.json("GET", "/api/currentuser")
+    user["permissions"] = ["STATUS", "FILES_SELECT", "PRINT"]
+    fake.answer("GET", "/api/currentuser", json=user)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    error = await refused("print_file", path="nope.gcode", sent=1)
+    assert error.translation_key == "file_not_found"
+
+
+@pytest.mark.parametrize(
+    "path", ["../secret.gcode", "a/../../b.gcode", "a//b.gcode", "./a.gcode", "/"]
+)
+async def test_path_leaves_storage(refused: Refused, path: str) -> None:
+    """A path that would leave the storage is never sent."""
+    error = await refused("print_file", path=path)
+    assert message(error) == (
+        "file_not_found",
+        {"location": "local", "path": path, "printer": "Prusa"},
+    )
+
+
+async def test_folder(refused: Refused, fake: FakeOctoPrint) -> None:
+    """A folder is told from a file that is missing."""
+    fake.answer(
+        "POST", "/api/files/local/My_Folder", status=404, json={"error": "Not found"}
+    )
+    error = await refused("print_file", path="My_Folder/", sent=1)
+    assert message(error) == (
+        "file_is_folder",
+        {"location": "local", "path": "My_Folder/", "printer": "Prusa"},
+    )
+
+
+@pytest.mark.parametrize("kind", ["model", "machinecode", None])
+async def test_not_printable(call: Call, fake: FakeOctoPrint, kind: str | None) -> None:
+    """A model is told from other reasons to refuse a file."""
+    path = "/api/files/local/prt.gcode"
+    fake.answer("POST", path, status=415, json={"error": "Cannot select file"})
+    if kind is None:
+        fake.answer("GET", path, status=404, json={"error": "Not found"})
+    else:
+        fake.answer("GET", path, json=fake.json("GET", path) | {"type": kind})
+    with pytest.raises(HomeAssistantError) as raised:
+        await call("print_file", path="prt.gcode")
+    is_model = kind == "model"
+    assert isinstance(raised.value, ServiceValidationError) == is_model
+    expected = "file_not_printable" if is_model else "command_failed"
+    assert raised.value.translation_key == expected
+
+
+@pytest.mark.parametrize("data", [{}, {"path": ""}, {"path": "a", "location": "cloud"}])
+async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
+    """A file has a path, in a storage that exists."""
+    with pytest.raises(vol.Invalid):
+        await call("print_file", **data)
+    assert fake.commands() == []
+
+
+async def test_list(
+    call: Call, fake: FakeOctoPrint, snapshot: SnapshotAssertion
+) -> None:
+    """The whole tree comes with all that is known of each file."""
+    fake.load("files")
+    assert await call("list_files", response=True) == snapshot
+    assert fake.commands() == []
+
+
+async def test_list_sd(
+    call: Call, fake: FakeOctoPrint, snapshot: SnapshotAssertion
+) -> None:
+    """Little is known of a file on the printer."""
+    fake.load("sdcard")
+    response = await call("list_files", response=True, location="printer")
+    assert response == snapshot
+
+
+async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
+    """A preview of a plugin is listed, and missing values do no harm."""
+    thumbnail = "plugin/prusaslicerthumbnails/thumbnail/a.png?20261121"
+    fake.answer(
+        "GET",
+        "/api/files",
+        json={
+            "files": [
+                {
+                    "name": "a.gcode",
+                    "path": "a.gcode",
+                    "thumbnail": thumbnail,
+                    "gcodeAnalysis": {"estimatedPrintTime": 60},
+                    "prints": {"success": 0, "failure": 2, "last": {"success": False}},
+                }
+            ]
+        },
+    )
+    assert await call("list_files", response=True) == {
+        "files": [
+            {
+                "date": None,
+                "dimensions": {"width": None, "depth": None, "height": None},
+                "estimated_print_time": 60,
+                "filament": {},
+                "location": "local",
+                "name": "a.gcode",
+                "path": "a.gcode",
+                "prints": {
+                    "success": 0,
+                    "failure": 2,
+                    "last": {"success": False, "date": None, "print_time": None},
+                },
+                "size": None,
+                "thumbnail": thumbnail,
+                "type": "machinecode",
+            }
+        ],
+        "free": None,
+        "total": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "paths"),
+    [
+        ({"path": "My_Folder"}, ["My_Folder/sub", "My_Folder/test_main.gcode"]),
+        ({"path": "/My_Folder/sub/"}, ["My_Folder/sub/in folder.gcode"]),
+        ({"path": "auto", "location": "local"}, ["auto/created", "auto/test copy moved.gcode"]),
+    ],
+)  # fmt: skip
+async def test_list_folder(call: Call, data: dict[str, Any], paths: list[str]) -> None:
+    """One folder can be listed."""
+    response = await call("list_files", response=True, **data)
+    assert response is not None
+    files: Any = response["files"]
+    assert [file["path"] for file in files] == paths
+    assert all(("children" in file) == (file["type"] == "folder") for file in files)
+
+
+@pytest.mark.parametrize("path", [None, "My_Folder"])
+async def test_list_without_subfolders(
+    call: Call, fake: FakeOctoPrint, path: str | None
+) -> None:
+    """What is in folders can be left out."""
+    data = {"path": path} if path else {}
+    fake.clear()
+    response = await call("list_files", response=True, recursive=False, **data)
+    assert response is not None
+    files: Any = response["files"]
+    assert "folder" in [file["type"] for file in files]
+    assert not any("children" in file for file in files)
+    requests = [each for each in fake.requests if each.path.startswith("/api/files")]
+    assert [each.query for each in requests] == [{"recursive": "true"} if path else {}]
+
+
+@pytest.mark.parametrize("path", ["nope", "prt.gcode", "../"])
+async def test_list_unknown_folder(refused: Refused, path: str) -> None:
+    """A folder that is not there, or not a folder, is named."""
+    error = await refused("list_files", response=True, path=path)
+    assert message(error) == (
+        "folder_not_found",
+        {"location": "local", "path": path, "printer": "Prusa"},
+    )
+
+
+@pytest.mark.usefixtures("octoprint_2")
+async def test_list_storage_away(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """OctoPrint 2 has no storage of a printer that is off, or has none."""
+    error = await refused("list_files", response=True, location="sdcard")
+    assert message(error) == (
+        "storage_not_found",
+        {"location": "sdcard", "path": "", "printer": "Prusa"},
+    )
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    error = await refused("list_files", response=True, location="printer")
+    assert message(error) == (
+        "printer_offline",
+        {"command": "list_files", "printer": "Prusa"},
+    )
+
+
+async def test_list_while_offline(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """OctoPrint's own files can be listed while the printer is off."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    response = await call("list_files", response=True, location="local")
+    assert response is not None
+    assert response["files"]
+
+
+async def test_list_not_permitted(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """The permission to list files is named."""
+    fake.user("limited")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    error = await refused("list_files", response=True)
+    assert message(error) == (
+        "command_missing_permission",
+        {"command": "list_files", "permission": "FILES_LIST", "printer": "Prusa"},
+    )

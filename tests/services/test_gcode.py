@@ -1,0 +1,173 @@
+"""Tests of the action that sends G-code."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+import voluptuous as vol
+
+from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.services.gcode import MAX_SIZE
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import Unauthorized
+from tests.conftest import refresh
+from tests.fake_octoprint import FakeOctoPrint
+
+from .conftest import Call, Refused, message
+
+
+@pytest.mark.parametrize(
+    ("commands", "sent"),
+    [
+        ("M105", ["M105"]),
+        ("G28\r\nG1 X10\n", ["G28", "G1 X10"]),
+        (["G28", "M117 a\nM118 b"], ["G28", "M117 a", "M118 b"]),
+        (["  G28  ", "", "   ", "; all", "G1 X1 ; there"], ["G28", "G1 X1"]),
+        (r"M117 a\;b;c", [r"M117 a\;b"]),
+        (r"M117 a\\;b", [r"M117 a" + "\\\\"]),
+        ("M117 trailing\\", ["M117 trailing\\"]),
+        ("M117 50% of 100%", ["M117 50% of 100%"]),
+        ("M117 50%% (%(done))", ["M117 50%% (%(done))"]),
+        ("M117 Größe ✓", ["M117 Größe ✓"]),
+        ("@pause", ["@pause"]),
+    ],
+)
+async def test_commands(
+    call: Call, fake: FakeOctoPrint, commands: str | list[str], sent: list[str]
+) -> None:
+    """One line, several and a list reach OctoPrint as a list without comments."""
+    await call("send_gcode", commands=commands)
+    assert fake.commands() == [("/api/printer/command", {"commands": sent})]
+
+
+@pytest.mark.parametrize(
+    ("commands", "parameters", "sent"),
+    [
+        ("M104 S%(temp)d", {"temp": 200}, "M104 S%(temp)d"),
+        ("G1 X%(x).2f E%(e)+05.1f", {"x": 1, "e": 2.5}, "G1 X%(x).2f E%(e)+05.1f"),
+        ("M117 %(text)s", {"text": " hello "}, "M117 %(text)s"),
+        ("M117 %(my-text)s", {"my-text": 1}, "M117 %(my-text)s"),
+        ("M117 50% %(text)s", {"text": "done"}, "M117 50%% %(text)s"),
+        ("M117 50%% %(text)s", {"text": "done"}, "M117 50%% %(text)s"),
+        ("M117 50%", {"unused": 1}, "M117 50%%"),
+        ("M117 50%s", {"unused": 1}, "M117 50%%s"),
+        ("M117 5%(five) %(text)s", {"text": "x"}, "M117 5%%(five) %(text)s"),
+        ("M105 ; %(missing)s", {"unused": 1}, "M105"),
+    ],
+)
+async def test_parameters(
+    call: Call,
+    fake: FakeOctoPrint,
+    commands: str,
+    parameters: dict[str, Any],
+    sent: str,
+) -> None:
+    """OctoPrint fills the placeholders, and no other percent sign is one."""
+    await call("send_gcode", commands=commands, parameters=parameters)
+    ((path, data),) = fake.commands()
+    assert path == "/api/printer/command"
+    assert data["commands"] == [sent]
+    stripped = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in parameters.items()
+    }
+    assert data["parameters"] == stripped
+    # This is how OctoPrint fills them.
+    assert sent % data["parameters"]
+
+
+@pytest.mark.parametrize("commands", ["", " \n\n", [], ["; a", ";b"]])
+async def test_empty(refused: Refused, commands: str | list[str]) -> None:
+    """What has no command in it is refused."""
+    error = await refused("send_gcode", commands=commands)
+    assert message(error) == ("gcode_empty", {"printer": "Prusa"})
+
+
+async def test_too_long(call: Call, refused: Refused, fake: FakeOctoPrint) -> None:
+    """What OctoPrint would hang up on is refused."""
+    line = "G1 X10 Y10"
+    count = MAX_SIZE // len(f'"{line}", ') - 1
+    await call("send_gcode", commands=[line] * count)
+    assert len(fake.commands()[0][1]["commands"]) == count
+    error = await refused("send_gcode", commands=[line] * (count + 2))
+    assert message(error) == ("gcode_too_long", {"printer": "Prusa"})
+
+
+@pytest.mark.parametrize("parameters", [{}, {"other": 1}])
+async def test_missing_parameter(refused: Refused, parameters: dict[str, int]) -> None:
+    """A placeholder without a value is named."""
+    error = await refused(
+        "send_gcode", commands="G28\nM104 S%(temp)d", parameters=parameters
+    )
+    assert message(error) == (
+        "gcode_parameter_missing",
+        {"parameter": "temp", "placeholder": "%(temp)d", "printer": "Prusa"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "value"), [("%(temp)d", "hot"), ("%(temp)x", 1.5), ("%(temp)", 60)]
+)
+async def test_invalid_parameter(
+    refused: Refused, placeholder: str, value: object
+) -> None:
+    """A value that does not fit its placeholder is named."""
+    error = await refused(
+        "send_gcode", commands=f"M104 S{placeholder}", parameters={"temp": value}
+    )
+    assert message(error) == (
+        "gcode_parameter_invalid",
+        {
+            "parameter": "temp",
+            "placeholder": placeholder,
+            "printer": "Prusa",
+            "value": str(value),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "value", ["a\nM112", "a\rM112", float("nan"), float("inf"), [1], None]
+)
+async def test_unusable_parameter(
+    call: Call, fake: FakeOctoPrint, value: object
+) -> None:
+    """A value is one line of text or a number."""
+    with pytest.raises(vol.Invalid):
+        await call("send_gcode", commands="M117 %(text)s", parameters={"text": value})
+    assert fake.commands() == []
+
+
+async def test_while_printing(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """G-code can be sent during a print."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    await call("send_gcode", commands="M220 S90")
+    assert fake.commands() == [("/api/printer/command", {"commands": ["M220 S90"]})]
+
+
+async def test_only_for_admins(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    hass_admin_user: MockUser,
+    hass_read_only_user: MockUser,
+) -> None:
+    """A user who is not an administrator may not send G-code."""
+    for user in (hass_read_only_user, hass_admin_user):
+        context = Context(user_id=user.id)
+        called = hass.services.async_call(
+            DOMAIN, "send_gcode", {"commands": "M112"}, blocking=True, context=context
+        )
+        if user is hass_admin_user:
+            await called
+        else:
+            with pytest.raises(Unauthorized):
+                await called
+            assert fake.commands() == []
+    assert fake.commands() == [("/api/printer/command", {"commands": ["M112"]})]

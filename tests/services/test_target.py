@@ -1,0 +1,356 @@
+"""Tests of what all actions share: the printer that is meant, its state and the key's permissions."""
+
+import asyncio
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.helpers import device_registry as dr
+from tests.conftest import refresh
+from tests.fake_octoprint import FakeOctoPrint, recorded
+
+from .conftest import Call, Refused, message
+
+ACTIONS: tuple[tuple[str, dict[str, object]], ...] = (
+    ("send_gcode", {"commands": "M105"}),
+    ("print_file", {"path": "prt.gcode"}),
+    ("select_file", {"path": "prt.gcode"}),
+    ("jog", {"x": 1}),
+    ("home", {}),
+    ("extrude", {"amount": 1}),
+)
+
+
+@pytest.fixture
+async def second(
+    hass: HomeAssistant, socket_enabled: None, init_integration: MockConfigEntry
+) -> MockConfigEntry:
+    """Set up another printer."""
+    entry = MockConfigEntry(
+        domain=DOMAIN,
+        title="Ender",
+        unique_id="another",
+        data={
+            CONF_API_KEY: init_integration.data[CONF_API_KEY],
+            CONF_URL: init_integration.data[CONF_URL],
+            CONF_VERIFY_SSL: True,
+        },
+    )
+    entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.async_block_till_done()
+    return entry
+
+
+async def test_names_device(call: Call, fake: FakeOctoPrint, device_id: str) -> None:
+    """The printer is named by its device, in a script's target as a list."""
+    await call("home", device_id=device_id)
+    await call("home", device_id=[device_id])
+    assert len(fake.commands()) == 2
+
+
+async def test_several_printers(
+    hass: HomeAssistant,
+    call: Call,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    second: MockConfigEntry,
+    device_id: str,
+) -> None:
+    """With several printers the action has to name one."""
+    error = await refused("home")
+    assert message(error) == (
+        "device_required",
+        {"command": "home", "printers": "Ender, Prusa"},
+    )
+    await call("home", device_id=device_id)
+    assert len(fake.commands()) == 1
+    await hass.config_entries.async_unload(second.entry_id)
+
+
+async def test_not_loaded(
+    hass: HomeAssistant,
+    refused: Refused,
+    init_integration: MockConfigEntry,
+    device_id: str,
+) -> None:
+    """A printer that is not set up is named."""
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    for data in ({}, {"device_id": device_id}):
+        error = await refused("home", **data)
+        assert error.translation_key == "service_config_entry_not_loaded"
+        assert error.translation_placeholders == {
+            "domain": DOMAIN,
+            "entry_title": "Prusa",
+        }
+
+
+async def test_no_printer(
+    hass: HomeAssistant, refused: Refused, init_integration: MockConfigEntry
+) -> None:
+    """The actions are there even when no printer is."""
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    error = await refused("home")
+    assert error.translation_key == "service_found_no_config_entry_for_domain"
+
+
+async def test_unknown_device(refused: Refused) -> None:
+    """A device that does not exist is refused."""
+    error = await refused("home", device_id="nowhere")
+    assert error.translation_key == "service_device_not_found"
+    assert error.translation_placeholders == {"device_id": "nowhere"}
+
+
+async def test_foreign_device(hass: HomeAssistant, refused: Refused) -> None:
+    """A device of another integration is refused by its name."""
+    entry = MockConfigEntry(domain="kettle")
+    entry.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=entry.entry_id, identifiers={("kettle", "1")}, name="Kettle"
+    )
+    error = await refused("home", device_id=device.id)
+    assert error.translation_key == "service_device_wrong_domain"
+    assert error.translation_placeholders == {"device_name": "Kettle", "domain": DOMAIN}
+
+
+@pytest.mark.parametrize(("action", "data"), ACTIONS)
+async def test_offline(
+    refused: Refused, fake: FakeOctoPrint, action: str, data: dict[str, object]
+) -> None:
+    """Nothing is sent to a printer that is not connected."""
+    fake.load("disconnected")
+    sent = 1
+    for _ in range(2):
+        # At first nobody knows, and OctoPrint refuses it; then it is known.
+        error = await refused(action, sent=sent, **data)
+        assert message(error) == (
+            "printer_offline",
+            {"command": action, "printer": "Prusa"},
+        )
+        sent = 0
+
+
+@pytest.mark.parametrize(("action", "data"), ACTIONS)
+async def test_connected_meanwhile(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, object],
+) -> None:
+    """What is known of the printer is read again before it is held against the action."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    fake.load("operational_idle_file_selected")
+    await call(action, **data)
+    assert len(fake.commands()) == 1
+
+
+@pytest.mark.parametrize(("action", "data"), ACTIONS[1:])
+async def test_busy(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, object],
+) -> None:
+    """Nothing is moved or selected during a print."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    error = await refused(action, **data)
+    assert message(error) == (
+        "printer_busy",
+        {"command": action, "file": "test_main.gcode", "printer": "Prusa"},
+    )
+
+
+async def test_busy_without_file(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A printer may be busy with what it does not tell."""
+    fake.load("printing_local")
+    job = fake.json("GET", "/api/job")
+    job["job"]["file"] = dict.fromkeys(job["job"]["file"])
+    fake.answer("GET", "/api/job", json=job)
+    await refresh(hass, init_integration)
+    error = await refused("jog", x=1)
+    assert message(error) == (
+        "printer_busy",
+        {"command": "jog", "file": "-", "printer": "Prusa"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "path", "conflict"),
+    [
+        ("jog", {"x": 1}, "/api/printer/printhead", "printhead_jog"),
+        ("home", {}, "/api/printer/printhead", "printhead_home"),
+        ("extrude", {"amount": 1}, "/api/printer/tool", "tool_extrude"),
+        ("select_file", {"path": "prt.gcode"}, "/api/files/local/prt.gcode", "select_other"),
+        ("print_file", {"path": "prt.gcode"}, "/api/files/local/prt.gcode", "select_print_other"),
+    ],
+)  # fmt: skip
+async def test_busy_meanwhile(
+    refused: Refused,
+    fake: FakeOctoPrint,
+    action: str,
+    data: dict[str, object],
+    path: str,
+    conflict: str,
+) -> None:
+    """A print that began unseen is told as the reason, not OctoPrint's one text for all."""
+    answer = recorded("while_printing", conflict)
+    assert answer.status == 409
+    fake.load("printing_local")
+    fake.answer("POST", path, status=409, json=answer.json)
+    error = await refused(action, sent=1, **data)
+    assert error.translation_key == "printer_busy"
+
+
+async def test_conflict_for_another_reason(
+    refused: Refused, fake: FakeOctoPrint
+) -> None:
+    """What OctoPrint refuses without a reason that shows is told in its own words."""
+    fake.answer(
+        "POST", "/api/printer/printhead", status=409, json={"error": "No hands"}
+    )
+    error = await refused("jog", x=1, sent=1)
+    assert message(error) == (
+        "command_conflict",
+        {"command": "jog", "error": "No hands", "printer": "Prusa"},
+    )
+
+
+@pytest.mark.parametrize(("action", "data"), ACTIONS)
+async def test_server_away(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, object],
+) -> None:
+    """A server that does not answer is told as that, noticed before or not."""
+    await fake.stop()
+    # The end of the open connections takes a moment to arrive.
+    await asyncio.sleep(0.1)
+    for _ in range(2):
+        with pytest.raises(HomeAssistantError) as raised:
+            await call(action, **data)
+        assert not isinstance(raised.value, ServiceValidationError)
+        assert message(raised.value) == ("connection_refused", {"printer": "Prusa"})
+        await refresh(hass, init_integration)
+
+
+async def test_server_back(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """An action does not wait for the next poll to find the server back."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    await fake.stop()
+    await refresh(hass, init_integration)
+    await fake.start()
+    fake.load("operational_idle_file_selected")
+    await call("home", axes="x")
+    assert len(fake.commands()) == 1
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "permission"),
+    [
+        (action, data, "FILES_SELECT" if "path" in data else "CONTROL")
+        for action, data in ACTIONS
+    ],
+)
+async def test_missing_permission(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, object],
+    permission: str,
+) -> None:
+    """A permission that the key lacks is named."""
+    fake.user("readonly")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    error = await refused(action, **data)
+    assert message(error) == (
+        "command_missing_permission",
+        {"command": action, "permission": permission, "printer": "Prusa"},
+    )
+
+
+async def test_permission_of_print(
+    hass: HomeAssistant,
+    call: Call,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """To print needs a permission more than to select."""
+    user = fake.json("GET", "/api/currentuser")
+    user["permissions"] = ["STATUS", "FILES_LIST", "FILES_SELECT"]
+    fake.answer("GET", "/api/currentuser", json=user)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await call("select_file", path="prt.gcode")
+    error = await refused("print_file", path="prt.gcode")
+    assert message(error) == (
+        "command_missing_permission",
+        {"command": "print_file", "permission": "PRINT", "printer": "Prusa"},
+    )
+
+
+async def test_permission_granted_meanwhile(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A permission counts as soon as it is granted."""
+    fake.user("readonly")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    fake.user("admin")
+    await call("home")
+    assert len(fake.commands()) == 1
+
+
+async def test_permission_taken_meanwhile(
+    refused: Refused, fake: FakeOctoPrint
+) -> None:
+    """A permission that was just taken away is named, too."""
+    fake.user("readonly")
+    error = await refused("jog", x=1, sent=1)
+    assert message(error) == (
+        "command_missing_permission",
+        {"command": "jog", "permission": "CONTROL", "printer": "Prusa"},
+    )
+
+
+async def test_unknown_key(
+    hass: HomeAssistant, call: Call, fake: FakeOctoPrint
+) -> None:
+    """A key that was revoked asks for another."""
+    fake.key = "ANOTHER"
+    with pytest.raises(HomeAssistantError) as raised:
+        await call("jog", x=1)
+    assert message(raised.value) == (
+        "command_invalid_auth",
+        {"command": "jog", "printer": "Prusa"},
+    )
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
