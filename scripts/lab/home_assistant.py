@@ -78,7 +78,7 @@ class HomeAssistant(Server):
             steps = await response.json() if response.ok else None
         if steps is not None:
             await self._onboard([step["step"] for step in steps if not step["done"]])
-        elif (self.folder / ".storage/onboarding").exists():
+        elif (self.folder / ".storage/auth_provider.homeassistant").exists():
             await self._keep_token(await self._log_in())
         return False
 
@@ -95,16 +95,12 @@ class HomeAssistant(Server):
             self.token = await self._exchange(answer["auth_code"])
         else:
             self.token = await self._log_in()
-        for step in ("core_config", "analytics"):
-            if step in steps:
-                await self.post(f"onboarding/{step}", {})
+        if "analytics" in steps:
+            await self.post("onboarding/analytics", {})
         if "integration" in steps:
             await self.post(
                 "onboarding/integration", client | {"redirect_uri": f"{self.url}/"}
             )
-        # Onboarding adds it, and it would talk to Google.
-        for entry in await self.entries("google_translate"):
-            await self.delete(f"config/config_entries/entry/{entry['entry_id']}")
         await self._keep_token(self.token)
 
     async def _log_in(self) -> str:

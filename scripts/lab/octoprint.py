@@ -108,7 +108,9 @@ class OctoPrintServer(Server):
         print_: bool = False,
     ) -> Any:
         """Upload a file to the local storage."""
-        form = FormData({"path": path, "select": str(select), "print": str(print_)})
+        form = FormData(quote_fields=False)
+        for field, value in (("path", path), ("select", select), ("print", print_)):
+            form.add_field(field, str(value))
         form.add_field("file", gcode.encode(), filename=name)
         async with self.session.post(
             "/api/files/local", data=form, headers={"X-Api-Key": ADMIN_KEY}
@@ -169,8 +171,11 @@ class OctoPrintServer(Server):
 
     async def revoke_app_key(self, app: str, *, user: str = "admin") -> None:
         """Revoke an application's key."""
-        await self.request(
-            "POST",
-            "/api/plugin/appkeys",
-            json={"command": "revoke", "app": app, "user": user},
-        )
+        command = {"command": "revoke", "app": app, "user": user}
+        if self.version.startswith("1.9."):
+            # It revokes a key by itself only, and is the one that still lists them.
+            answer = await self.request("GET", "/api/plugin/appkeys?all=true")
+            for key in answer["keys"]:
+                if (key["app_id"], key["user_id"]) == (app, user):
+                    command["key"] = key["api_key"]
+        await self.request("POST", "/api/plugin/appkeys", json=command)

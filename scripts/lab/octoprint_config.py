@@ -110,6 +110,8 @@ def _config(version: str, options: OctoPrintOptions) -> dict[str, Any]:
     plugins: dict[str, Any] = {
         "_disabled": [name for name in DISABLED_PLUGINS if name not in enabled],
         "virtual_printer": {
+            # OctoPrint 2 believes the firmware about its chamber, not the reports.
+            "capabilities": {"CHAMBER_TEMPERATURE": options.chamber},
             "enabled": True,
             "hasBed": options.bed,
             "hasChamber": options.chamber,
