@@ -100,6 +100,9 @@ class FakeOctoPrint:
         self._runner: web.ServerRunner | None = None
         self._transports: set[asyncio.Transport] = set()
         self._recorded: dict[str, Answer] = {}
+        self.refuses_unknown_keys = False
+        """Whether an unknown key is refused everywhere, as up to OctoPrint 1.10."""
+
         self._answers: dict[str, Answer] = {}
         self._user = "admin"
         self._to_drop = 0
@@ -334,6 +337,8 @@ class FakeOctoPrint:
         if request.path.startswith("/plugin/appkeys/") and found is None:
             return self._answer_app_keys(request)
         if not self._is_known(request):
+            if self.refuses_unknown_keys and "X-Api-Key" in request.headers:
+                return json_answer({"error": "Invalid API key"}, 403)
             return self._answer_unknown(request, found)
         if refusal := self._refusal(request):
             return refusal

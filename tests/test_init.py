@@ -124,10 +124,15 @@ async def test_key_unknown_at_start(
     assert reauth_flows(hass) == 1
 
 
+@pytest.mark.parametrize("is_old", [False, True])
 async def test_key_revoked(
-    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    is_old: bool,
 ) -> None:
     """Test that a key that is revoked while running asks for another, once."""
+    fake.refuses_unknown_keys = is_old
     fake.key = "ANOTHER"
     await refresh(hass, init_integration)
     await refresh(hass, init_integration)
@@ -147,6 +152,19 @@ async def test_key_without_status(
     assert config_entry.state is ConfigEntryState.SETUP_RETRY
     assert reauth_flows(hass) == 0
     assert "STATUS" in caplog.text
+
+
+async def test_not_found(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that another server at the address is told as that."""
+    fake.answer("GET", "*", status=404, body="<h1>Not Found</h1>")
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_state").state == "unavailable"
+    assert "not as OctoPrint does" in caplog.text
 
 
 async def test_pages_instead_of_octoprint(

@@ -25,6 +25,7 @@ from .api import (
     OctoPrintConflictError,
     OctoPrintConnectionError,
     OctoPrintError,
+    OctoPrintNotFoundError,
     OctoPrintPermissionError,
     ServerData,
     Snapshot,
@@ -144,6 +145,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                     "printer": self.name,
                     "permission": err.permission or "STATUS",
                 },
+            ) from err
+        except OctoPrintNotFoundError as err:
+            # All that is polled is there in every OctoPrint.
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="connection_not_octoprint",
+                translation_placeholders={"printer": self.name},
             ) from err
         except OctoPrintConnectionError as err:
             # A server that was away may come back in another version, with other

@@ -64,7 +64,8 @@ async def test_current_user_refused(
     assert caught.value.cause is ConnectionCause.NOT_OCTOPRINT
     with pytest.raises(OctoPrintConnectionError):
         await client.job.get()
-    assert len(fake.requests) == 3
+    # Each asks once more without the key, to see whether it is the key's fault.
+    assert len(fake.requests) == 5
 
 
 @pytest.mark.parametrize("status", [204, 404, 403])

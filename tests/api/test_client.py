@@ -127,10 +127,26 @@ async def test_headers(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
 
 
 async def test_one_connection(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    await client.server.get()
+    assert fake.connections == 1
     for _ in range(5):
         await client.job.get()
         await client.job.pause()
-    assert fake.connections == 1
+    assert fake.connections == 2
+
+
+async def test_old_server(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    """Test that no command follows a read on one connection, which 1.10 would reset."""
+    fake.answer("GET", "/api/server", json={"version": "1.10.3", "safemode": None})
+    await client.server.get()
+    for _ in range(3):
+        await client.job.get()
+        await client.job.pause()
+        await client.job.resume()
+    reads = [each for each in fake.requests if each.method == "GET"]
+    assert {each.headers["Connection"] for each in reads} == {"close"}
+    # The first two reads, then what each pause opens and the next read closes.
+    assert fake.connections == 5
 
 
 async def test_unchanged_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
@@ -191,8 +207,9 @@ async def test_key_that_is_none(
     session: aiohttp.ClientSession, fake: FakeOctoPrint, key: str
 ) -> None:
     client = OctoPrintClient(session, URL(fake.url), key)
+    assert (await client.access.current_user()).name is None
     with pytest.raises(OctoPrintAuthError):
-        await client.access.current_user()
+        await client.job.get()
     assert fake.requests == []
 
 
@@ -288,10 +305,6 @@ async def test_error_without_octoprints_text(
             },
             ConnectionCause.NOT_OCTOPRINT,
         ),
-        (
-            {"status": 404, "body": "<h1>Not Found</h1>"},
-            ConnectionCause.NOT_OCTOPRINT,
-        ),
         ({"body": LOGIN_PAGE}, ConnectionCause.PROXY_LOGIN),
         ({"body": LOGIN_PAGE.replace('"', "")}, ConnectionCause.PROXY_LOGIN),
         ({"status": 403, "body": LOGIN_PAGE}, ConnectionCause.PROXY_LOGIN),
@@ -324,6 +337,27 @@ async def test_not_octoprint(
 ) -> None:
     fake.answer("GET", "*", **answer)
     assert await cause_of(client.job.get()) is cause
+
+
+async def test_unknown_key_on_an_old_server(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    """Test that up to 1.10 an unknown key is refused by all, without "CSRF"."""
+    fake.refuses_unknown_keys = True
+    fake.key = "ANOTHER"
+    assert (await client.access.current_user()).name is None
+    for call in (client.job.get, client.job.start):
+        with pytest.raises(OctoPrintAuthError):
+            await call()
+
+
+async def test_no_such_path(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    """Test that a path that may be missing is told from one that never is."""
+    fake.answer("GET", "*", status=404, body="<h1>Not Found</h1>")
+    with pytest.raises(OctoPrintNotFoundError):
+        await client.job.get()
+    cause = await cause_of(client.access.current_user())
+    assert cause is ConnectionCause.NOT_OCTOPRINT
 
 
 async def test_command_that_a_proxy_swallows(
@@ -519,8 +553,9 @@ async def test_answer_that_breaks_off(
 async def test_command_is_never_sent_twice(
     client: OctoPrintClient, fake: FakeOctoPrint, fault: str, is_reused: bool
 ) -> None:
+    client.keeps_connections = True
     if is_reused:
-        await client.server.get()
+        await client.job.get()
     getattr(fake, fault)()
     assert await cause_of(client.job.start()) is ConnectionCause.BROKEN
     assert fake.commands() == [("/api/job", {"command": "start"})]

@@ -55,7 +55,11 @@ class AccessApi:
 
     async def current_user(self) -> CurrentUser:
         """Return the key's user (GET /api/currentuser), which answers for any key."""
-        answer = await self._client.get(CURRENT_USER)
+        try:
+            answer = await self._client.get(CURRENT_USER)
+        except OctoPrintAuthError:
+            # Up to 1.10 an unknown key is refused even here.
+            return CurrentUser(name=None, permissions=frozenset())
         if "permissions" not in answer:
             raise OctoPrintConnectionError(
                 "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT

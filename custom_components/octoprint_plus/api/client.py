@@ -55,6 +55,13 @@ class OctoPrintClient:
     ) -> None:
         """Take the session to use, the server's address with its path, and the key."""
         self.url = url
+        self.keeps_connections = False
+        """Whether the server is known to survive a command on a connection used before.
+
+        Up to OctoPrint 1.10 a command that follows a read on the same connection is
+        reset before it is executed, so reads close theirs until the version is known.
+        """
+
         self._api_key = api_key
         self._session = session
         self._cache: dict[str, tuple[str, Any]] = {}
@@ -122,6 +129,8 @@ class OctoPrintClient:
             if not self._api_key.isprintable():
                 raise OctoPrintAuthError("No API key looks like that")
             sent_headers["X-Api-Key"] = self._api_key
+        if method == "GET" and not self.keeps_connections:
+            sent_headers["Connection"] = "close"
         try:
             async with self._session.request(
                 method,
@@ -186,13 +195,9 @@ class OctoPrintClient:
         if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         if status == HTTPStatus.FORBIDDEN:
-            if path == CURRENT_USER:
-                # OctoPrint answers that to everybody.
-                raise _foreign_page(body)
-            await self._raise_forbidden(path, permission)
+            await self._raise_forbidden(path, body, permission)
         if status == HTTPStatus.NOT_FOUND:
-            if body and content is None:
-                # OctoPrint says so in JSON; another server or path does not.
+            if path == CURRENT_USER:
                 raise _foreign_page(body)
             raise OctoPrintNotFoundError(message)
         if status == HTTPStatus.CONFLICT:
@@ -205,14 +210,24 @@ class OctoPrintClient:
             )
         raise OctoPrintRequestError(message)
 
-    async def _raise_forbidden(self, path: str, permission: str | None) -> None:
+    async def _raise_forbidden(
+        self, path: str, body: bytes, permission: str | None
+    ) -> None:
         """Tell an unknown key from a known one that lacks a permission."""
-        if (await self.access.current_user()).name is None:
-            raise OctoPrintAuthError("OctoPrint does not know the API key")
-        raise OctoPrintPermissionError(
-            f"The API key lacks the permission {permission or f'for {path}'}",
-            permission,
+        if path != CURRENT_USER:
+            if (await self.access.current_user()).name is None:
+                raise OctoPrintAuthError("OctoPrint does not know the API key")
+            raise OctoPrintPermissionError(
+                f"The API key lacks the permission {permission or f'for {path}'}",
+                permission,
+            )
+        # OctoPrint answers this path to everybody, up to 1.10 save for unknown keys.
+        _, headers, open_body = await self._send(
+            "GET", self.resolve(path), with_key=False
         )
+        if self._api_key and "permissions" in mapping(_decoded(headers, open_body)):
+            raise OctoPrintAuthError("OctoPrint does not know the API key")
+        raise _foreign_page(body)
 
 
 def _decoded(headers: Mapping[str, str], body: bytes) -> Any:

@@ -1,6 +1,7 @@
 """Version and server: what answers there."""
 
 from dataclasses import dataclass
+import re
 from typing import TYPE_CHECKING
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintNotFoundError
@@ -8,6 +9,8 @@ from .wire import text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
+
+VERSION = re.compile(r"([0-9]{1,4})\.([0-9]{1,4})")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -17,6 +20,11 @@ class ServerInfo:
     version: str
     safe_mode: str | None
     """Why it runs in safe mode, None where it does not."""
+
+    def is_at_least(self, major: int, minor: int) -> bool:
+        """Return whether it is that version, a candidate for it, or a later one."""
+        found = VERSION.match(self.version)
+        return bool(found) and (int(found[1]), int(found[2])) >= (major, minor)
 
 
 class ServerApi:
@@ -37,4 +45,6 @@ class ServerApi:
             raise OctoPrintConnectionError(
                 "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
             )
-        return ServerInfo(version=version, safe_mode=text(answer.get("safemode")))
+        info = ServerInfo(version=version, safe_mode=text(answer.get("safemode")))
+        self._client.keeps_connections = info.is_at_least(1, 11)
+        return info

@@ -4,15 +4,15 @@ from contextlib import suppress
 
 import voluptuous as vol
 
-from custom_components.octoprint_plus.api import (
+from ..api import (
     OctoPrintError,
     OctoPrintNotFoundError,
     OctoPrintRequestError,
 )
-from custom_components.octoprint_plus.api.files import Entry
-from custom_components.octoprint_plus.api.snapshot import BUSY_STATES
-from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.coordinator import OctoPrintCoordinator
+from ..api.files import Entry
+from ..api.snapshot import BUSY_STATES
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
 from homeassistant.const import ATTR_LOCATION
 from homeassistant.core import (
     HomeAssistant,

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 import json
 import re
 
-from custom_components.octoprint_plus.const import DOMAIN
+from ..const import DOMAIN
 from homeassistant.exceptions import ServiceValidationError
 
 # Everything before the first semicolon that no backslash protects, as OctoPrint reads it.

@@ -4,10 +4,10 @@ from typing import Any
 
 import voluptuous as vol
 
-from custom_components.octoprint_plus.api import State
-from custom_components.octoprint_plus.api.snapshot import TOOL
-from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.coordinator import OctoPrintCoordinator
+from ..api import State
+from ..api.snapshot import TOOL
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv

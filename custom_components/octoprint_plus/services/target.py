@@ -5,14 +5,14 @@ from contextlib import asynccontextmanager
 
 import voluptuous as vol
 
-from custom_components.octoprint_plus.api import OctoPrintConflictError, State
-from custom_components.octoprint_plus.api.snapshot import BUSY_STATES
-from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.coordinator import (
+from ..api import OctoPrintConflictError, State
+from ..api.snapshot import BUSY_STATES
+from ..const import DOMAIN
+from ..coordinator import (
     OctoPrintConfigEntry,
     OctoPrintCoordinator,
 )
-from custom_components.octoprint_plus.helpers import octoprint_command
+from ..helpers import octoprint_command
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
