@@ -14,6 +14,9 @@ from .const import DOMAIN
 VERSION = 1
 SAVE_DELAY = 1
 
+# How often the time of a running print is written out, in seconds of that time.
+SAVE_EVERY = 300
+
 
 class OctoPrintStore:
     """Keeps the memory of one printer in Home Assistant's storage."""
@@ -48,12 +51,11 @@ class OctoPrintStore:
 
 
 def _without_clock(memory: Memory) -> Memory:
-    """Return the memory without what moves on with every poll."""
-    if memory.running is None:
+    """Return the memory without what moves on with every poll, to the last few minutes."""
+    if (running := memory.running) is None:
         return memory
-    return replace(
-        memory, running=replace(memory.running, finish_at=None, print_time=0)
-    )
+    steps = running.print_time // SAVE_EVERY
+    return replace(memory, running=replace(running, finish_at=None, print_time=steps))
 
 
 def _to_dict(memory: Memory) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncGenerator, Generator
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import pytest
 
-from custom_components.octoprint_plus.const import APP_NAME, DOMAIN
+from custom_components.octoprint_plus.const import DOMAIN
 from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer
 
 UUID = "6f0a9c5d-3c0e-4b7d-8a54-0f1de2c3b4a5"
@@ -37,32 +36,6 @@ async def session() -> AsyncGenerator[aiohttp.ClientSession]:
     """Return an HTTP session."""
     async with aiohttp.ClientSession() as session:
         yield session
-
-
-async def add_printer(
-    hass: HomeAssistant, octoprint: OctoPrintServer, *, name: str | None = None
-) -> dict[str, Any]:
-    """Add a printer as a user does, its key approved in OctoPrint; return the entry."""
-    flow = await hass.flow_start(DOMAIN)
-    assert flow["step_id"] == "user"
-    flow = await hass.flow_step(
-        flow["flow_id"],
-        {"url": octoprint.url.removeprefix("http://"), "verify_ssl": True},
-    )
-    assert flow["step_id"] == "auth", flow
-    flow = await hass.flow_step(flow["flow_id"], {"next_step_id": "app_key"})
-    assert flow["type"] == "progress", flow
-    assert octoprint.url in flow["description_placeholders"]["url"]
-    assert await octoprint.approve_app_key() == APP_NAME
-    flow = await hass.flow_after_progress(flow["flow_id"])
-    assert flow["step_id"] == "name", flow
-    flow = await hass.flow_step(
-        flow["flow_id"], {"name": name or octoprint.options.name}
-    )
-    assert flow["type"] == "create_entry", flow
-    entry: dict[str, Any] = flow["result"]
-    await hass.wait_entry(entry["entry_id"])
-    return entry
 
 
 def complaints(hass: HomeAssistant) -> list[str]:

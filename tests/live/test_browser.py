@@ -1,0 +1,55 @@
+"""Tests of the pages in a real browser."""
+
+from pathlib import Path
+import re
+
+from playwright.async_api import expect
+import pytest
+
+from scripts.lab import HomeAssistant, OctoPrintServer
+from scripts.lab.browser import logged_in_page
+from scripts.lab.sample_print import sample_print
+
+pytestmark = pytest.mark.live
+
+# A page takes long to load where other tests run beside it.
+expect.set_options(timeout=90_000)
+
+
+async def test_add_printer_and_device_page(
+    tmp_path: Path, octoprint: OctoPrintServer
+) -> None:
+    """Test what a person sees: adding a printer, and its page while it prints."""
+    await octoprint.upload("Pot.gcode", sample_print(300), print_=True)
+    async with (
+        HomeAssistant(tmp_path / "hass") as hass,
+        logged_in_page(hass) as page,
+    ):
+        errors: list[str] = []
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        await page.goto(
+            f"{hass.url}/config/integrations/dashboard/add?domain=octoprint_plus"
+        )
+        await page.get_by_role("button", name="OK").click(timeout=90_000)
+        form = page.locator("ha-form")
+        await form.locator("input").first.fill(octoprint.url)
+        await page.get_by_role("button", name="Submit").click()
+        await page.get_by_text("Approve the access in OctoPrint").click()
+        link = page.get_by_role("link", name="page")
+        await expect(link).to_have_attribute("href", _starts_with(octoprint.url))
+        await octoprint.approve_app_key()
+        await expect(form.locator("input").first).to_have_value("Voron")
+        await page.get_by_role("button", name="Submit").click()
+        await page.get_by_role("button", name="Skip and finish").click()
+
+        [device] = [each for each in await hass.devices() if each["name"] == "Voron"]
+        await page.goto(f"{hass.url}/config/devices/device/{device['id']}")
+        for text in ("Voron", "Virtual printer", "Tool", "Bed", "Pause print"):
+            await expect(page.get_by_text(text, exact=True).first).to_be_visible()
+        await expect(page.get_by_text("Printing", exact=True).first).to_be_visible()
+        await expect(page.get_by_text("Pot.gcode").first).to_be_visible()
+        assert errors == []
+
+
+def _starts_with(url: str) -> re.Pattern[str]:
+    return re.compile(re.escape(f"{url}/plugin/appkeys/auth/"))
