@@ -109,3 +109,30 @@ async def test_file_history_cannot_be_read(
     fake.answer("GET", "/api/files/local/test_main.gcode", status=404, json={})
     await refresh(hass, init_integration)
     assert hass.states.get("sensor.prusa_last_print_result").state == "cancelled"
+
+
+async def test_error_of_the_server(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that an error inside OctoPrint is told in its words."""
+    fake.answer("GET", "/api/job", status=500, json={"error": "Something broke"})
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_state").state == "unavailable"
+    assert "Prusa answered with an error: Something broke" in caplog.text
+
+
+async def test_guests_may_read(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that a revoked key is noticed in time where everybody may read."""
+    guest = {"name": None, "groups": ["guests"], "permissions": ["STATUS"]}
+    fake.answer("GET", "/api/currentuser", json=guest)
+    await refresh(hass, init_integration)
+    assert init_integration.runtime_data.last_update_success
+    init_integration.runtime_data._server_read_at = None
+    await refresh(hass, init_integration)
+    assert not init_integration.runtime_data.last_update_success
+    assert len(hass.config_entries.flow.async_progress()) == 1

@@ -1,6 +1,6 @@
 """What the tests on real servers share."""
 
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import aiohttp
@@ -18,9 +18,8 @@ def auto_enable_custom_integrations() -> None:
 
 
 @pytest.fixture(autouse=True)
-def verify_cleanup(socket_enabled: None) -> Generator[None]:
+def verify_cleanup(socket_enabled: None) -> None:
     """Allow sockets, and what the harness forbids its own tests: processes."""
-    yield
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ class ServerInfo:
 
     def is_at_least(self, major: int, minor: int) -> bool:
         """Return whether it is that version, a candidate for it, or a later one."""
-        found = VERSION.match(self.version)
-        return bool(found) and (int(found[1]), int(found[2])) >= (major, minor)
+        if (found := VERSION.match(self.version)) is None:
+            return False
+        return (int(found[1]), int(found[2])) >= (major, minor)
 
 
 class ServerApi:

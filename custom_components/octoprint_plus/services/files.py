@@ -4,15 +4,6 @@ from contextlib import suppress
 
 import voluptuous as vol
 
-from ..api import (
-    OctoPrintError,
-    OctoPrintNotFoundError,
-    OctoPrintRequestError,
-)
-from ..api.files import Entry
-from ..api.snapshot import BUSY_STATES
-from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
 from homeassistant.const import ATTR_LOCATION
 from homeassistant.core import (
     HomeAssistant,
@@ -25,6 +16,11 @@ from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonObjectType
 
+from ..api import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
+from ..api.files import Entry
+from ..api.snapshot import BUSY_STATES
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
 from .target import (
     TARGET_SCHEMA,
     async_get_coordinator,

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Mapping
 import json
 import re
 
-from ..const import DOMAIN
 from homeassistant.exceptions import ServiceValidationError
+
+from ..const import DOMAIN
 
 # Everything before the first semicolon that no backslash protects, as OctoPrint reads it.
 CODE = re.compile(r"(?:[^;\\]|\\.?)*")

@@ -4,15 +4,15 @@ from typing import Any
 
 import voluptuous as vol
 
-from ..api import State
-from ..api.snapshot import TOOL
-from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
+from ..api import State
+from ..api.snapshot import TOOL
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
 from .gcode import read_gcode
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
 

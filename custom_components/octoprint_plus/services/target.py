@@ -5,14 +5,6 @@ from contextlib import asynccontextmanager
 
 import voluptuous as vol
 
-from ..api import OctoPrintConflictError, State
-from ..api.snapshot import BUSY_STATES
-from ..const import DOMAIN
-from ..coordinator import (
-    OctoPrintConfigEntry,
-    OctoPrintCoordinator,
-)
-from ..helpers import octoprint_command
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
@@ -21,6 +13,12 @@ from homeassistant.helpers.service import (
     async_get_config_entry,
     async_get_device_and_config_entry,
 )
+
+from ..api import OctoPrintConflictError, State
+from ..api.snapshot import BUSY_STATES
+from ..const import DOMAIN
+from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from ..helpers import octoprint_command
 
 # A script's target arrives as a list, even with one device in it.
 TARGET_SCHEMA = vol.Schema(
