@@ -1,0 +1,1702 @@
+"""Test the config flow against a server that answers as OctoPrint does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from ipaddress import ip_address
+import json
+import logging
+from pathlib import Path
+import re
+import ssl
+from threading import Thread
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID as Uuid
+
+import aiohttp
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from yarl import URL
+
+import custom_components.octoprint_plus as integration
+from custom_components.octoprint_plus.api import OctoPrintClient
+from custom_components.octoprint_plus.const import CONF_MAX_TEMPS, DOMAIN
+from homeassistant.config_entries import (
+    SOURCE_IGNORE,
+    SOURCE_SSDP,
+    SOURCE_USER,
+    SOURCE_ZEROCONF,
+    ConfigEntryState,
+    ConfigFlowResult,
+)
+from homeassistant.const import CONF_API_KEY, CONF_NAME, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFlow
+from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+
+from .conftest import UUID
+from .fake_octoprint import FakeOctoPrint
+
+OTHER_UUID = "5d6c7b8a-9f0e-4d1c-8b2a-3f4e5d6c7b8a"
+
+COMPONENT = "custom_components.octoprint_plus"
+
+TRANSLATIONS = Path(integration.__file__).parent / "translations"
+
+
+@pytest.fixture(autouse=True)
+async def unload(hass: HomeAssistant, fake: FakeOctoPrint) -> AsyncGenerator[None]:
+    """Unload the printers that a flow has set up."""
+    yield
+    await hass.async_block_till_done()
+    for entry in hass.config_entries.async_entries(DOMAIN):
+        if entry.state in (ConfigEntryState.LOADED, ConfigEntryState.SETUP_RETRY):
+            await hass.config_entries.async_unload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
+@pytest.fixture(autouse=True)
+def fast_approval() -> Generator[None]:
+    """Ask often whether a key is granted."""
+    with patch(f"{COMPONENT}.app_key.POLL_INTERVAL", 0.01):
+        yield
+
+
+@pytest.fixture
+def short_timeout() -> Generator[None]:
+    """Wait for answers only briefly."""
+    timeout = aiohttp.ClientTimeout(total=0.1)
+    with patch(f"{COMPONENT}.api.client.TIMEOUT", timeout):
+        yield
+
+
+@pytest.fixture
+async def another(fake: FakeOctoPrint) -> AsyncGenerator[FakeOctoPrint]:
+    """Return a second server, on another port."""
+    async with FakeOctoPrint() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def server_context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """Return a TLS context with a self-signed certificate."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "octopi.local")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    path: Path = tmp_path_factory.mktemp("tls") / "server.pem"
+    path.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+async def end(server: FakeOctoPrint) -> None:
+    """Stop a server without waiting for the clients to say goodbye, as TLS does."""
+    for transport in server._transports:
+        assert isinstance(transport, asyncio.WriteTransport)
+        transport.abort()
+    await server.stop()
+    await asyncio.sleep(0.05)
+
+
+@pytest.fixture
+def secure(
+    fake: FakeOctoPrint, server_context: ssl.SSLContext
+) -> Generator[FakeOctoPrint]:
+    """Return a server that speaks TLS, below a path.
+
+    It runs in a loop of its own: that a client refuses its certificate is an error
+    there, and the harness looks for errors in Home Assistant's loop.
+    """
+    server = FakeOctoPrint("/octoprint", ssl_context=server_context)
+    loop = asyncio.new_event_loop()
+    thread = Thread(target=loop.run_forever)
+    thread.start()
+    asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+    yield server
+    asyncio.run_coroutine_threadsafe(end(server), loop).result()
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join()
+    loop.close()
+
+
+@pytest.fixture
+def unknown_hosts(fake: FakeOctoPrint) -> Generator[None]:
+    """Let no host's name have an address; the harness forbids to ask for any."""
+    with patch(
+        "aiohttp.resolver.AsyncResolver.resolve",
+        side_effect=OSError,
+    ):
+        yield
+
+
+def set_uuid(server: FakeOctoPrint, uuid: str | None) -> None:
+    """Let the server have an id, as it has when its discovery plugin is enabled."""
+    settings = server.json("GET", "/api/settings")
+    settings["plugins"]["discovery"] = {"upnpUuid": uuid}
+    server.answer("GET", "/api/settings", json=settings)
+
+
+def set_names(server: FakeOctoPrint, name: str | None, profile: str | None) -> None:
+    """Let the server have a name, and the printer's profile another."""
+    settings = server.json("GET", "/api/settings")
+    settings["appearance"]["name"] = name
+    server.answer("GET", "/api/settings", json=settings)
+    connection = server.json("GET", "/api/connection")
+    connection["options"]["printerProfiles"] = [{"id": "_default", "name": profile}]
+    server.answer("GET", "/api/connection", json=connection)
+
+
+def set_permissions(server: FakeOctoPrint, *permissions: str) -> None:
+    """Let the key's user have these permissions and no others."""
+    user = {"groups": [], "name": "limited", "permissions": permissions}
+    server.answer("GET", "/api/currentuser", json=user)
+
+
+@cache
+def texts(language: str) -> dict[str, Any]:
+    """Return the texts of a language."""
+    path = TRANSLATIONS / f"{language}.json"
+    found: dict[str, Any] = json.loads(path.read_bytes())
+    return found
+
+
+def check_texts(result: ConfigFlowResult, flow: str = "config") -> ConfigFlowResult:
+    """Check that all that a flow shows has its text in each language."""
+    placeholders = (result.get("description_placeholders") or {}).keys()
+    for language in ("en", "de"):
+        found = texts(language)[flow]
+        step = found["step"].get(result.get("step_id"), {})
+        shown = []
+        match result["type"]:
+            case FlowResultType.FORM:
+                schema = result["data_schema"]
+                fields = {str(field) for field in schema.schema} if schema else set()
+                assert step.get("data", {}).keys() >= fields
+                assert step.get("data", {}).keys() == (
+                    step.get("data_description", {}).keys()
+                )
+                shown = [step["title"], step["description"]]
+                shown += [
+                    found["error"][key] for key in (result["errors"] or {}).values()
+                ]
+            case FlowResultType.MENU:
+                options = result["menu_options"]
+                assert isinstance(options, list)
+                assert step["menu_options"].keys() == set(options)
+                shown = [step["title"], step["description"]]
+            case FlowResultType.SHOW_PROGRESS:
+                shown = [found["progress"][result["progress_action"]]]
+            case FlowResultType.ABORT if not result.get("translation_domain"):
+                shown = [found["abort"][result["reason"]]]
+        assert all(shown)
+        assert set(re.findall(r"\{(\w+)\}", " ".join(shown))) <= placeholders
+    return result
+
+
+def suggested(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return the values that a form shows."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return {
+        str(field): field.description["suggested_value"]
+        for field in schema.schema
+        if field.description
+    }
+
+
+async def start(hass: HomeAssistant) -> ConfigFlowResult:
+    """Start to add a printer."""
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN, context={"source": SOURCE_USER}
+    )
+    check_texts(result)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    assert result["errors"] == {}
+    return result
+
+
+async def submit(
+    hass: HomeAssistant, result: ConfigFlowResult, data: dict[str, Any] | None = None
+) -> ConfigFlowResult:
+    """Submit a form."""
+    return check_texts(
+        await hass.config_entries.flow.async_configure(
+            result["flow_id"], {} if data is None else data
+        )
+    )
+
+
+async def choose(
+    hass: HomeAssistant, result: ConfigFlowResult, option: str
+) -> ConfigFlowResult:
+    """Choose from a menu."""
+    assert result["type"] is FlowResultType.MENU
+    return await submit(hass, result, {"next_step_id": option})
+
+
+async def to_auth(
+    hass: HomeAssistant, url: str, *, verify_ssl: bool = True
+) -> ConfigFlowResult:
+    """Start to add a printer and enter its address."""
+    result = await submit(
+        hass, await start(hass), {CONF_URL: url, CONF_VERIFY_SSL: verify_ssl}
+    )
+    assert result["type"] is FlowResultType.MENU
+    assert result["step_id"] == "auth"
+    return result
+
+
+async def paste_key(
+    hass: HomeAssistant, result: ConfigFlowResult, key: str = "DUMMY_API_KEY"
+) -> ConfigFlowResult:
+    """Choose to paste a key and paste it."""
+    result = await choose(hass, result, "api_key")
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "api_key"
+    return await submit(hass, result, {CONF_API_KEY: key})
+
+
+async def request_key(
+    hass: HomeAssistant, result: ConfigFlowResult
+) -> ConfigFlowResult:
+    """Choose to approve in OctoPrint."""
+    result = await choose(hass, result, "app_key")
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    assert result["step_id"] == "app_key"
+    assert result["progress_action"] == "wait_for_approval"
+    return result
+
+
+async def after_progress(
+    hass: HomeAssistant, result: ConfigFlowResult
+) -> ConfigFlowResult:
+    """Return what follows the progress, asking for it as the interface does."""
+    async with asyncio.timeout(5):
+        while result["type"] is FlowResultType.SHOW_PROGRESS:
+            await asyncio.sleep(0.01)
+            result = await hass.config_entries.flow.async_configure(result["flow_id"])
+    return check_texts(result)
+
+
+async def finish(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
+    """Accept the name that is proposed."""
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "name"
+    result = await submit(hass, result, suggested(result))
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    await hass.async_block_till_done()
+    assert result["result"].state is ConfigEntryState.LOADED
+    return result
+
+
+def expect_abort(result: ConfigFlowResult, reason: str) -> None:
+    """Check that a flow has ended without an entry."""
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == reason
+
+
+async def test_paste_key(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test adding a printer by its address and a pasted key."""
+    set_uuid(fake, UUID.upper())
+
+    result = await to_auth(hass, f"  {fake.url}/?#tab_temperature ")
+    assert result["menu_options"] == ["app_key", "api_key"]
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
+    assert not any("X-Api-Key" in request.headers for request in fake.requests)
+
+    result = await paste_key(hass, result, f" {fake.key}\n")
+    assert result["description_placeholders"] == {
+        CONF_URL: fake.url,
+        "permissions": "-",
+        "version": "1.11.8",
+    }
+    assert suggested(result) == {CONF_NAME: "Test Printer"}
+
+    result = await finish(hass, result)
+    assert result["title"] == "Test Printer"
+    assert result["data"] == {
+        CONF_API_KEY: fake.key,
+        CONF_URL: fake.url,
+        CONF_VERIFY_SSL: True,
+    }
+    assert result["options"] == {}
+    assert result["result"].unique_id == UUID
+
+
+async def test_approve(
+    hass: HomeAssistant, fake: FakeOctoPrint, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test adding a printer by approving it in OctoPrint."""
+    caplog.set_level(logging.DEBUG)
+
+    result = await request_key(hass, await to_auth(hass, fake.url))
+    assert result["description_placeholders"] == {
+        CONF_URL: f"{fake.url}/plugin/appkeys/auth/DUMMY_APP_TOKEN"
+    }
+    assert fake.commands() == [("/plugin/appkeys/request", {"app": "Home Assistant"})]
+    again = await hass.config_entries.flow.async_configure(result["flow_id"])
+    assert again["type"] is FlowResultType.SHOW_PROGRESS
+
+    fake.decide(True)
+    result = await finish(hass, await after_progress(hass, result))
+
+    assert result["data"][CONF_API_KEY] == fake.key
+    assert len(fake.commands()) == 1
+    # The fake logs the requests that it gets.
+    records = [rec for rec in caplog.records if rec.name != "aiohttp.access"]
+    logged = "\n".join(record.getMessage() for record in records)
+    assert "Setting up octoprint_plus" in logged
+    assert fake.key not in logged
+    assert "DUMMY_APP_TOKEN" not in logged
+
+
+async def test_approve_while_nobody_looks(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that the flow has gone on when the interface looks again."""
+    result = await request_key(hass, await to_auth(hass, fake.url))
+    flow_id = result["flow_id"]
+
+    fake.decide(True)
+    async with asyncio.timeout(5):
+        while hass.config_entries.flow.async_get(flow_id)["step_id"] == "app_key":
+            await asyncio.sleep(0.01)
+
+    assert hass.config_entries.flow.async_get(flow_id)["step_id"] == "app_key_granted"
+    result = await hass.config_entries.flow.async_configure(flow_id)
+    await finish(hass, result)
+
+
+async def test_close_while_waiting(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that OctoPrint is asked no more once the flow is closed."""
+    result = await request_key(hass, await to_auth(hass, fake.url))
+
+    hass.config_entries.flow.async_abort(result["flow_id"])
+    await hass.async_block_till_done(wait_background_tasks=True)
+
+    # One request may be on its way.
+    await asyncio.sleep(0.1)
+    fake.clear()
+    await asyncio.sleep(0.1)
+    assert fake.requests == []
+    with pytest.raises(UnknownFlow):
+        hass.config_entries.flow.async_get(result["flow_id"])
+
+
+async def test_without_uuid(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that a server without discovery gets an id that cannot be one of OctoPrint's."""
+    result = await finish(hass, await paste_key(hass, await to_auth(hass, fake.url)))
+
+    unique_id = result["result"].unique_id
+    assert unique_id is not None
+    assert Uuid(unique_id).version == 4
+    assert "-" not in unique_id
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [
+        (
+            lambda fake: fake.answer("GET", "*", body="<h1>Hello</h1>"),
+            {"base": "not_octoprint"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", status=404, body="<h1>No</h1>"),
+            {"base": "not_octoprint"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", status=404, json={}),
+            {"base": "not_octoprint"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", status=403, body="<h1>No</h1>"),
+            {"base": "not_octoprint"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", json={"state": "ok"}),
+            {"base": "not_octoprint"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", body='<input type="password">'),
+            {"base": "proxy_login"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", status=401),
+            {"base": "proxy_login"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "*", status=502),
+            {"base": "bad_gateway"},
+        ),
+        (lambda fake: fake.drop_next(9), {"base": "broken"}),
+        (lambda fake: setattr(fake, "delay", 1), {"base": "timeout"}),
+    ],
+)
+@pytest.mark.usefixtures("short_timeout")
+async def test_address_errors(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    fail: Callable[[FakeOctoPrint], None],
+    error: dict[str, str],
+) -> None:
+    """Test that the form says what is wrong, keeps what was typed, and can go on."""
+    fail(fake)
+    typed = {CONF_URL: f"{fake.url}/", CONF_VERIFY_SSL: False}
+    result = await submit(hass, await start(hass), typed)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    assert result["errors"] == error
+    assert suggested(result) == typed
+
+    fake.drop_next(0)
+    fake.delay = 0
+    if "GET *" in fake._answers:
+        fake.restore("GET", "*")
+    result = await submit(hass, result, typed)
+    await finish(hass, await paste_key(hass, result))
+
+
+@pytest.mark.parametrize(
+    ("typed", "error"),
+    [
+        ("", "invalid_url"),
+        ("my printer", "invalid_url"),
+        ("ftp://octopi.local", "invalid_url"),
+        ("http://admin:secret@octopi.local", "credentials_in_url"),
+    ],
+)
+async def test_no_address(
+    hass: HomeAssistant, fake: FakeOctoPrint, typed: str, error: str
+) -> None:
+    """Test that what is no address is refused at its field."""
+    data = {CONF_URL: typed, CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {CONF_URL: error}
+    assert suggested(result) == data
+
+    data[CONF_URL] = fake.url
+    result = await submit(hass, result, data)
+    await finish(hass, await paste_key(hass, result))
+
+
+async def test_refused(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test a host on which nothing listens, whatever the scheme."""
+    await fake.stop()
+    data = {CONF_URL: fake.url.removeprefix("http://"), CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "refused"}
+
+    await fake.start()
+    result = await submit(hass, result, data)
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == fake.url
+
+
+async def test_most_telling_error(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that of several addresses the first that says something is reported."""
+    fake.answer("GET", "*", status=502)
+    data = {CONF_URL: fake.url.removeprefix("http://"), CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "bad_gateway"}
+
+    fake.restore("GET", "*")
+    result = await submit(hass, result, data)
+    await finish(hass, await paste_key(hass, result))
+
+
+@pytest.mark.usefixtures("unknown_hosts")
+async def test_unknown_host(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test a host that has no address, which is asked for only once."""
+    data = {CONF_URL: "octopi.invalid", CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "not_found"}
+
+    result = await submit(hass, result, {**data, CONF_URL: fake.url})
+    await finish(hass, await paste_key(hass, result))
+
+
+async def test_unexpected_error(
+    hass: HomeAssistant, fake: FakeOctoPrint, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that what nobody has thought of is logged and can be overcome."""
+    data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    with patch.object(OctoPrintClient, "get", side_effect=RuntimeError):
+        result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "unknown"}
+    assert "Unexpected exception" in caplog.text
+
+    result = await submit(hass, result, data)
+    await finish(hass, await paste_key(hass, result))
+
+
+async def test_self_signed(hass: HomeAssistant, secure: FakeOctoPrint) -> None:
+    """Test that an untrusted certificate needs the verification switched off."""
+    data = {CONF_URL: secure.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "tls"}
+
+    result = await submit(hass, result, {**data, CONF_VERIFY_SSL: False})
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"] == {
+        CONF_API_KEY: secure.key,
+        CONF_URL: secure.url,
+        CONF_VERIFY_SSL: False,
+    }
+
+
+async def test_https_without_scheme(hass: HomeAssistant, secure: FakeOctoPrint) -> None:
+    """Test that HTTPS is found where no scheme was typed."""
+    result = await to_auth(hass, secure.url.removeprefix("https://"), verify_ssl=False)
+
+    assert result["description_placeholders"] == {CONF_URL: secure.url}
+
+
+async def test_follow_to_https(
+    hass: HomeAssistant, fake: FakeOctoPrint, secure: FakeOctoPrint
+) -> None:
+    """Test that a redirect to HTTPS on the same host becomes the address."""
+    location = f"{secure.url}/api/currentuser"
+    fake.answer("GET", "*", status=301, headers={"Location": location})
+
+    result = await to_auth(hass, fake.url, verify_ssl=False)
+
+    assert result["description_placeholders"] == {CONF_URL: secure.url}
+
+
+async def test_follow_to_broken_https(
+    hass: HomeAssistant, fake: FakeOctoPrint, secure: FakeOctoPrint
+) -> None:
+    """Test that a redirect to HTTPS fails for the reason for which HTTPS fails."""
+    location = f"{secure.url}/api/currentuser"
+    fake.answer("GET", "*", status=301, headers={"Location": location})
+
+    data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+
+    assert result["errors"] == {"base": "tls"}
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "https://octopi.example/api/currentuser",
+        "http://127.0.0.1:1/api/currentuser",
+        "https://user:password@127.0.0.1/api/currentuser",
+        "https://127.0.0.1:99999/",
+        "/octoprint/api/currentuser",
+        None,
+    ],
+)
+async def test_redirects_not_followed(
+    hass: HomeAssistant, fake: FakeOctoPrint, location: str | None
+) -> None:
+    """Test that no other redirect is followed."""
+    headers = {"Location": location} if location else {}
+    fake.answer("GET", "*", status=302, headers=headers)
+    data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "redirected"}
+    assert {request.path for request in fake.requests} == {"/api/currentuser"}
+
+    fake.restore("GET", "*")
+    result = await submit(hass, result, data)
+    await finish(hass, await paste_key(hass, result))
+
+
+async def test_same_address(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that an address is not set up twice, not even one that does not answer."""
+    config_entry.add_to_hass(hass)
+    await fake.stop()
+
+    result = await submit(
+        hass, await start(hass), {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    )
+
+    expect_abort(result, "already_configured")
+
+
+async def test_same_address_found(
+    hass: HomeAssistant, fake: FakeOctoPrint, secure: FakeOctoPrint
+) -> None:
+    """Test that an address is not set up twice where a redirect leads to it."""
+    MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=UUID,
+        data={CONF_URL: secure.url, CONF_API_KEY: "", CONF_VERIFY_SSL: False},
+    ).add_to_hass(hass)
+    location = f"{secure.url}/api/currentuser"
+    fake.answer("GET", "*", status=301, headers={"Location": location})
+
+    result = await submit(
+        hass, await start(hass), {CONF_URL: fake.url, CONF_VERIFY_SSL: False}
+    )
+
+    expect_abort(result, "already_configured")
+
+
+async def test_two_flows(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that two flows at the same time do not set up one address twice."""
+    slow = await paste_key(hass, await to_auth(hass, fake.url))
+    fast = await paste_key(hass, await to_auth(hass, fake.url))
+    await finish(hass, fast)
+
+    expect_abort(await submit(hass, slow), "already_configured")
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [
+        (
+            lambda fake: fake.answer("GET", "/plugin/appkeys/probe", status=404),
+            "app_keys_disabled",
+        ),
+        (
+            lambda fake: fake.answer("GET", "/plugin/appkeys/probe", status=403),
+            "wizard_unfinished",
+        ),
+        (lambda fake: fake.rate_limit_app_keys(), "rate_limited"),
+        (
+            lambda fake: fake.answer(
+                "POST", "/plugin/appkeys/request", status=502, body="<h1>Oops</h1>"
+            ),
+            "bad_gateway",
+        ),
+        (
+            lambda fake: fake.answer(
+                "POST", "/plugin/appkeys/request", body="<h1>Hello</h1>"
+            ),
+            "not_octoprint",
+        ),
+    ],
+)
+async def test_app_key_not_offered(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    fail: Callable[[FakeOctoPrint], None],
+    error: str,
+) -> None:
+    """Test that OctoPrint takes no request for a key; a pasted one does, too."""
+    fail(fake)
+    result = await choose(hass, await to_auth(hass, fake.url), "app_key")
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "app_key_failed"
+    assert result["errors"] == {"base": error}
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
+
+    result = await submit(hass, result)
+    assert result["step_id"] == "app_key_failed"
+    assert result["errors"] == {"base": error}
+
+    result = await submit(hass, result, {CONF_API_KEY: "wrong"})
+    assert result["step_id"] == "api_key"
+    assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
+
+    await finish(hass, await submit(hass, result, {CONF_API_KEY: fake.key}))
+
+
+async def test_denied(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that a request that was denied can be repeated."""
+    result = await request_key(hass, await to_auth(hass, fake.url))
+    fake.decide(False)
+    result = await after_progress(hass, result)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "app_key_failed"
+    assert result["errors"] == {"base": "app_key_denied"}
+
+    result = await submit(hass, result, {CONF_API_KEY: " "})
+    assert result["type"] is FlowResultType.SHOW_PROGRESS
+    fake.decide(True)
+    await finish(hass, await after_progress(hass, result))
+
+
+async def test_nobody_decides(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that the wait for an approval ends."""
+    result = await to_auth(hass, fake.url)
+    with patch(f"{COMPONENT}.app_key.APPROVAL_TIMEOUT", 0.05):
+        result = await request_key(hass, result)
+        result = await after_progress(hass, result)
+    assert result["step_id"] == "app_key_failed"
+    assert result["errors"] == {"base": "app_key_timeout"}
+
+    result = await submit(hass, result)
+    fake.decide(True)
+    await finish(hass, await after_progress(hass, result))
+
+
+async def test_connection_lost(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that OctoPrint goes away during the wait."""
+    result = await request_key(hass, await to_auth(hass, fake.url))
+    await fake.stop()
+    result = await after_progress(hass, result)
+    assert result["step_id"] == "app_key_failed"
+    assert result["errors"] == {"base": "connection_lost"}
+
+    result = await submit(hass, result)
+    assert result["errors"] == {"base": "refused"}
+
+    await fake.start()
+    result = await submit(hass, result)
+    fake.decide(True)
+    await finish(hass, await after_progress(hass, result))
+
+
+async def test_approved_by_a_user_without_rights(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that a key that was granted is verified like any other."""
+    fake.user("none")
+    result = await request_key(hass, await to_auth(hass, fake.url))
+    fake.decide(True)
+    result = await after_progress(hass, result)
+    assert result["step_id"] == "app_key_failed"
+    assert result["errors"] == {"base": "missing_status"}
+
+    fake.user("admin")
+    result = await submit(hass, result)
+    fake.decide(True)
+    await finish(hass, await after_progress(hass, result))
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [
+        (lambda fake: setattr(fake, "key", "new"), {CONF_API_KEY: "invalid_auth"}),
+        (lambda fake: fake.user("none"), {"base": "missing_status"}),
+        (set_permissions, {"base": "missing_status"}),
+        (
+            lambda fake: fake.answer("GET", "*", status=502),
+            {"base": "bad_gateway"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "/api/server", json={}),
+            {"base": "not_octoprint"},
+        ),
+        (
+            # As if the key were revoked in the very moment in which it is verified.
+            lambda fake: fake.answer(
+                "GET",
+                "/api/server",
+                status=400,
+                json={"error": "CSRF validation failed"},
+            ),
+            {CONF_API_KEY: "invalid_auth"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "/api/settings", status=403),
+            {"base": "missing_status"},
+        ),
+        (
+            lambda fake: fake.answer("GET", "/api/settings", status=500, json={}),
+            {"base": "not_octoprint"},
+        ),
+    ],
+)
+async def test_key_errors(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    fail: Callable[[FakeOctoPrint], None],
+    error: dict[str, str],
+) -> None:
+    """Test that the form says what is wrong with a key and can go on."""
+    result = await to_auth(hass, fake.url)
+    fail(fake)
+    result = await paste_key(hass, result)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "api_key"
+    assert result["errors"] == error
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
+    assert suggested(result) == {CONF_API_KEY: "DUMMY_API_KEY"}
+
+    fake._answers.clear()
+    fake.user("admin")
+    await finish(hass, await submit(hass, result, {CONF_API_KEY: fake.key}))
+
+
+@pytest.mark.parametrize("key", ["", "   ", "two words", "two\nlines", "Schlüssel"])
+async def test_no_key(hass: HomeAssistant, fake: FakeOctoPrint, key: str) -> None:
+    """Test that what cannot be a key is refused like a wrong one."""
+    result = await paste_key(hass, await to_auth(hass, fake.url), key)
+    assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
+
+    await finish(hass, await submit(hass, result, {CONF_API_KEY: fake.key}))
+
+
+@pytest.mark.parametrize(
+    ("user", "permissions"),
+    [
+        ("admin", "-"),
+        ("user1", "SYSTEM"),
+        (
+            "readonly",
+            "CONNECTION, CONTROL, PRINT, FILES_SELECT, SYSTEM",
+        ),
+        (
+            "limited",
+            "CONNECTION, CONTROL, PRINT, FILES_LIST, FILES_SELECT, SETTINGS_READ, SYSTEM",
+        ),
+    ],
+)
+async def test_missing_permissions(
+    hass: HomeAssistant, fake: FakeOctoPrint, user: str, permissions: str
+) -> None:
+    """Test that the last step says what the key may not do."""
+    fake.user(user)
+
+    result = await paste_key(hass, await to_auth(hass, fake.url))
+
+    placeholders = result["description_placeholders"]
+    assert placeholders is not None
+    assert placeholders["permissions"] == permissions
+    await finish(hass, result)
+
+
+@pytest.mark.parametrize(
+    ("name", "profile", "proposed"),
+    [
+        ("Prusa", "MK3", "Prusa"),
+        ("", "MK3", "MK3"),
+        (None, "Default", "OctoPrint"),
+        (None, None, "_default"),
+    ],
+)
+async def test_proposed_name(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    name: str | None,
+    profile: str | None,
+    proposed: str,
+) -> None:
+    """Test that a name is proposed as near to the user's as OctoPrint knows."""
+    set_names(fake, name, profile)
+
+    result = await paste_key(hass, await to_auth(hass, fake.url))
+    assert suggested(result) == {CONF_NAME: proposed}
+
+    result = await finish(hass, result)
+    assert result["title"] == proposed
+
+
+@pytest.mark.parametrize(
+    ("data", "title"),
+    [
+        ({CONF_NAME: " Left printer "}, "Left printer"),
+        ({CONF_NAME: " "}, "Test Printer"),
+        ({}, "Test Printer"),
+    ],
+)
+async def test_name(
+    hass: HomeAssistant, fake: FakeOctoPrint, data: dict[str, str], title: str
+) -> None:
+    """Test that the name can be changed, but not be empty."""
+    result = await paste_key(hass, await to_auth(hass, fake.url))
+    result = await submit(hass, result, data)
+
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == title
+
+
+async def test_name_without_profile(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test the proposed name where no profile is in use."""
+    set_names(fake, None, "MK3")
+    connection = fake.json("GET", "/api/connection")
+    connection["current"]["printerProfile"] = None
+    fake.answer("GET", "/api/connection", json=connection)
+
+    result = await paste_key(hass, await to_auth(hass, fake.url))
+
+    assert suggested(result) == {CONF_NAME: "OctoPrint"}
+
+
+async def test_moved_printer(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+) -> None:
+    """Test that a printer that is gone from its address is updated, not added."""
+    config_entry.add_to_hass(hass)
+    await fake.stop()
+    set_uuid(another, UUID)
+    another.key = "new"
+
+    result = await paste_key(hass, await to_auth(hass, another.url), "new")
+    expect_abort(result, "address_updated")
+    await hass.async_block_till_done()
+
+    assert config_entry.data == {
+        CONF_API_KEY: "new",
+        CONF_URL: another.url,
+        CONF_VERIFY_SSL: True,
+    }
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert config_entry.unique_id == UUID
+    assert config_entry.title == "Prusa"
+    assert hass.config_entries.async_entries(DOMAIN) == [config_entry]
+
+
+async def test_printer_with_two_addresses(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that the address of a printer is updated if its user says it is the same."""
+    set_uuid(another, UUID)
+
+    result = await paste_key(hass, await to_auth(hass, another.url))
+    assert result["type"] is FlowResultType.MENU
+    assert result["step_id"] == "same_id"
+    assert result["menu_options"] == ["same_printer", "another_printer"]
+    assert result["description_placeholders"] == {
+        CONF_NAME: "Prusa",
+        CONF_URL: fake.url,
+    }
+
+    expect_abort(await choose(hass, result, "same_printer"), "address_updated")
+    await hass.async_block_till_done()
+
+    assert init_integration.data[CONF_URL] == another.url
+    assert hass.config_entries.async_entries(DOMAIN) == [init_integration]
+
+
+async def test_printer_with_copied_id(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that a printer with a copy of another's SD card can be added."""
+    set_uuid(another, UUID)
+
+    result = await paste_key(hass, await to_auth(hass, another.url))
+    result = await finish(hass, await choose(hass, result, "another_printer"))
+
+    assert result["data"][CONF_URL] == another.url
+    assert result["result"].unique_id not in (None, UUID)
+    assert init_integration.data[CONF_URL] == fake.url
+    assert len(hass.config_entries.async_entries(DOMAIN)) == 2
+
+
+async def test_same_address_meanwhile(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that only the key is updated of a printer that another flow has set up."""
+    set_uuid(fake, UUID)
+    result = await to_auth(hass, fake.url)
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        config_entry, data={**config_entry.data, CONF_API_KEY: "old"}
+    )
+
+    expect_abort(await paste_key(hass, result), "address_updated")
+    await hass.async_block_till_done()
+
+    assert config_entry.data[CONF_API_KEY] == fake.key
+    assert config_entry.state is ConfigEntryState.LOADED
+
+
+async def test_ignored_printer(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that a printer whose discovery was ignored can be added."""
+    set_uuid(fake, UUID)
+    MockConfigEntry(
+        domain=DOMAIN, source=SOURCE_IGNORE, unique_id=UUID, data={}
+    ).add_to_hass(hass)
+
+    result = await finish(hass, await paste_key(hass, await to_auth(hass, fake.url)))
+
+    assert hass.config_entries.async_entries(DOMAIN) == [result["result"]]
+
+
+def zeroconf_info(
+    url: str, *, uuid: str | None = UUID, **changes: Any
+) -> ZeroconfServiceInfo:
+    """Return what OctoPrint announces by zeroconf."""
+    address = URL(url)
+    host = ip_address(address.host or "")
+    properties = {"api": "0.1", "path": address.path, "u": "user", "version": "1.11.8"}
+    info = {
+        "hostname": "octopi.local.",
+        "ip_address": host,
+        "ip_addresses": [host],
+        "name": 'OctoPrint instance "Prusa [MK3]"._octoprint._tcp.local.',
+        "port": address.port,
+        "properties": properties | ({"uuid": uuid} if uuid else {}),
+        "type": "_octoprint._tcp.local.",
+    }
+    return ZeroconfServiceInfo(**{**info, **changes})
+
+
+def ssdp_info(url: str, **changes: Any) -> SsdpServiceInfo:
+    """Return what OctoPrint announces by SSDP."""
+    upnp = {
+        "UDN": f"uuid:{UUID}",
+        "deviceType": "urn:schemas-upnp-org:device:Basic:1",
+        "friendlyName": "OctoPrint instance on octopi",
+        "manufacturer": "The OctoPrint Project",
+        "presentationURL": f"{url}/",
+    }
+    return SsdpServiceInfo(
+        ssdp_location=changes.pop("location", f"{url}/plugin/discovery/discovery.xml"),
+        ssdp_st="upnp:rootdevice",
+        ssdp_usn=f"uuid:{UUID}::upnp:rootdevice",
+        upnp=upnp | changes,
+    )
+
+
+async def discover(
+    hass: HomeAssistant, info: ZeroconfServiceInfo | SsdpServiceInfo
+) -> ConfigFlowResult:
+    """Let Home Assistant discover a printer."""
+    is_ssdp = isinstance(info, SsdpServiceInfo)
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_SSDP if is_ssdp else SOURCE_ZEROCONF},
+        data=info,
+    )
+    await hass.async_block_till_done()
+    return check_texts(result)
+
+
+@pytest.mark.parametrize(
+    ("make_info", "name", "shown"),
+    [
+        (zeroconf_info, "Prusa [MK3]", r"Prusa \[MK3\]"),
+        (ssdp_info, "octopi", "octopi"),
+    ],
+)
+async def test_discovery(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    make_info: Callable[[str], ZeroconfServiceInfo | SsdpServiceInfo],
+    name: str,
+    shown: str,
+) -> None:
+    """Test adding a printer that announces itself."""
+    set_uuid(fake, UUID)
+    result = await discover(hass, make_info(fake.url))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "discovery_confirm"
+    assert result["description_placeholders"] == {CONF_NAME: shown, CONF_URL: fake.url}
+    context = hass.config_entries.flow.async_get(result["flow_id"])["context"]
+    assert context["configuration_url"] == fake.url
+    assert context["title_placeholders"] == {CONF_NAME: name}
+    assert context["unique_id"] == UUID
+    assert fake.requests == []
+
+    result = await submit(hass, result)
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == fake.url
+    assert result["result"].unique_id == UUID
+
+
+async def test_discovered_twice(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that both ways of discovery offer a printer only once."""
+    await discover(hass, zeroconf_info(fake.url, uuid=UUID.upper()))
+
+    expect_abort(await discover(hass, ssdp_info(fake.url)), "already_in_progress")
+
+
+async def test_discovered_without_answer(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that an announced address that does not answer can be corrected."""
+    result = await discover(hass, zeroconf_info(f"{fake.url}/octoprint"))
+    await fake.stop()
+    result = await submit(hass, result)
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "user"
+    assert result["errors"] == {"base": "refused"}
+    typed = suggested(result)
+    assert typed == {CONF_URL: f"{fake.url}/octoprint", CONF_VERIFY_SSL: True}
+
+    await fake.start()
+    result = await submit(hass, result, {**typed, CONF_URL: fake.url})
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == fake.url
+    assert result["result"].unique_id != UUID
+
+
+async def test_discovered_id_without_settings(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that the announced id is kept where the key may not read the settings."""
+    fake.user("limited")
+    result = await submit(hass, await discover(hass, zeroconf_info(fake.url)))
+
+    result = await finish(hass, await paste_key(hass, result))
+
+    assert result["result"].unique_id == UUID
+
+
+async def test_discovered_without_id(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that an announcement without an id is known by its address until it is set up."""
+    info = zeroconf_info(fake.url, uuid=None)
+    result = await discover(hass, info)
+    expect_abort(await discover(hass, info), "already_in_progress")
+
+    result = await submit(hass, result)
+    result = await finish(hass, await paste_key(hass, result))
+    assert Uuid(result["result"].unique_id).version == 4
+
+    expect_abort(await discover(hass, info), "already_configured")
+
+
+@pytest.mark.parametrize("uuid", [UUID, None])
+async def test_ignored_discovery(
+    hass: HomeAssistant, fake: FakeOctoPrint, uuid: str | None
+) -> None:
+    """Test that a discovery can be ignored, and stays so."""
+    info = zeroconf_info(fake.url, uuid=uuid)
+    result = await discover(hass, info)
+    context = hass.config_entries.flow.async_get(result["flow_id"])["context"]
+    result = await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": context["unique_id"], "title": "OctoPrint"},
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+    expect_abort(await discover(hass, info), "already_configured")
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        zeroconf_info("http://127.0.0.1:5000", port=None),
+        zeroconf_info("http://127.0.0.1:5000", port=0),
+        zeroconf_info("http://127.0.0.1:5000", port=99999),
+        zeroconf_info("http://169.254.1.1:5000"),
+        zeroconf_info("http://0.0.0.0:5000"),
+        zeroconf_info("http://224.0.0.251:5000"),
+        zeroconf_info("http://[fe80::1]:5000"),
+        ssdp_info("", location=None),
+        ssdp_info("ftp://127.0.0.1"),
+        ssdp_info("http://user:password@127.0.0.1"),
+        ssdp_info("", location=None, presentationURL=5000),
+    ],
+)
+async def test_invalid_discovery(
+    hass: HomeAssistant, info: ZeroconfServiceInfo | SsdpServiceInfo
+) -> None:
+    """Test that what is announced incompletely or makes no sense is not offered."""
+    expect_abort(await discover(hass, info), "invalid_discovery_info")
+
+
+@pytest.mark.parametrize(
+    ("info", "url", "name"),
+    [
+        (
+            zeroconf_info(
+                "http://192.168.1.5:443/octoprint/", name="x._octoprint._tcp.local."
+            ),
+            "https://192.168.1.5/octoprint",
+            "x",
+        ),
+        (
+            zeroconf_info(
+                "http://[fd00::5]:80",
+                ip_addresses=[ip_address("fd00::5"), ip_address("192.168.1.5")],
+            ),
+            "http://192.168.1.5",
+            "Prusa [MK3]",
+        ),
+        (
+            zeroconf_info(
+                "http://[fd00::5]:5000",
+                name="._octoprint._tcp.local.",
+                properties={"path": None, "uuid": b"1"},
+            ),
+            "http://[fd00::5]:5000",
+            "fd00::5",
+        ),
+        (
+            ssdp_info(
+                "http://192.168.1.5/octoprint", presentationURL="http://octopi.example/"
+            ),
+            "http://192.168.1.5/octoprint",
+            "octopi",
+        ),
+        (
+            ssdp_info("http://192.168.1.5/octoprint", presentationURL="/octoprint/"),
+            "http://192.168.1.5/octoprint",
+            "octopi",
+        ),
+        (
+            ssdp_info(
+                "http://192.168.1.5/octoprint",
+                presentationURL="https://192.168.1.5/octoprint/",
+            ),
+            "https://192.168.1.5/octoprint",
+            "octopi",
+        ),
+        (
+            ssdp_info("http://192.168.1.5", location=None),
+            "http://192.168.1.5",
+            "octopi",
+        ),
+    ],
+)
+async def test_announced_address(
+    hass: HomeAssistant,
+    info: ZeroconfServiceInfo | SsdpServiceInfo,
+    url: str,
+    name: str,
+) -> None:
+    """Test what address and name an announcement leads to."""
+    result = await discover(hass, info)
+
+    context = hass.config_entries.flow.async_get(result["flow_id"])["context"]
+    assert context["configuration_url"] == url
+    assert context["title_placeholders"] == {CONF_NAME: name}
+
+
+async def test_rediscovery(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that a printer that did not answer is tried again when it announces itself."""
+    await fake.stop()
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.SETUP_RETRY
+    await fake.start()
+
+    expect_abort(await discover(hass, zeroconf_info(fake.url)), "already_configured")
+
+    assert config_entry.state is ConfigEntryState.LOADED
+
+
+@pytest.mark.parametrize("make_info", [zeroconf_info, ssdp_info])
+async def test_follow_moved_printer(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    make_info: Callable[[str], ZeroconfServiceInfo | SsdpServiceInfo],
+) -> None:
+    """Test that a printer is followed to its new address."""
+    await fake.stop()
+
+    result = await discover(hass, make_info(another.url))
+
+    expect_abort(result, "already_configured")
+    assert init_integration.data[CONF_URL] == another.url
+    assert init_integration.state is ConfigEntryState.LOADED
+
+
+async def test_follow_printer_whose_address_another_got(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that a printer is followed where another one answers at its old address."""
+    fake.key = "key of another printer"
+
+    await discover(hass, zeroconf_info(another.url))
+
+    assert init_integration.data[CONF_URL] == another.url
+
+
+async def test_do_not_follow_copied_id(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that a printer with a copied id does not take the place of the first."""
+    result = await discover(hass, zeroconf_info(another.url))
+
+    expect_abort(result, "already_configured")
+    assert init_integration.data[CONF_URL] == fake.url
+
+
+async def test_do_not_follow_to_unknown_key(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that a printer with a copied id is no substitute for one that is off."""
+    await fake.stop()
+    another.key = "new"
+
+    result = await discover(hass, zeroconf_info(another.url))
+
+    expect_abort(result, "already_configured")
+    assert init_integration.data[CONF_URL] == fake.url
+
+
+async def test_do_not_follow_ambiguous_id(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that an id that two printers share leads to neither of them."""
+    set_uuid(another, UUID.upper())
+    result = await paste_key(hass, await to_auth(hass, another.url))
+    await finish(hass, await choose(hass, result, "another_printer"))
+    await fake.stop()
+
+    result = await discover(hass, zeroconf_info(f"{another.url}/elsewhere"))
+    expect_abort(result, "already_configured")
+    result = await discover(hass, zeroconf_info(another.url))
+    expect_abort(result, "already_configured")
+
+    assert init_integration.data[CONF_URL] == fake.url
+
+
+async def test_discovery_switched_on_later(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that a printer is not offered again once it has an id of its own."""
+    result = await finish(hass, await paste_key(hass, await to_auth(hass, fake.url)))
+    expect_offer = await discover(hass, zeroconf_info("http://192.168.1.5"))
+    assert expect_offer["type"] is FlowResultType.FORM
+    hass.config_entries.flow.async_abort(expect_offer["flow_id"])
+
+    set_uuid(fake, UUID)
+    await hass.config_entries.async_reload(result["result"].entry_id)
+    result = await discover(hass, zeroconf_info("http://192.168.1.5"))
+
+    expect_abort(result, "already_configured")
+
+
+@pytest.mark.usefixtures("unknown_hosts")
+async def test_follow_over_https_only(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    secure: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+) -> None:
+    """Test that a printer is not followed from HTTPS to HTTP, but on its own port and path."""
+    config_entry.add_to_hass(hass)
+    old = URL(secure.url).with_host("octopi.local")
+    hass.config_entries.async_update_entry(
+        config_entry,
+        data={**config_entry.data, CONF_URL: str(old), CONF_VERIFY_SSL: False},
+    )
+
+    await discover(hass, zeroconf_info(fake.url))
+
+    assert config_entry.data[CONF_URL] == secure.url
+    assert fake.requests == []
+
+
+@pytest.mark.usefixtures("unknown_hosts")
+async def test_follow_on_known_port_and_path(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+) -> None:
+    """Test that a printer is followed on its own port where the announced one is wrong."""
+    config_entry.add_to_hass(hass)
+    old = URL(another.url).with_host("octopi.local")
+    hass.config_entries.async_update_entry(
+        config_entry, data={**config_entry.data, CONF_URL: str(old)}
+    )
+
+    await discover(hass, zeroconf_info(f"{fake.url}/elsewhere"))
+
+    assert config_entry.data[CONF_URL] == another.url
+
+
+async def start_reauth(
+    hass: HomeAssistant, entry: MockConfigEntry, key: str, fake: FakeOctoPrint
+) -> ConfigFlowResult:
+    """Let OctoPrint have another key, and the coordinator notice."""
+    fake.key = key
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+    assert entry.state is ConfigEntryState.SETUP_ERROR
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    result = await hass.config_entries.flow.async_configure(flow["flow_id"])
+    check_texts(result)
+    assert result["type"] is FlowResultType.MENU
+    assert result["step_id"] == "reauth_confirm"
+    assert result["menu_options"] == ["app_key", "api_key"]
+    assert result["description_placeholders"] == {
+        CONF_NAME: "Prusa",
+        CONF_URL: fake.url,
+    }
+    return result
+
+
+async def test_reauth_by_key(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test pasting a new key where OctoPrint knows the old one no longer."""
+    result = await start_reauth(hass, init_integration, "new", fake)
+    result = await paste_key(hass, result, "wrong")
+    assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
+    assert init_integration.data[CONF_API_KEY] == "DUMMY_API_KEY"
+
+    expect_abort(await submit(hass, result, {CONF_API_KEY: "new"}), "reauth_successful")
+    await hass.async_block_till_done()
+
+    assert init_integration.data == {
+        CONF_API_KEY: "new",
+        CONF_URL: fake.url,
+        CONF_VERIFY_SSL: True,
+    }
+    assert init_integration.state is ConfigEntryState.LOADED
+
+
+async def test_reauth_by_approval(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test approving in OctoPrint again."""
+    set_uuid(fake, UUID.upper())
+    result = await start_reauth(hass, init_integration, "new", fake)
+    result = await request_key(hass, result)
+    fake.decide(True)
+
+    expect_abort(await after_progress(hass, result), "reauth_successful")
+    await hass.async_block_till_done()
+
+    assert init_integration.data[CONF_API_KEY] == "new"
+    assert init_integration.state is ConfigEntryState.LOADED
+
+
+async def test_reauth_of_another_printer(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that the printer that got another's address does not take its place."""
+    set_uuid(fake, OTHER_UUID)
+    result = await start_reauth(hass, init_integration, "new", fake)
+    result = await paste_key(hass, result, "new")
+    assert result["errors"] == {"base": "another_printer"}
+
+    set_uuid(fake, UUID)
+    expect_abort(await submit(hass, result, {CONF_API_KEY: "new"}), "reauth_successful")
+
+
+async def test_reauth_of_copied_id(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that a printer that was given an id here may have any of OctoPrint's."""
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        config_entry, unique_id="0123456789abcdef0123456789abcdef"
+    )
+    set_uuid(fake, OTHER_UUID)
+    result = await start_reauth(hass, config_entry, "new", fake)
+
+    expect_abort(await paste_key(hass, result, "new"), "reauth_successful")
+
+
+async def start_reconfigure(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> ConfigFlowResult:
+    """Start to change the address or key of a printer."""
+    result = check_texts(await entry.start_reconfigure_flow(hass))
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "reconfigure"
+    assert result["errors"] == {}
+    assert result["description_placeholders"] == {CONF_NAME: "Prusa"}
+    assert suggested(result) == {
+        CONF_URL: entry.data[CONF_URL],
+        CONF_VERIFY_SSL: entry.data[CONF_VERIFY_SSL],
+    }
+    return result
+
+
+async def test_reconfigure_address(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    secure: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test changing the address; the key stays."""
+    result = await start_reconfigure(hass, init_integration)
+    typed = {CONF_URL: secure.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, result, typed)
+    assert result["step_id"] == "reconfigure"
+    assert result["errors"] == {"base": "tls"}
+    assert suggested(result) == typed
+
+    result = await submit(hass, result, {**typed, CONF_VERIFY_SSL: False})
+    expect_abort(result, "reconfigure_successful")
+    await hass.async_block_till_done()
+
+    assert init_integration.data == {
+        CONF_API_KEY: fake.key,
+        CONF_URL: secure.url,
+        CONF_VERIFY_SSL: False,
+    }
+    assert init_integration.unique_id == UUID
+    assert init_integration.title == "Prusa"
+    assert init_integration.state is ConfigEntryState.LOADED
+
+
+async def test_reconfigure_key(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test changing the key; the address stays."""
+    fake.key = "new"
+    result = await start_reconfigure(hass, init_integration)
+    typed = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, result, typed)
+    assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
+
+    result = await submit(hass, result, {**typed, CONF_API_KEY: " new "})
+    expect_abort(result, "reconfigure_successful")
+    assert init_integration.data[CONF_API_KEY] == "new"
+
+
+async def test_reconfigure_to_another_printer(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that an entry does not become another printer."""
+    set_uuid(another, OTHER_UUID)
+    result = await start_reconfigure(hass, init_integration)
+    result = await submit(hass, result, {CONF_URL: another.url, CONF_VERIFY_SSL: True})
+    assert result["errors"] == {"base": "another_printer"}
+    assert init_integration.data[CONF_URL] == fake.url
+
+    set_uuid(another, UUID)
+    result = await submit(hass, result, {CONF_URL: another.url, CONF_VERIFY_SSL: True})
+    expect_abort(result, "reconfigure_successful")
+    assert init_integration.data[CONF_URL] == another.url
+
+
+async def test_reconfigure_to_address_in_use(
+    hass: HomeAssistant, another: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that two entries do not get the same address."""
+    MockConfigEntry(
+        domain=DOMAIN,
+        unique_id=OTHER_UUID,
+        data={CONF_URL: another.url, CONF_API_KEY: "", CONF_VERIFY_SSL: True},
+    ).add_to_hass(hass)
+    result = await start_reconfigure(hass, init_integration)
+
+    result = await submit(hass, result, {CONF_URL: another.url, CONF_VERIFY_SSL: True})
+
+    expect_abort(result, "already_configured")
+
+
+def defaults(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return the defaults of a form."""
+    schema = result["data_schema"]
+    assert schema is not None
+    return {str(field): field.default() for field in schema.schema}
+
+
+async def test_options(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that each heater of the printer has a highest temperature, which counts at once."""
+    fake.load("multi_heating")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    result = await hass.config_entries.options.async_init(init_integration.entry_id)
+    check_texts(result, "options")
+    assert result["type"] is FlowResultType.FORM
+    assert result["step_id"] == "init"
+    assert defaults(result) == {
+        "tool0": 300,
+        "tool1": 300,
+        "bed": 120,
+        "chamber": 80,
+    }
+
+    limits = {"tool0": 260.0, "tool1": 280.0, "bed": 90.0, "chamber": 60.0}
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], limits
+    )
+    await hass.async_block_till_done()
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert init_integration.options == {CONF_MAX_TEMPS: limits}
+    assert init_integration.runtime_data.max_temp("tool1") == 280
+
+    result = await hass.config_entries.options.async_init(init_integration.entry_id)
+    assert defaults(result) == limits
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"tool0": 49, "bed": 100},
+        {"tool0": 501, "bed": 100},
+        {"tool0": 250, "bed": 29},
+        {"tool0": 250, "bed": 201},
+    ],
+)
+async def test_options_out_of_range(
+    hass: HomeAssistant, init_integration: MockConfigEntry, limits: dict[str, float]
+) -> None:
+    """Test that what no heater is made for is refused."""
+    result = await hass.config_entries.options.async_init(init_integration.entry_id)
+    with pytest.raises(InvalidData):
+        await hass.config_entries.options.async_configure(result["flow_id"], limits)
+
+    result = await hass.config_entries.options.async_configure(
+        result["flow_id"], {"tool0": 500, "bed": 200}
+    )
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+
+
+async def test_options_before_first_connection(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test the options of a printer whose heaters nobody has seen yet."""
+    fake.load("disconnected")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+
+    result = await hass.config_entries.options.async_init(config_entry.entry_id)
+
+    assert defaults(result) == {"tool0": 300, "bed": 120}
+
+
+async def test_options_while_not_loaded(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that the heaters of a printer that does not answer are remembered."""
+    fake.load("multi_heating")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    hass.config_entries.async_update_entry(
+        init_integration, options={CONF_MAX_TEMPS: {"tool2": 250}}
+    )
+
+    result = await hass.config_entries.options.async_init(init_integration.entry_id)
+
+    assert defaults(result) == {
+        "tool0": 300,
+        "tool1": 300,
+        "tool2": 250,
+        "bed": 120,
+        "chamber": 80,
+    }
