@@ -306,7 +306,7 @@ async def after_progress(
 async def finish(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
     """Accept the name that is proposed."""
     assert result["type"] is FlowResultType.FORM
-    assert result["step_id"] == "name"
+    assert result["step_id"] in ("name", "name_limited")
     result = await submit(hass, result, suggested(result))
     assert result["type"] is FlowResultType.CREATE_ENTRY
     await hass.async_block_till_done()
@@ -332,7 +332,7 @@ async def test_paste_key(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     result = await paste_key(hass, result, f" {fake.key}\n")
     assert result["description_placeholders"] == {
         CONF_URL: fake.url,
-        "permissions": "-",
+        "permissions": "",
         "version": "1.11.8",
     }
     assert suggested(result) == {CONF_NAME: "Test Printer"}
@@ -851,15 +851,12 @@ async def test_no_key(hass: HomeAssistant, fake: FakeOctoPrint, key: str) -> Non
 @pytest.mark.parametrize(
     ("user", "permissions"),
     [
-        ("admin", "-"),
-        ("user1", "SYSTEM"),
-        (
-            "readonly",
-            "CONNECTION, CONTROL, PRINT, FILES_SELECT, SYSTEM",
-        ),
+        ("admin", ""),
+        ("user1", ""),
+        ("readonly", "CONNECTION, CONTROL, PRINT, FILES_SELECT"),
         (
             "limited",
-            "CONNECTION, CONTROL, PRINT, FILES_LIST, FILES_SELECT, SETTINGS_READ, SYSTEM",
+            "CONNECTION, CONTROL, PRINT, FILES_LIST, FILES_SELECT, SETTINGS_READ",
         ),
     ],
 )
@@ -871,6 +868,7 @@ async def test_missing_permissions(
 
     result = await paste_key(hass, await to_auth(hass, fake.url))
 
+    assert result["step_id"] == ("name_limited" if permissions else "name")
     placeholders = result["description_placeholders"]
     assert placeholders is not None
     assert placeholders["permissions"] == permissions

@@ -367,17 +367,24 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
                 title=user_input.get(CONF_NAME, "").strip() or self._instance.name,
                 data=self._entry_data(self._api_key),
             )
+        missing = self._instance.missing_permissions
         return self.async_show_form(
-            step_id="name",
+            step_id="name_limited" if missing else "name",
             data_schema=self.add_suggested_values_to_schema(
                 NAME_SCHEMA, {CONF_NAME: self._instance.name}
             ),
             description_placeholders={
-                "permissions": ", ".join(self._instance.missing_permissions) or "-",
+                "permissions": ", ".join(missing),
                 CONF_URL: str(self._url),
                 "version": self._instance.version,
             },
         )
+
+    async def async_step_name_limited(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Ask for the name, and say what the key may not do."""
+        return await self.async_step_name(user_input)
 
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]

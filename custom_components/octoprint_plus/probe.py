@@ -26,6 +26,8 @@ from .api.access import CurrentUser
 from .api.client import TIMEOUT
 from .const import LOGGER
 
+# Without SYSTEM there are no buttons for the server itself, but only administrators
+# have it, so that it is not missed.
 USED_PERMISSIONS = (
     "STATUS",
     "CONNECTION",
@@ -34,7 +36,6 @@ USED_PERMISSIONS = (
     "FILES_LIST",
     "FILES_SELECT",
     "SETTINGS_READ",
-    "SYSTEM",
 )
 
 # OctoPrint's name for a printer whose profile nobody has named.

@@ -23,6 +23,7 @@ async def add_printer(
         "auth": {"next_step_id": "app_key" if approve else "api_key"},
         "api_key": {"api_key": api_key},
         "name": {"name": name or octoprint.options.name},
+        "name_limited": {"name": name or octoprint.options.name},
     }
     step = await home_assistant.flow_start(DOMAIN)
     while step["type"] != "create_entry":
