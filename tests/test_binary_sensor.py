@@ -71,10 +71,10 @@ async def test_states(
     await refresh(hass, config_entry)
     states = {
         key: hass.states.get(f"binary_sensor.prusa_{key}").state
-        for key in ("printer", "printing", "paused", "problem")
+        for key in ("printer_connected", "printing", "paused", "problem")
     }
     assert states == {
-        "printer": connected,
+        "printer_connected": connected,
         "printing": printing,
         "paused": paused,
         "problem": problem,

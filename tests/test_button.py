@@ -1,8 +1,10 @@
 """Tests for the OctoPrint buttons."""
 
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -222,3 +224,36 @@ async def test_custom_command(
     entity = entity_registry.async_get("button.prusa_licht_an")
     assert entity
     assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize("key", ["home_all_axes", "start_print"])
+async def test_state_changed_meanwhile(
+    hass: HomeAssistant, fake: FakeOctoPrint, key: str
+) -> None:
+    """Test that a button is not pressed on what was true at the last poll."""
+    fake.load("paused")
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await press(hass, key)
+    assert err.value.translation_key == "button_not_offered"
+    assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_command_removed(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a command that the server no longer offers cannot be pressed."""
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("button.prusa_reboot_system").state != STATE_UNAVAILABLE
+    commands = fake.json("GET", "/api/system/commands")
+    fake.answer("GET", "/api/system/commands", json=commands | {"core": []})
+    freezer.tick(timedelta(minutes=6))
+    await refresh(hass, config_entry)
+    assert hass.states.get("button.prusa_reboot_system").state == STATE_UNAVAILABLE

@@ -1,6 +1,7 @@
 """Tests for how the coordinator polls."""
 
 from datetime import timedelta
+from time import time
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -10,6 +11,7 @@ from custom_components.octoprint_plus.coordinator import (
     POLL_ACTIVE,
     POLL_IDLE,
     POLL_TRANSIENT,
+    SETTLE_ATTEMPTS,
 )
 from homeassistant.core import HomeAssistant
 
@@ -65,27 +67,34 @@ async def test_what_is_read(
     init_integration: MockConfigEntry,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Test that a poll reads two paths, one of a printer that is off, more when due."""
+    """Test what a poll reads, less of a printer that is off, more when due."""
     fake.clear()
     await refresh(hass, init_integration)
-    assert gets(fake) == ["/api/job", "/api/printer"]
+    assert gets(fake) == [
+        "/api/job",
+        "/api/printer",
+        "/api/connection",
+        "/api/printer/error",
+    ]
 
     fake.load("disconnected")
     await refresh(hass, init_integration)
     fake.clear()
     await refresh(hass, init_integration)
-    assert gets(fake) == ["/api/job"]
+    assert gets(fake) == ["/api/job", "/api/connection", "/api/printer/error"]
 
     freezer.tick(timedelta(minutes=6))
     fake.clear()
     await refresh(hass, init_integration)
     assert gets(fake) == [
         "/api/job",
+        "/api/connection",
         "/api/currentuser",
         "/api/server",
         "/api/settings",
         "/api/printerprofiles",
         "/api/system/commands",
+        "/api/printer/error",
     ]
 
 
@@ -107,8 +116,105 @@ async def test_file_history_cannot_be_read(
     await refresh(hass, init_integration)
     fake.load("operational_idle_no_file")
     fake.answer("GET", "/api/files/local/test_main.gcode", status=404, json={})
+    for _ in range(5):
+        await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_last_print_result").state == "cancelled"
+    # The history may come a moment late, so it is asked for a few times.
+    assert gets(fake).count("/api/files/local/test_main.gcode") == SETTLE_ATTEMPTS
+
+
+async def test_file_history_comes_late(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that the history of the file corrects the end of a print, also a poll later."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    fake.load("operational_idle_no_file")
     await refresh(hass, init_integration)
     assert hass.states.get("sensor.prusa_last_print_result").state == "cancelled"
+    last = {"success": True, "date": time() + 60, "printTime": 77.4}
+    fake.answer(
+        "GET",
+        "/api/files/local/test_main.gcode",
+        json={
+            "name": "test_main.gcode",
+            "prints": {"success": 1, "failure": 0, "last": last},
+        },
+    )
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_last_print_result").state == "done"
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/settings", "/api/printerprofiles", "/api/system/commands"]
+)
+async def test_optional_family_fails(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+    caplog: pytest.LogCaptureFixture,
+    path: str,
+) -> None:
+    """Test that what printing does not depend on takes nothing down, and is logged once."""
+    fake.answer("GET", path, status=500, json={"error": "A plugin broke"})
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.prusa_state").state == "operational"
+    freezer.tick(timedelta(minutes=6))
+    await refresh(hass, config_entry)
+    assert caplog.text.count("A plugin broke") == 1
+
+    fake.restore("GET", path)
+    freezer.tick(timedelta(minutes=6))
+    await refresh(hass, config_entry)
+    server = config_entry.runtime_data.data.server
+    assert server.settings
+    assert server.profiles
+    assert server.commands
+
+
+async def test_another_profile(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test connecting with a profile that was made a moment ago, between two polls."""
+    assert hass.states.get("climate.prusa_chamber") is None
+    fake.load("multi_idle_custom_sensors")
+    profiles = fake.json("GET", "/api/printerprofiles")
+    profiles["profiles"]["big"] = profiles["profiles"]["_default"] | {"id": "big"}
+    fake.answer("GET", "/api/printerprofiles", json=profiles)
+    connection = fake.json("GET", "/api/connection")
+    connection["current"]["printerProfile"] = "big"
+    fake.answer("GET", "/api/connection", json=connection)
+    await refresh(hass, init_integration)
+    assert hass.states.get("climate.prusa_chamber").state == "off"
+    assert hass.states.get("climate.prusa_tool_1").state == "off"
+
+
+async def test_an_error_while_idle(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test an error that changes nothing else, and that it goes away."""
+    error = {"error": "Something odd", "reason": "firmware", "consequence": "cancel"}
+    fake.answer("GET", "/api/printer/error", json=error)
+    await refresh(hass, init_integration)
+    assert hass.states.get("binary_sensor.prusa_problem").state == "on"
+    fake.restore("GET", "/api/printer/error")
+    await refresh(hass, init_integration)
+    assert hass.states.get("binary_sensor.prusa_problem").state == "off"
+
+
+async def test_dead_server_is_polled_calmly(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that the pace of a passing state ends with the server."""
+    fake.load("finishing")
+    await refresh(hass, init_integration)
+    await fake.stop()
+    await refresh(hass, init_integration)
+    assert init_integration.runtime_data.update_interval == POLL_IDLE
+    await fake.start()
 
 
 async def test_error_of_the_server(

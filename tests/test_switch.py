@@ -17,7 +17,7 @@ from homeassistant.const import (
     Platform,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
 from .conftest import refresh
@@ -69,7 +69,7 @@ async def test_turn(
     fake.answer("GET", "/api/job", json=job)
     await refresh(hass, config_entry)
     assert hass.states.get(SWITCH).state == "on"
-    assert hass.states.get("binary_sensor.prusa_printer").state == "off"
+    assert hass.states.get("binary_sensor.prusa_printer_connected").state == "off"
 
 
 @pytest.mark.usefixtures("init_integration")
@@ -95,3 +95,16 @@ async def test_disconnect_while_busy(
         await call(hass, SERVICE_TURN_OFF)
     assert err.value.translation_key == "disconnect_while_busy"
     assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize("service", [SERVICE_TURN_ON, SERVICE_TURN_OFF])
+async def test_server_gone(
+    hass: HomeAssistant, fake: FakeOctoPrint, service: str
+) -> None:
+    """Test that a server that does not answer is told, not taken for what it was before."""
+    await fake.stop()
+    with pytest.raises(HomeAssistantError) as err:
+        await call(hass, service)
+    assert str(err.value.translation_key).startswith("connection_")
+    await fake.start()

@@ -31,7 +31,7 @@ async def async_wait_for_approval(
     async with setup_errors():
         try:
             async with asyncio.timeout(APPROVAL_TIMEOUT):
-                while not (key := await client.access.poll_app_key(request.app_token)):
+                while not (key := await _async_poll(client, request)):
                     await asyncio.sleep(POLL_INTERVAL)
         except OctoPrintAuthError as err:
             raise SetupError("app_key_denied") from err
@@ -40,3 +40,12 @@ async def async_wait_for_approval(
         except TimeoutError as err:
             raise SetupError("app_key_timeout") from err
         return key
+
+
+async def _async_poll(client: OctoPrintClient, request: AppKeyRequest) -> str | None:
+    """Ask whether the key is there, once more if the first question got lost."""
+    try:
+        return await client.access.poll_app_key(request.app_token)
+    except OctoPrintConnectionError:
+        await asyncio.sleep(POLL_INTERVAL)
+        return await client.access.poll_app_key(request.app_token)

@@ -12,13 +12,15 @@ from homeassistant.components.button import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
 from .api.system import SystemCommand
+from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .helpers import octoprint_command
+from .helpers import async_refresh_or_raise, octoprint_command
 
 PARALLEL_UPDATES = 1
 
@@ -115,7 +117,7 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
         key=f"system_{command.source}_{command.action}",
         name=None if is_core else command.name,
         translation_key=f"system_{command.action}" if is_core else "system",
-        available_fn=lambda x: not x.is_busy,
+        available_fn=lambda x: not x.is_busy and command in x.server.commands,
         device_class=ButtonDeviceClass.RESTART if is_restart else None,
         entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
@@ -159,7 +161,17 @@ class OctoPrintButtonEntity(OctoPrintEntity, ButtonEntity):
 
     @override
     async def async_press(self) -> None:
-        """Send the command."""
+        """Send the command, unless the printer's state has come to forbid it meanwhile."""
+        await async_refresh_or_raise(self.coordinator)
+        if not self.available:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="button_not_offered",
+                translation_placeholders={
+                    "command": self.label,
+                    "printer": self.coordinator.name,
+                },
+            )
         async with octoprint_command(self.coordinator, self.label):
             await self.entity_description.press_fn(self.coordinator.client)
 

@@ -1,6 +1,6 @@
 """Data update coordinator of OctoPrint Plus: one per printer, the only truth."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -27,12 +27,14 @@ from .api import (
     OctoPrintError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    OctoPrintRequestError,
+    RunningPrint,
     ServerData,
     Snapshot,
     State,
 )
 from .api.job import Job
-from .api.printer import PrinterState
+from .api.printer import PrinterError, PrinterState
 from .api.snapshot import (
     CONNECTING_STATES,
     OFFLINE_STATES,
@@ -59,6 +61,9 @@ TRANSIENT_STATES = CONNECTING_STATES | {
     State.RESUMING,
     State.STARTING,
 }
+
+# OctoPrint writes the history of a file a moment after the end of a print.
+SETTLE_ATTEMPTS = 3
 
 # OctoPrint queues a command before it answers, and shows the effect moments later.
 REFRESH_DELAY = 0.3
@@ -93,6 +98,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
         self._server_read_at: datetime | None = None
+        self._failing: set[str] = set()
+        self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property
     def instance_id(self) -> str:
@@ -120,6 +127,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return the highest temperature in degrees Celsius that may be set."""
         limits: Mapping[str, float] = self.config_entry.options.get(CONF_MAX_TEMPS, {})
         return limits.get(heater, default_max_temp(heater))
+
+    async def async_request_full_refresh(self) -> None:
+        """Read again soon, also what changes rarely."""
+        self._server_read_at = None
+        await self.async_request_refresh()
 
     @override
     async def _async_setup(self) -> None:
@@ -157,6 +169,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # A server that was away may come back in another version, with other
             # settings, or without our key.
             self._server_read_at = None
+            self.update_interval = POLL_IDLE
             raise UpdateFailed(
                 translation_domain=DOMAIN,
                 translation_key=f"connection_{err.cause}",
@@ -184,17 +197,15 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous: Snapshot | None = self.data
         memory = self.store.memory
         job, printer = await self._async_get_job()
-        server = await self._async_get_server(previous, now)
+        connection = await self.client.connection.get()
         if (
-            previous is None
-            or server is not previous.server
-            or (job.state, job.error) != (previous.job.state, previous.job.error)
+            previous is not None
+            and connection.printer_profile != previous.connection.printer_profile
         ):
-            connection = await self.client.connection.get()
-            error = await self.client.printer.error()
-        else:
-            connection = previous.connection
-            error = previous.error
+            # It may be a profile that was made a moment ago.
+            self._server_read_at = None
+        server = await self._async_get_server(previous, now)
+        error = await self._async_get_error(server)
         snapshot = advance(
             previous,
             memory,
@@ -234,6 +245,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         ):
             return previous.server
         client = self.client
+        old = previous.server if previous else None
         user = await client.access.current_user()
         if user.name is None:
             # Where guests may read, an unknown key is not refused but taken for none.
@@ -241,29 +253,72 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         data = ServerData(
             server=await client.server.get(),
             user=user,
-            settings=await client.settings.get() if user.may("SETTINGS_READ") else None,
-            profiles=await client.profiles.list() if user.may("CONNECTION") else {},
-            commands=await client.system.commands() if user.may("SYSTEM") else (),
+            settings=await self._async_get_optional(
+                client.settings.get, old.settings if old else None
+            )
+            if user.may("SETTINGS_READ")
+            else None,
+            profiles=await self._async_get_optional(
+                client.profiles.list, old.profiles if old else {}
+            )
+            if user.may("CONNECTION")
+            else {},
+            commands=await self._async_get_optional(
+                client.system.commands, old.commands if old else ()
+            )
+            if user.may("SYSTEM")
+            else (),
         )
         self._server_read_at = now
         return previous.server if previous and previous.server == data else data
 
+    async def _async_get_optional[T](
+        self, get: Callable[[], Awaitable[T]], known: T
+    ) -> T:
+        """Read what printing does not depend on; where that fails, keep what is known."""
+        name = get.__qualname__
+        try:
+            answer = await get()
+        except (
+            OctoPrintConflictError,
+            OctoPrintNotFoundError,
+            OctoPrintPermissionError,
+            OctoPrintRequestError,
+        ) as err:
+            if name not in self._failing:
+                self._failing.add(name)
+                LOGGER.warning("%s: OctoPrint failed to answer: %s", self.name, err)
+            return known
+        self._failing.discard(name)
+        return answer
+
+    async def _async_get_error(self, server: ServerData) -> PrinterError | None:
+        """Read the last error, where this OctoPrint tells it."""
+        if not server.server.is_at_least(1, 10):
+            return None
+        known: PrinterError | None = self.data.error if self.data else None
+        return await self._async_get_optional(self.client.printer.error, known)
+
     async def _async_settle(self, snapshot: Snapshot) -> Snapshot:
         """Correct the end of a print by the file's own history, where it has one."""
-        running = self.store.memory.running
+        memory = self.store.memory
         last_print = snapshot.memory.last_print
-        if (
-            running is None
-            or last_print is None
-            or last_print is self.store.memory.last_print
-            or running.file.origin != "local"
-            or not snapshot.server.user.may("FILES_LIST")
-        ):
+        if last_print is None:
+            return snapshot
+        if last_print is not memory.last_print and memory.running:
+            self._unsettled = (memory.running, SETTLE_ATTEMPTS)
+        if self._unsettled is None:
+            return snapshot
+        running, attempts = self._unsettled
+        self._unsettled = (running, attempts - 1) if attempts > 1 else None
+        if running.file.origin != "local" or not snapshot.server.user.may("FILES_LIST"):
+            self._unsettled = None
             return snapshot
         with suppress(OctoPrintError):
             entry = await self.client.files.info("local", running.file.path)
-            if entry.prints and entry.prints.last:
-                settled = settle(last_print, running, entry.prints.last)
+            history = entry.prints.last if entry.prints else None
+            if history and (settled := settle(last_print, running, history)):
+                self._unsettled = None
                 return replace(
                     snapshot, memory=replace(snapshot.memory, last_print=settled)
                 )

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from .api import Snapshot
-from .api.snapshot import TOOL
+from .api.snapshot import TOOL, is_allowed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -23,10 +23,11 @@ class KnownHeater:
 
 def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
     """Yield the heaters the printer was seen with; a printer with one tool numbers none."""
-    tools = [name for name in snapshot.memory.heaters if TOOL.fullmatch(name)]
     profile = snapshot.profile
+    names = [name for name in snapshot.memory.heaters if is_allowed(name, profile)]
+    tools = [name for name in names if TOOL.fullmatch(name)]
     is_single = len(tools) <= 1 and (profile is None or profile.tool_count <= 1)
-    for name in sorted(snapshot.memory.heaters):
+    for name in sorted(names):
         if TOOL.fullmatch(name):
             yield KnownHeater(
                 name=name,

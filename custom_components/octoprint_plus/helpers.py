@@ -36,6 +36,7 @@ async def octoprint_command(
             translation_placeholders=placeholders,
         ) from err
     except OctoPrintPermissionError as err:
+        await coordinator.async_request_full_refresh()
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="command_missing_permission",
@@ -43,6 +44,7 @@ async def octoprint_command(
             | {"permission": err.permission or "unknown"},
         ) from err
     except OctoPrintConflictError as err:
+        await coordinator.async_request_refresh()
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="command_conflict",
@@ -67,3 +69,15 @@ async def octoprint_command(
             translation_placeholders=placeholders | {"error": str(err)},
         ) from err
     await coordinator.async_request_refresh()
+
+
+async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:
+    """Read the printer before something that its present state might forbid."""
+    await coordinator.async_refresh()
+    err = coordinator.last_exception
+    if not coordinator.last_update_success and isinstance(err, HomeAssistantError):
+        raise HomeAssistantError(
+            translation_domain=err.translation_domain,
+            translation_key=err.translation_key,
+            translation_placeholders=err.translation_placeholders,
+        ) from err

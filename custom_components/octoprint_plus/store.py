@@ -71,6 +71,9 @@ def _to_dict(memory: Memory) -> dict[str, Any]:
                 "path": running.file.path,
                 "size": running.file.size,
             },
+            "cancelled": running.cancelled,
+            "completed": running.completed,
+            "failed": running.failed,
             "finish_at": running.finish_at and running.finish_at.isoformat(),
             "print_time": running.print_time,
             "started_at": running.started_at.isoformat(),
@@ -92,6 +95,9 @@ def _from_dict(data: dict[str, Any]) -> Memory:
         heaters=frozenset(data["heaters"]),
         last_targets=data["last_targets"],
         running=RunningPrint(
+            cancelled=running["cancelled"],
+            completed=running["completed"],
+            failed=running["failed"],
             file=JobFile(**running["file"]),
             finish_at=dt_util.parse_datetime(running["finish_at"])
             if running["finish_at"]

@@ -13,7 +13,7 @@ from .api.snapshot import CONNECTING_STATES
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .helpers import octoprint_command
+from .helpers import async_refresh_or_raise, octoprint_command
 
 PARALLEL_UPDATES = 1
 
@@ -58,7 +58,7 @@ class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Connect to the printer as OctoPrint prefers."""
-        await self.coordinator.async_refresh()
+        await async_refresh_or_raise(self.coordinator)
         if self.is_on:
             # OctoPrint would connect anew, which aborts a running print.
             return
@@ -68,7 +68,7 @@ class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Disconnect from the printer, unless that would cost a print."""
-        await self.coordinator.async_refresh()
+        await async_refresh_or_raise(self.coordinator)
         if self.snapshot.is_busy:
             raise ServiceValidationError(
                 translation_domain=DOMAIN,

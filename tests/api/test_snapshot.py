@@ -255,6 +255,23 @@ def test_failed_by_the_firmware_which_stays_connected(printer: Printer) -> None:
     assert printer.last.result is PrintResult.FAILED
 
 
+def test_failed_by_the_firmware_and_cancelled_for_it(printer: Printer) -> None:
+    """The error comes while the print is still being cancelled for it."""
+    printer.poll(10, a_job("Printing", completion=50, time=100, left=100))
+    printer.poll(12, a_job("Cancelling"), error=FIRMWARE_ERROR)
+    printer.poll(14, a_job("Operational"), error=FIRMWARE_ERROR)
+    assert printer.last
+    assert printer.last.result is PrintResult.FAILED
+
+
+def test_cancelled_and_switched_off(printer: Printer) -> None:
+    printer.poll(10, a_job("Printing", completion=50, time=100, left=100))
+    printer.poll(12, a_job("Cancelling"))
+    printer.poll(14, a_job("Offline", None))
+    assert printer.last
+    assert printer.last.result is PrintResult.CANCELLED
+
+
 def test_an_old_error_fails_no_later_print(printer: Printer) -> None:
     printer.poll(5, a_job("Operational"), error=FIRMWARE_ERROR)
     printer.poll(10, a_job("Printing", time=1), error=FIRMWARE_ERROR)
@@ -447,13 +464,15 @@ def test_settle(guessed: PrintResult, success: bool, expected: PrintResult) -> N
 def test_settle_without_a_time() -> None:
     """OctoPrint tells no time of a print that did not succeed."""
     history = LastPrintOfFile(success=False, date=START, print_time=None)
-    assert settle(GUESS, RUNNING, history).print_time == 90
+    settled = settle(GUESS, RUNNING, history)
+    assert settled
+    assert settled.print_time == 90
 
 
 @pytest.mark.parametrize("date", [None, START - timedelta(seconds=1)])
 def test_settle_with_an_older_print(date: datetime | None) -> None:
     history = LastPrintOfFile(success=True, date=date, print_time=5)
-    assert settle(GUESS, RUNNING, history) is GUESS
+    assert settle(GUESS, RUNNING, history) is None
 
 
 # States, heaters, profiles.

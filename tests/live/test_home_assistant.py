@@ -156,7 +156,7 @@ async def test_away_and_back(tmp_path: Path, octoprint: OctoPrintServer) -> None
         await hass.call("switch", "turn_off", switch)
         await hass.wait_for("sensor.voron_state", "offline")
         await hass.wait_for("climate.voron_tool", "unavailable")
-        await hass.wait_for("binary_sensor.voron_printer", "off")
+        await hass.wait_for("binary_sensor.voron_printer_connected", "off")
         await hass.call("switch", "turn_on", switch)
         await hass.wait_for("sensor.voron_state", "operational")
         await hass.wait_for("climate.voron_tool", "off")

@@ -79,10 +79,14 @@ class OctoPrintClient:
         self,
         path: str,
         *,
+        is_kept: bool = False,
         permission: str | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Json:
-        """Return the object that a path answers, unchanged ones from memory (ETag)."""
+        """Return the object that a path answers.
+
+        Where it is kept, an answer that did not change since (ETag) comes from memory.
+        """
         target = self.resolve(path, params)
         known = self._cache.get(str(target))
         headers = {"If-None-Match": known[0]} if known else {}
@@ -93,7 +97,7 @@ class OctoPrintClient:
         if status == HTTPStatus.NOT_MODIFIED and known:
             return promised(known[1], path)
         answer = await self._checked(path, status, answer_headers, body, permission)
-        if etag := answer_headers.get("ETag"):
+        if is_kept and (etag := answer_headers.get("ETag")):
             self._cache[str(target)] = (etag, answer)
         return promised(answer, path)
 

@@ -55,7 +55,9 @@ class ProfilesApi:
 
         Needs the permission CONNECTION, which users that may only read lack.
         """
-        answer = await self._client.get("api/printerprofiles", permission="CONNECTION")
+        answer = await self._client.get(
+            "api/printerprofiles", is_kept=True, permission="CONNECTION"
+        )
         return {
             profile_id: parse_profile(profile_id, mapping(profile))
             for key, profile in mapping(answer.get("profiles")).items()

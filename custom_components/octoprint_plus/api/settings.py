@@ -52,7 +52,9 @@ class SettingsApi:
     async def get(self) -> Settings:
         """Return the settings (GET /api/settings), unchanged ones from memory."""
         return parse_settings(
-            await self._client.get("api/settings", permission="SETTINGS_READ")
+            await self._client.get(
+                "api/settings", is_kept=True, permission="SETTINGS_READ"
+            )
         )
 
 

@@ -120,6 +120,9 @@ class RunningPrint:
     cancelled: bool = False
     """Whether it was seen being cancelled."""
 
+    failed: bool = False
+    """Whether an error came while it ran, even if it is still being cancelled for it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastPrint:
@@ -251,11 +254,12 @@ def allowed_heaters(
     return {
         name: heater
         for name, heater in sorted(heaters.items())
-        if _is_allowed(name, profile)
+        if is_allowed(name, profile)
     }
 
 
-def _is_allowed(name: str, profile: PrinterProfile | None) -> bool:
+def is_allowed(name: str, profile: PrinterProfile | None) -> bool:
+    """Return whether a printer with this profile, if it is known, has the heater."""
     if name == "bed":
         return profile is None or profile.heated_bed
     if name == "chamber":
@@ -308,7 +312,7 @@ def next_memory(
     has_failed: bool,
 ) -> Memory:
     """Return what has to be remembered after an answer of the server."""
-    running = next_running(memory.running, state, job, now)
+    running = next_running(memory.running, state, job, now, has_failed=has_failed)
     last_print = memory.last_print
     if memory.running and (
         running is None or running.started_at != memory.running.started_at
@@ -324,7 +328,12 @@ def next_memory(
 
 
 def next_running(
-    running: RunningPrint | None, state: State | None, job: Job, now: datetime
+    running: RunningPrint | None,
+    state: State | None,
+    job: Job,
+    now: datetime,
+    *,
+    has_failed: bool = False,
 ) -> RunningPrint | None:
     """Return the running print after an answer of the server, None without one."""
     if state not in JOB_STATES or job.file is None:
@@ -349,6 +358,8 @@ def next_running(
         or state is State.FINISHING,
         cancelled=state is State.CANCELLING
         or bool(running and is_same and running.cancelled),
+        # The error of an earlier print may still be there when the next one starts.
+        failed=bool(running and is_same and (has_failed or running.failed)),
     )
 
 
@@ -395,9 +406,13 @@ def ended_print(
         and job.file.path == running.file.path
         and (job.progress.completion or 0) >= 100
     )
-    if (running.completed or is_shown) and not running.cancelled:
+    if has_failed or running.failed:
+        result = PrintResult.FAILED
+    elif running.cancelled:
+        result = PrintResult.CANCELLED
+    elif running.completed or is_shown:
         result = PrintResult.DONE
-    elif has_failed or state in OFFLINE_STATES:
+    elif state in OFFLINE_STATES:
         result = PrintResult.FAILED
     else:
         result = PrintResult.CANCELLED
@@ -415,14 +430,14 @@ def ended_print(
 
 def settle(
     last_print: LastPrint, running: RunningPrint, history: LastPrintOfFile
-) -> LastPrint:
-    """Return the end of a print as the file's own history tells it.
+) -> LastPrint | None:
+    """Return the end of a print as the file's own history tells it, None if it does not yet.
 
     A poll sees an end late and may guess wrong, for example where a print ended and
     the next began in between. The history of the file is the server's own record.
     """
     if history.date is None or history.date < running.started_at:
-        return last_print
+        return None
     if history.success:
         result = PrintResult.DONE
     elif last_print.result is PrintResult.DONE:
@@ -432,7 +447,9 @@ def settle(
     return replace(
         last_print,
         result=result,
-        ended_at=history.date.replace(microsecond=0),
+        ended_at=(
+            history.date.replace(microsecond=0) if history.date else last_print.ended_at
+        ),
         print_time=(
             round(history.print_time)
             if history.print_time is not None
