@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -132,8 +133,11 @@ async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -
 
         # Diagnostics, without secrets.
         diagnostics = str(await hass.get(f"diagnostics/config_entry/{entry_id}"))
-        keys = await octoprint.request("GET", "/api/plugin/appkeys?all=true")
-        [key] = [each["api_key"] for each in keys["keys"]]
+        answer = await octoprint.request(
+            "GET", f"/api/plugin/appkeys?app={quote(APP_NAME)}"
+        )
+        key = answer["key"]["api_key"]
+        assert key
         assert "operational" in diagnostics
         assert key not in diagnostics
         assert key not in hass.log()
@@ -145,9 +149,12 @@ def is_known(state: Any) -> bool:
     return state.get("state") not in (None, "unknown", "unavailable")
 
 
-async def test_away_and_back(tmp_path: Path, octoprint: OctoPrintServer) -> None:
+@pytest.mark.parametrize("venv", VENVS)
+async def test_away_and_back(
+    tmp_path: Path, octoprint: OctoPrintServer, venv: str
+) -> None:
     """Test printer and server going away and coming back, and restarts of both."""
-    async with HomeAssistant(tmp_path / "hass") as hass:
+    async with HomeAssistant(tmp_path / "hass", venv=venv) as hass:
         entry_id = await add_printer(hass, octoprint)
         await hass.wait_for("climate.voron_tool", "off")
 
@@ -160,6 +167,31 @@ async def test_away_and_back(tmp_path: Path, octoprint: OctoPrintServer) -> None
         await hass.call("switch", "turn_on", switch)
         await hass.wait_for("sensor.voron_state", "operational")
         await hass.wait_for("climate.voron_tool", "off")
+
+        # A tool and a chamber that were not there before, without a reload.
+        assert await hass.state("climate.voron_chamber") is None
+        await hass.call("switch", "turn_off", switch)
+        await hass.wait_for("sensor.voron_state", "offline")
+        await octoprint.request(
+            "POST",
+            "/api/settings",
+            json={
+                "plugins": {"virtual_printer": {"hasChamber": True, "numExtruders": 2}}
+            },
+        )
+        await octoprint.request(
+            "PATCH",
+            "/api/printerprofiles/_default",
+            json={
+                "profile": {
+                    "heatedChamber": True,
+                    "extruder": {"count": 2, "offsets": [[0, 0], [25, 0]]},
+                }
+            },
+        )
+        await hass.call("switch", "turn_on", switch)
+        await hass.wait_for("climate.voron_chamber", "off")
+        await hass.wait_for("climate.voron_tool_1", "off")
 
         # A firmware error, and connecting again.
         await octoprint.debug("trigger_fatal_error_marlin")
@@ -194,16 +226,18 @@ async def test_away_and_back(tmp_path: Path, octoprint: OctoPrintServer) -> None
         assert abs(time_of(end) - ended) < timedelta(seconds=5)
 
         # One line each way for the server, none for the printer.
-        lines = complaints(hass)
-        assert len(lines) == 2, lines
+        lines = [line for line in complaints(hass) if "not ready yet" not in line]
+        assert len(lines) == 1, lines
         assert "Error fetching Voron data" in lines[0]
-        assert "Voron" in lines[1]
         assert hass.log().count("Fetching Voron data recovered") == 1
 
 
-async def test_key_revoked(tmp_path: Path, octoprint: OctoPrintServer) -> None:
+@pytest.mark.parametrize("venv", VENVS)
+async def test_key_revoked(
+    tmp_path: Path, octoprint: OctoPrintServer, venv: str
+) -> None:
     """Test that a revoked key asks for another, which brings everything back."""
-    async with HomeAssistant(tmp_path / "hass") as hass:
+    async with HomeAssistant(tmp_path / "hass", venv=venv) as hass:
         entry_id = await add_printer(hass, octoprint, approve=True)
         await octoprint.revoke_app_key(APP_NAME)
         await hass.wait_for("sensor.voron_state", "unavailable")
@@ -234,11 +268,14 @@ async def until(check: Callable[[], Awaitable[list[dict[str, Any]]]]) -> Any:
     raise AssertionError("nothing came")
 
 
-async def test_two_printers(tmp_path: Path, octoprint: OctoPrintServer) -> None:
+@pytest.mark.parametrize("venv", VENVS)
+async def test_two_printers(
+    tmp_path: Path, octoprint: OctoPrintServer, venv: str
+) -> None:
     """Test two printers of two versions at once, and that actions ask which."""
     options = OctoPrintOptions(name="Ender", chamber=True, extruders=2)
     other = OctoPrintServer(tmp_path / "other", version="1.9.3", options=options)
-    async with other, HomeAssistant(tmp_path / "hass") as hass:
+    async with other, HomeAssistant(tmp_path / "hass", venv=venv) as hass:
         await add_printer(hass, octoprint)
         await add_printer(hass, other, approve=True)
         await hass.wait_for("climate.voron_tool", "off")
