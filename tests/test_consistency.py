@@ -79,37 +79,52 @@ def test_texts(language: str) -> None:
         assert all(re.fullmatch(r"[a-z0-9_-]+", part) for part in key.split(".")), key
 
 
-def raised() -> dict[str, set[str]]:
-    """Return the translation keys that are raised, with where."""
-    found: dict[str, set[str]] = {}
+# The key stands in a variable where these are raised.
+RAISED_INDIRECTLY = {
+    "config.error.credentials_in_url",
+    "config.error.invalid_url",
+    "exceptions.file_is_folder.message",
+    "exceptions.file_not_found.message",
+}
+
+RAISING = {
+    "SetupError": "config.error",
+    "_error": "exceptions",
+    "refusal": "exceptions",
+}
+
+
+def raised() -> set[str]:
+    """Return the paths of the texts of all that is raised."""
+    found: set[str] = set()
     for path in INTEGRATION.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if not isinstance(node, ast.Call):
                 continue
-            for keyword in node.keywords:
-                if keyword.arg != "translation_key" or not any(
-                    each.arg == "translation_domain" for each in node.keywords
-                ):
-                    continue
-                if isinstance(keyword.value, ast.Constant):
-                    found.setdefault(str(keyword.value.value), set()).add(path.name)
+            given = {each.arg: each.value for each in node.keywords}
+            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            if name in RAISING and node.args:
+                key, top = node.args[0], RAISING[name]
+            elif "translation_domain" in given and "translation_key" in given:
+                key, top = given["translation_key"], "exceptions"
+            else:
+                continue
+            if isinstance(key, ast.Constant):
+                text = f"{top}.{key.value!s}"
+                found.add(text if top == "config.error" else f"{text}.message")
     return found
 
 
 def test_exceptions_are_translated() -> None:
-    """Test that each key that is raised has a text."""
-    keys = raised()
-    assert len(keys) > 10
-    for key, where in keys.items():
-        assert f"exceptions.{key}.message" in EN, (key, where)
-
-
-def test_connection_causes_are_translated() -> None:
-    """Test that each cause of a failed connection has a text."""
+    """Test that all that is raised has a text, and each text is raised."""
     from custom_components.octoprint_plus.api import ConnectionCause  # noqa: PLC0415
 
-    for cause in ConnectionCause:
-        assert f"exceptions.connection_{cause}.message" in EN
+    expected = raised()
+    expected |= {f"exceptions.connection_{cause}.message" for cause in ConnectionCause}
+    expected |= {f"config.error.{cause}" for cause in ConnectionCause}
+    texts = {key for key in EN if key.startswith(("exceptions.", "config.error."))}
+    assert texts - expected == RAISED_INDIRECTLY
+    assert expected - texts == set()
 
 
 def test_icons_belong_to_texts() -> None:

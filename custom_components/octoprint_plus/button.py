@@ -12,15 +12,13 @@ from homeassistant.components.button import (
 )
 from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
 from .api.system import SystemCommand
-from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, octoprint_command
+from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
 PARALLEL_UPDATES = 1
 
@@ -164,13 +162,8 @@ class OctoPrintButtonEntity(OctoPrintEntity, ButtonEntity):
         """Send the command, unless the printer's state has come to forbid it meanwhile."""
         await async_refresh_or_raise(self.coordinator)
         if not self.available:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="button_not_offered",
-                translation_placeholders={
-                    "command": self.label,
-                    "printer": self.coordinator.name,
-                },
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
             )
         async with octoprint_command(self.coordinator, self.label):
             await self.entity_description.press_fn(self.coordinator.client)

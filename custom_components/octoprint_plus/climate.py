@@ -14,16 +14,14 @@ from homeassistant.components.climate import (
 )
 from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
 from .api.printer import Heater
-from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .heater import known_heaters
-from .helpers import octoprint_command
+from .helpers import octoprint_command, refusal
 
 PARALLEL_UPDATES = 1
 
@@ -215,14 +213,7 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
         for target in (last, *self.presets.values()):
             if target is not None and target <= self._attr_max_temp:
                 return target
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="no_usual_target",
-            translation_placeholders={
-                "heater": self.label,
-                "printer": self.coordinator.name,
-            },
-        )
+        raise refusal("no_usual_target", self.coordinator.name, heater=self.label)
 
     async def _async_set_target(self, target: float) -> None:
         async with octoprint_command(self.coordinator, self.label):

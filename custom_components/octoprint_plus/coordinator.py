@@ -34,14 +34,10 @@ from .api import (
     State,
 )
 from .api.job import Job
+from .api.memory import settle
 from .api.printer import PrinterError, PrinterState
-from .api.snapshot import (
-    CONNECTING_STATES,
-    OFFLINE_STATES,
-    advance,
-    parse_state,
-    settle,
-)
+from .api.snapshot import advance
+from .api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .store import OctoPrintStore
 

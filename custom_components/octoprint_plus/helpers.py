@@ -17,6 +17,15 @@ from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 
 
+def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationError:
+    """Return the translated error for what a user asked and could ask otherwise."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"printer": printer, **placeholders},
+    )
+
+
 @asynccontextmanager
 async def octoprint_command(
     coordinator: OctoPrintCoordinator, command: str

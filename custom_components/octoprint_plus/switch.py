@@ -5,15 +5,13 @@ from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
-from .api.snapshot import CONNECTING_STATES
-from .const import DOMAIN
+from .api.state import CONNECTING_STATES
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, octoprint_command
+from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
 PARALLEL_UPDATES = 1
 
@@ -70,11 +68,7 @@ class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
         """Disconnect from the printer, unless that would cost a print."""
         await async_refresh_or_raise(self.coordinator)
         if self.snapshot.is_busy:
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="disconnect_while_busy",
-                translation_placeholders={"printer": self.coordinator.name},
-            )
+            raise refusal("disconnect_while_busy", self.coordinator.name)
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.connection.disconnect()
 

@@ -17,7 +17,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPermissionError,
     State,
 )
-from custom_components.octoprint_plus.api.snapshot import parse_state
+from custom_components.octoprint_plus.api.state import parse_state
 from scripts.lab import OctoPrintOptions, OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY, VIEWER_KEY
 from scripts.lab.sample_print import sample_print

@@ -12,15 +12,9 @@ from .errors import (
     OctoPrintRateLimitError,
     OctoPrintRequestError,
 )
-from .snapshot import (
-    LastPrint,
-    Memory,
-    PrintResult,
-    RunningPrint,
-    ServerData,
-    Snapshot,
-    State,
-)
+from .memory import LastPrint, Memory, PrintResult, RunningPrint
+from .snapshot import ServerData, Snapshot
+from .state import State
 
 __all__ = [
     "ConnectionCause",

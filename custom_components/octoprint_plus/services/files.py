@@ -18,9 +18,10 @@ from homeassistant.util.json import JsonObjectType
 
 from ..api import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.files import Entry
-from ..api.snapshot import BUSY_STATES
+from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
+from ..helpers import refusal
 from .target import (
     TARGET_SCHEMA,
     async_get_coordinator,
@@ -146,8 +147,8 @@ def _location(coordinator: OctoPrintCoordinator, location: str) -> str:
         return location
     # OctoPrint 2 calls the printer's own storage by another name, which is not
     # always a card any more.
-    is_old = coordinator.data.server.server.version.startswith(("0.", "1."))
-    return SDCARD if is_old else PRINTER
+    is_new = coordinator.data.server.server.is_at_least(2, 0)
+    return PRINTER if is_new else SDCARD
 
 
 def _file(entry: Entry, *, recursive: bool) -> JsonObjectType:
@@ -199,12 +200,9 @@ def _file(entry: Entry, *, recursive: bool) -> JsonObjectType:
 def _error(
     key: str, call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={
-            "path": call.data.get(ATTR_PATH, ""),
-            "location": call.data.get(ATTR_LOCATION, LOCAL),
-            "printer": coordinator.name,
-        },
+    return refusal(
+        key,
+        coordinator.name,
+        path=call.data.get(ATTR_PATH, ""),
+        location=call.data.get(ATTR_LOCATION, LOCAL),
     )

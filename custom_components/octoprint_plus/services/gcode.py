@@ -4,9 +4,7 @@ from collections.abc import Iterable, Mapping
 import json
 import re
 
-from homeassistant.exceptions import ServiceValidationError
-
-from ..const import DOMAIN
+from ..helpers import refusal
 
 # Everything before the first semicolon that no backslash protects, as OctoPrint reads it.
 CODE = re.compile(r"(?:[^;\\]|\\.?)*")
@@ -31,9 +29,9 @@ def read_gcode(
         if (line := _code(full_line))
     ]
     if not lines:
-        raise _error("gcode_empty", printer)
+        raise refusal("gcode_empty", printer)
     if len(json.dumps([lines, parameters])) > MAX_SIZE:
-        raise _error("gcode_too_long", printer)
+        raise refusal("gcode_too_long", printer)
     return [_checked(line, parameters, printer) for line in lines]
 
 
@@ -57,20 +55,12 @@ def _checked(line: str, parameters: Mapping[str, float | str], printer: str) -> 
             return f"%{match[0]}" if parameters else match[0]
         placeholders = {"parameter": name, "placeholder": match[0]}
         if name not in parameters:
-            raise _error("gcode_parameter_missing", printer, **placeholders)
+            raise refusal("gcode_parameter_missing", printer, **placeholders)
         try:
             _ = match[0] % parameters
         except (OverflowError, TypeError, ValueError) as err:
             placeholders["value"] = str(parameters[name])
-            raise _error("gcode_parameter_invalid", printer, **placeholders) from err
+            raise refusal("gcode_parameter_invalid", printer, **placeholders) from err
         return match[0]
 
     return PERCENT.sub(check, line)
-
-
-def _error(key: str, printer: str, **placeholders: str) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"printer": printer, **placeholders},
-    )

@@ -5,7 +5,6 @@ from typing import Any
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
@@ -13,6 +12,7 @@ from ..api import State
 from ..api.snapshot import TOOL
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
+from ..helpers import refusal
 from .gcode import read_gcode
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
 
@@ -118,7 +118,7 @@ async def _async_jog(call: ServiceCall) -> None:
     coordinator = async_get_coordinator(call)
     axes = {axis: call.data[axis] for axis in AXES if axis in call.data}
     if not axes:
-        raise _error("axis_missing", coordinator)
+        raise refusal("axis_missing", coordinator.name)
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
         await coordinator.client.printer.jog(
             axes, absolute=call.data[ATTR_ABSOLUTE], speed=call.data.get(ATTR_SPEED)
@@ -132,7 +132,7 @@ async def _async_home(call: ServiceCall) -> None:
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
         if "z" in axes and await _async_is_paused(coordinator):
             # OctoPrint 1 would do it, down into what is being printed.
-            raise _error("home_z_paused", coordinator)
+            raise refusal("home_z_paused", coordinator.name)
         await coordinator.client.printer.home(axes)
 
 
@@ -141,13 +141,13 @@ async def _async_extrude(call: ServiceCall) -> None:
     coordinator = async_get_coordinator(call)
     amount = call.data[ATTR_AMOUNT]
     if amount == 0:
-        raise _error("amount_zero", coordinator)
+        raise refusal("amount_zero", coordinator.name)
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
         tool = _tool_to_select(call, coordinator)
         if tool is not None:
             if await _async_is_paused(coordinator):
                 # The print would go on with that tool.
-                raise _error("tool_paused", coordinator)
+                raise refusal("tool_paused", coordinator.name)
             await coordinator.client.printer.select_tool(tool)
         await coordinator.client.printer.extrude(amount, call.data.get(ATTR_SPEED))
 
@@ -171,18 +171,8 @@ def _tool_to_select(call: ServiceCall, coordinator: OctoPrintCoordinator) -> int
         count = sum(map(bool, map(TOOL.fullmatch, snapshot.memory.heaters))) or 1
     if tool >= count:
         # OctoPrint would accept it, and the only hotend would do it.
-        raise _error(
-            "tool_unknown", coordinator, tool=str(tool), last_tool=str(count - 1)
+        raise refusal(
+            "tool_unknown", coordinator.name, tool=str(tool), last_tool=str(count - 1)
         )
     # The only tool is the active one; some firmwares load filament on a `T0`.
     return tool if count > 1 else None
-
-
-def _error(
-    key: str, coordinator: OctoPrintCoordinator, **placeholders: str
-) -> ServiceValidationError:
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"printer": coordinator.name, **placeholders},
-    )

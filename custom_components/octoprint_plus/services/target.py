@@ -15,7 +15,7 @@ from homeassistant.helpers.service import (
 )
 
 from ..api import OctoPrintConflictError, State
-from ..api.snapshot import BUSY_STATES
+from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from ..helpers import octoprint_command

@@ -1,0 +1,229 @@
+"""Memory: what OctoPrint forgets of its prints and heaters, and has to be kept.
+
+All functions here are pure: an answer of the server and a memory make the next memory.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from .files import LastPrintOfFile
+from .job import Job, JobFile
+from .printer import Heater
+from .state import JOB_STATES, OFFLINE_STATES, State
+
+# Estimates jitter. A finish time that moves with each of them is useless in an
+# automation and fills the recorder, so it moves only when it is noticeably wrong.
+FINISH_TOLERANCE = timedelta(minutes=1)
+FINISH_TOLERANCE_PAUSED = timedelta(minutes=5)
+
+
+class PrintResult(StrEnum):
+    """How a print ended."""
+
+    CANCELLED = "cancelled"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RunningPrint:
+    """The print that runs or is paused."""
+
+    file: JobFile
+    started_at: datetime
+    finish_at: datetime | None
+    """When it will be finished, steady against small changes of the estimate."""
+
+    print_time: int
+    """Seconds so far, pauses excluded."""
+
+    completed: bool = False
+    """Whether all of the file has been sent."""
+
+    cancelled: bool = False
+    """Whether it was seen being cancelled."""
+
+    failed: bool = False
+    """Whether an error came while it ran, even if it is still being cancelled for it."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastPrint:
+    """The print that ended last."""
+
+    name: str
+    result: PrintResult
+    ended_at: datetime
+    print_time: int | None
+    """Seconds, pauses excluded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Memory:
+    """What OctoPrint forgets, so that it has to be kept, over restarts too."""
+
+    running: RunningPrint | None = None
+    last_print: LastPrint | None = None
+    last_targets: Mapping[str, float] = field(default_factory=dict)
+    """The last target of each heater that was not off, in degrees Celsius."""
+
+    heaters: frozenset[str] = frozenset()
+    """The heaters that the printer was ever seen with."""
+
+
+def next_memory(
+    memory: Memory,
+    state: State | None,
+    job: Job,
+    heaters: Mapping[str, Heater],
+    *,
+    now: datetime,
+    has_failed: bool,
+) -> Memory:
+    """Return what has to be remembered after an answer of the server."""
+    running = next_running(memory.running, state, job, now, has_failed=has_failed)
+    last_print = memory.last_print
+    if memory.running and (
+        running is None or running.started_at != memory.running.started_at
+    ):
+        last_print = ended_print(memory.running, state, job, now, has_failed=has_failed)
+    targets = {name: heater.target for name, heater in heaters.items() if heater.target}
+    return Memory(
+        running=running,
+        last_print=last_print,
+        last_targets={**memory.last_targets, **targets},
+        heaters=memory.heaters.union(heaters),
+    )
+
+
+def next_running(
+    running: RunningPrint | None,
+    state: State | None,
+    job: Job,
+    now: datetime,
+    *,
+    has_failed: bool = False,
+) -> RunningPrint | None:
+    """Return the running print after an answer of the server, None without one."""
+    if state not in JOB_STATES or job.file is None:
+        return None
+    progress = job.progress
+    # While it starts, and once it is cancelled, OctoPrint reports no times.
+    is_same = running is not None and _same_print(running, job, state)
+    known_time = running.print_time if running and is_same else 0
+    print_time = progress.print_time if progress.print_time is not None else known_time
+    if running and is_same:
+        started_at = running.started_at
+        finish_at = running.finish_at
+    else:
+        started_at = (now - timedelta(seconds=print_time)).replace(microsecond=0)
+        finish_at = None
+    return RunningPrint(
+        file=job.file,
+        started_at=started_at,
+        finish_at=next_finish(finish_at, state, progress.print_time_left, now),
+        print_time=print_time,
+        completed=bool(progress.completion is not None and progress.completion >= 100)
+        or state is State.FINISHING,
+        cancelled=state is State.CANCELLING
+        or bool(running and is_same and running.cancelled),
+        # The error of an earlier print may still be there when the next one starts.
+        failed=bool(running and is_same and (has_failed or running.failed)),
+    )
+
+
+def _same_print(running: RunningPrint, job: Job, state: State | None) -> bool:
+    """Return whether the job is still the print that ran before."""
+    if job.file is None or (job.file.path, job.file.origin) != (
+        running.file.path,
+        running.file.origin,
+    ):
+        return False
+    if state is State.STARTING and running.print_time:
+        # It was restarted: the time begins anew.
+        return False
+    time = job.progress.print_time
+    return time is None or time >= running.print_time
+
+
+def next_finish(
+    finish_at: datetime | None, state: State | None, left: int | None, now: datetime
+) -> datetime | None:
+    """Return when the print will be finished: the known time while it is about right."""
+    if left is None:
+        return finish_at
+    estimate = (now + timedelta(seconds=left)).replace(microsecond=0)
+    if finish_at is None:
+        return estimate
+    tolerance = FINISH_TOLERANCE_PAUSED if state is State.PAUSED else FINISH_TOLERANCE
+    return finish_at if abs(estimate - finish_at) <= tolerance else estimate
+
+
+def ended_print(
+    running: RunningPrint,
+    state: State | None,
+    job: Job,
+    now: datetime,
+    *,
+    has_failed: bool,
+) -> LastPrint:
+    """Return what is known of a print that has just ended."""
+    # A finished job stays at 100 % until another is chosen; a cancelled one loses it.
+    is_shown = (
+        state is State.OPERATIONAL
+        and job.file is not None
+        and job.file.path == running.file.path
+        and (job.progress.completion or 0) >= 100
+    )
+    if has_failed or running.failed:
+        result = PrintResult.FAILED
+    elif running.cancelled:
+        result = PrintResult.CANCELLED
+    elif running.completed or is_shown:
+        result = PrintResult.DONE
+    elif state in OFFLINE_STATES:
+        result = PrintResult.FAILED
+    else:
+        result = PrintResult.CANCELLED
+    return LastPrint(
+        name=running.file.name,
+        result=result,
+        ended_at=now.replace(microsecond=0),
+        print_time=(
+            job.progress.print_time
+            if is_shown and job.progress.print_time
+            else running.print_time
+        ),
+    )
+
+
+def settle(
+    last_print: LastPrint, running: RunningPrint, history: LastPrintOfFile
+) -> LastPrint | None:
+    """Return the end of a print as the file's own history tells it, None if it does not yet.
+
+    A poll sees an end late and may guess wrong, for example where a print ended and
+    the next began in between. The history of the file is the server's own record.
+    """
+    if history.date is None or history.date < running.started_at:
+        return None
+    if history.success:
+        result = PrintResult.DONE
+    elif last_print.result is PrintResult.DONE:
+        result = PrintResult.CANCELLED
+    else:
+        result = last_print.result
+    return replace(
+        last_print,
+        result=result,
+        ended_at=(
+            history.date.replace(microsecond=0) if history.date else last_print.ended_at
+        ),
+        print_time=(
+            round(history.print_time)
+            if history.print_time is not None
+            else last_print.print_time
+        ),
+    )

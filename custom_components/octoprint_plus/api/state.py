@@ -1,0 +1,93 @@
+"""State: what the printer does, by whichever words OctoPrint has for it."""
+
+from enum import StrEnum
+
+from .printer import Flags
+
+
+class State(StrEnum):
+    """The printer's state, after OctoPrint's own state ids."""
+
+    CANCELLING = "cancelling"
+    CONNECTING = "connecting"
+    DETECT_SERIAL = "detect_serial"
+    ERROR = "error"
+    FINISHING = "finishing"
+    OFFLINE = "offline"
+    OFFLINE_AFTER_ERROR = "offline_after_error"
+    OPEN_SERIAL = "open_serial"
+    OPERATIONAL = "operational"
+    PAUSED = "paused"
+    PAUSING = "pausing"
+    PRINTING = "printing"
+    RESUMING = "resuming"
+    STARTING = "starting"
+    TRANSFERRING_FILE = "transferring_file"
+
+
+STATES_BY_TEXT = {
+    "Cancelling": State.CANCELLING,
+    "Closed": State.OFFLINE,
+    "Connecting": State.CONNECTING,
+    "Detecting": State.DETECT_SERIAL,
+    "Detecting serial connection": State.DETECT_SERIAL,
+    "Error": State.ERROR,
+    "Finishing": State.FINISHING,
+    "Offline": State.OFFLINE,
+    "Offline after error": State.OFFLINE_AFTER_ERROR,
+    "Opening serial connection": State.OPEN_SERIAL,
+    "Operational": State.OPERATIONAL,
+    "Paused": State.PAUSED,
+    "Pausing": State.PAUSING,
+    "Printing": State.PRINTING,
+    "Printing from SD": State.PRINTING,
+    "Resuming": State.RESUMING,
+    "Sending file to SD": State.TRANSFERRING_FILE,
+    "Starting": State.STARTING,
+    "Starting print from SD": State.STARTING,
+    "Starting to send file to SD": State.TRANSFERRING_FILE,
+    "Transferring file to SD": State.TRANSFERRING_FILE,
+    "Transferring file to printer": State.TRANSFERRING_FILE,
+}
+
+OFFLINE_STATES = frozenset({State.ERROR, State.OFFLINE, State.OFFLINE_AFTER_ERROR})
+
+CONNECTING_STATES = frozenset(
+    {State.CONNECTING, State.DETECT_SERIAL, State.OPEN_SERIAL}
+)
+
+JOB_STATES = frozenset(
+    {
+        State.CANCELLING,
+        State.FINISHING,
+        State.PAUSED,
+        State.PAUSING,
+        State.PRINTING,
+        State.RESUMING,
+        State.STARTING,
+    }
+)
+
+BUSY_STATES = JOB_STATES | {State.TRANSFERRING_FILE}
+
+
+def parse_state(text: str | None, flags: Flags | None = None) -> State | None:
+    """Return the state by its text, else by the flags that a translation leaves alone."""
+    if text in STATES_BY_TEXT:
+        return STATES_BY_TEXT[text]
+    if text is not None and text.startswith("Error"):
+        return State.ERROR
+    if flags is None:
+        return None
+    by_flag = (
+        (flags.cancelling, State.CANCELLING),
+        (flags.finishing, State.FINISHING),
+        (flags.pausing, State.PAUSING),
+        (flags.resuming, State.RESUMING),
+        (flags.paused, State.PAUSED),
+        (flags.printing, State.PRINTING),
+        (flags.ready, State.OPERATIONAL),
+        (flags.error, State.ERROR),
+        (flags.closed_or_error, State.OFFLINE),
+    )
+    return next((state for is_set, state in by_flag if is_set), None)
