@@ -138,7 +138,10 @@ async def test_offered(
 
 
 async def test_permissions(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that what the key may not do is absent, and comes when it may."""
     fake.user("readonly")
@@ -149,13 +152,13 @@ async def test_permissions(
     assert hass.states.get("sensor.prusa_tool_temperature").state == "21.3"
 
     fake.user("user1")
-    config_entry.runtime_data._server_read_at = None
+    freezer.tick(timedelta(minutes=6))
     await refresh(hass, config_entry)
     assert hass.states.get("button.prusa_start_print").state != STATE_UNAVAILABLE
     assert hass.states.get("climate.prusa_tool")
 
     fake.user("readonly")
-    config_entry.runtime_data._server_read_at = None
+    freezer.tick(timedelta(minutes=6))
     await refresh(hass, config_entry)
     assert hass.states.get("button.prusa_start_print").state == STATE_UNAVAILABLE
     assert hass.states.get("climate.prusa_tool").state == STATE_UNAVAILABLE

@@ -192,6 +192,17 @@ async def test_another_profile(
     assert hass.states.get("climate.prusa_tool_1").state == "off"
 
 
+async def test_changed_profile(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test a profile that is changed while the printer is off, moments before it is on."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    fake.load("multi_idle_custom_sensors")
+    await refresh(hass, init_integration)
+    assert hass.states.get("climate.prusa_chamber").state == "off"
+
+
 async def test_an_error_while_idle(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
@@ -231,14 +242,17 @@ async def test_error_of_the_server(
 
 
 async def test_guests_may_read(
-    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that a revoked key is noticed in time where everybody may read."""
     guest = {"name": None, "groups": ["guests"], "permissions": ["STATUS"]}
     fake.answer("GET", "/api/currentuser", json=guest)
     await refresh(hass, init_integration)
     assert init_integration.runtime_data.last_update_success
-    init_integration.runtime_data._server_read_at = None
+    freezer.tick(timedelta(minutes=6))
     await refresh(hass, init_integration)
     assert not init_integration.runtime_data.last_update_success
     assert len(hass.config_entries.flow.async_progress()) == 1

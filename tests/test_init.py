@@ -1,5 +1,6 @@
 """Tests for setting a printer up and taking it down."""
 
+from datetime import timedelta
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -66,6 +67,7 @@ async def test_device(
     hass: HomeAssistant,
     init_integration: MockConfigEntry,
     snapshot: SnapshotAssertion,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test the device, which follows an update of OctoPrint."""
     device = device_registry.async_get_device_by_identifier(
@@ -81,7 +83,7 @@ async def test_device(
     } == snapshot
 
     fake.answer("GET", "/api/server", json={"version": "1.12.0", "safemode": None})
-    init_integration.runtime_data._server_read_at = None
+    freezer.tick(timedelta(minutes=6))
     await refresh(hass, init_integration)
     device = device_registry.async_get_device_by_identifier(
         (DOMAIN, UUID), init_integration.entry_id

@@ -163,12 +163,15 @@ async def test_long_texts(
 
 @pytest.mark.usefixtures("init_integration")
 async def test_new_heater(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that a tool and a chamber that appear later get entities without a reload."""
     assert hass.states.get("sensor.prusa_chamber_temperature") is None
     fake.load("multi_heating")
-    config_entry.runtime_data._server_read_at = None
+    freezer.tick(timedelta(minutes=6))
     await refresh(hass, config_entry)
     assert hass.states.get("sensor.prusa_chamber_temperature")
     assert hass.states.get("sensor.prusa_tool_1_temperature")

@@ -194,11 +194,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         memory = self.store.memory
         job, printer = await self._async_get_job()
         connection = await self.client.connection.get()
-        if (
-            previous is not None
-            and connection.printer_profile != previous.connection.printer_profile
+        if previous is not None and (
+            connection.printer_profile != previous.connection.printer_profile
+            or (printer is not None and not previous.is_connected)
         ):
-            # It may be a profile that was made a moment ago.
+            # Its profile may have been made or changed a moment ago.
             self._server_read_at = None
         server = await self._async_get_server(previous, now)
         error = await self._async_get_error(server)

@@ -38,14 +38,16 @@ async def session() -> AsyncGenerator[aiohttp.ClientSession]:
 
 
 def complaints(hass: HomeAssistant) -> list[str]:
-    """Return what Home Assistant logged of the integration that is no mere information.
+    """Return what is logged by or about the integration that is no mere information.
 
     That a custom integration is not tested by Home Assistant is always said.
     """
     return [
         line
         for line in hass.log().splitlines()
-        if DOMAIN in line
-        and (" WARNING " in line or " ERROR " in line)
+        if (" WARNING " in line or " ERROR " in line)
+        and (
+            f"[custom_components.{DOMAIN}" in line or f"integration '{DOMAIN}'" in line
+        )
         and "We found a custom integration" not in line
     ]
