@@ -168,29 +168,22 @@ async def test_away_and_back(
         await hass.wait_for("sensor.voron_state", "operational")
         await hass.wait_for("climate.voron_tool", "off")
 
-        # A tool and a chamber that were not there before, without a reload.
-        assert await hass.state("climate.voron_chamber") is None
+        # A tool that was not there before, without a reload.
+        assert await hass.state("climate.voron_tool_1") is None
         await hass.call("switch", "turn_off", switch)
         await hass.wait_for("sensor.voron_state", "offline")
         await octoprint.request(
             "POST",
             "/api/settings",
-            json={
-                "plugins": {"virtual_printer": {"hasChamber": True, "numExtruders": 2}}
-            },
+            json={"plugins": {"virtual_printer": {"numExtruders": 2}}},
         )
+        extruder = {"count": 2, "offsets": [[0, 0], [25, 0]]}
         await octoprint.request(
             "PATCH",
             "/api/printerprofiles/_default",
-            json={
-                "profile": {
-                    "heatedChamber": True,
-                    "extruder": {"count": 2, "offsets": [[0, 0], [25, 0]]},
-                }
-            },
+            json={"profile": {"extruder": extruder}},
         )
         await hass.call("switch", "turn_on", switch)
-        await hass.wait_for("climate.voron_chamber", "off")
         await hass.wait_for("climate.voron_tool_1", "off")
 
         # A firmware error, and connecting again.
