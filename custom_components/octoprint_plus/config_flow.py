@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping
 import re
 from typing import Any, override
-from uuid import uuid4
 
 import voluptuous as vol
 from yarl import URL
@@ -35,6 +34,7 @@ from .app_key import async_request_app_key, async_wait_for_approval
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .discovery import Announcement, from_ssdp, from_zeroconf
+from .identity import check_same_printer, new_unique_id
 from .options_flow import OctoPrintOptionsFlow
 from .probe import (
     Instance,
@@ -296,13 +296,13 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
         instance = await self._async_verify(self._api_key)
         if self.source == SOURCE_REAUTH:
             entry = self._get_reauth_entry()
-            _check_same_printer(entry, instance)
+            check_same_printer(entry, instance)
             return self.async_update_reload_and_abort(
                 entry, data_updates={CONF_API_KEY: self._api_key}
             )
         self._instance = instance
         existing = await self.async_set_unique_id(
-            instance.uuid or self._discovered_uuid or _new_unique_id(),
+            instance.uuid or self._discovered_uuid or new_unique_id(),
             raise_on_progress=False,
         )
         if existing is None or existing.source == SOURCE_IGNORE:
@@ -353,7 +353,7 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Give a printer with a copied id one of its own."""
-        await self.async_set_unique_id(_new_unique_id())
+        await self.async_set_unique_id(new_unique_id())
         return await self.async_step_name()
 
     async def async_step_name(
@@ -419,7 +419,7 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             api_key = typed_key or entry.data[CONF_API_KEY]
             if not errors:
                 try:
-                    _check_same_printer(entry, await self._async_verify(api_key))
+                    check_same_printer(entry, await self._async_verify(api_key))
                 except SetupError as err:
                     errors = _key_error(err)
                 else:
@@ -443,25 +443,6 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             CONF_URL: str(self._url),
             CONF_VERIFY_SSL: self._verify_ssl,
         }
-
-
-def _new_unique_id() -> str:
-    """Return an id for a server that has none of its own.
-
-    It has no hyphens, so that it can be told from OctoPrint's own ids.
-    """
-    return uuid4().hex
-
-
-def _check_same_printer(entry: ConfigEntry, instance: Instance) -> None:
-    """Raise an error where the server is known to be another one than before.
-
-    An entry with an id of our own says nothing about the server's; it may have got
-    one later, or share that of the printer from whose SD card its own was copied.
-    """
-    unique_id = entry.unique_id or ""
-    if "-" in unique_id and instance.uuid not in (None, unique_id):
-        raise SetupError("another_printer")
 
 
 def _key_error(err: SetupError) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Base entity of OctoPrint Plus."""
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterable
 from typing import override
 
@@ -39,9 +40,9 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
         """Return what people call this entity, for errors."""
         return self.name if isinstance(self.name, str) else self.entity_description.key
 
+    @abstractmethod
     def shows(self) -> object:
         """Return all that the entity's state is made of, to see whether it changed."""
-        raise NotImplementedError
 
     @callback
     @override
