@@ -1,6 +1,7 @@
 """What the tests share."""
 
-from collections.abc import AsyncGenerator, Generator
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Generator
 from unittest.mock import patch
 
 import pytest
@@ -82,3 +83,12 @@ async def refresh(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
     """Let the coordinator poll now."""
     await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let everything run until a condition holds, also where the clock stands still."""
+    for _ in range(100_000):
+        if condition():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("It did not come to hold")

@@ -3,6 +3,7 @@
 from typing import Any
 from unittest.mock import patch
 
+from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
@@ -11,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.octoprint_plus.const import CONF_MAX_TEMPS
+from custom_components.octoprint_plus.publisher import TEMPERATURE_PACE
 from homeassistant.components.climate import (
     ATTR_HVAC_ACTION,
     ATTR_HVAC_MODE,
@@ -91,6 +93,7 @@ async def test_state(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
     actual: float | None,
     target: float | None,
     mode: str,
@@ -99,6 +102,7 @@ async def test_state(
 ) -> None:
     """Test what the temperatures mean; a target that is not reported is not off."""
     heater(fake, "tool0", actual, target)
+    freezer.tick(TEMPERATURE_PACE)
     await refresh(hass, config_entry)
     state = hass.states.get(TOOL)
     assert state.state == mode

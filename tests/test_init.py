@@ -16,7 +16,7 @@ from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
-from .conftest import UUID, refresh
+from .conftest import UUID, refresh, until
 from .fake_octoprint import FakeOctoPrint
 
 
@@ -105,8 +105,7 @@ async def test_server_off_at_start(
     await fake.start()
     freezer.tick(60)
     async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert config_entry.state is ConfigEntryState.LOADED
+    await until(lambda: config_entry.state is ConfigEntryState.LOADED)
 
 
 @pytest.mark.parametrize("guests_may_read", [False, True])

@@ -16,7 +16,7 @@ from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh
+from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 
 STATES = {
@@ -106,19 +106,20 @@ async def test_server_off(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Test that a server that is away is logged once each way, and comes back by itself."""
+    coordinator = init_integration.runtime_data
     await fake.stop()
     for _ in range(3):
+        coordinator.last_exception = None
         freezer.tick(31)
         async_fire_time_changed(hass)
-        await hass.async_block_till_done(wait_background_tasks=True)
+        await until(lambda: coordinator.last_exception)
     assert hass.states.get("sensor.prusa_state").state == STATE_UNAVAILABLE
     assert caplog.text.count("Error fetching Prusa data") == 1
 
     await fake.start()
     freezer.tick(31)
     async_fire_time_changed(hass)
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert hass.states.get("sensor.prusa_state").state == "operational"
+    await until(lambda: hass.states.get("sensor.prusa_state").state == "operational")
     assert caplog.text.count("Fetching Prusa data recovered") == 1
     assert fake.key not in caplog.text
 

@@ -20,15 +20,12 @@ from .api import Snapshot
 from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .heater import known_heaters
+from .heater import AT_TARGET, known_heaters
 from .helpers import octoprint_command, refusal
 
 PARALLEL_UPDATES = 1
 
 PERMISSION = "CONTROL"
-
-# A heater that keeps its target swings around it by about this much.
-AT_TARGET = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

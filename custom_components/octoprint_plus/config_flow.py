@@ -128,6 +128,8 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
         if uuid and self._is_shared(uuid):
             return self.async_abort(reason="already_configured")
         moved = None
+        if entry is not None and entry.state is ConfigEntryState.LOADED:
+            entry.runtime_data.async_server_seen()
         if entry is not None and entry.source != SOURCE_IGNORE:
             moved = await async_new_address(self.hass, entry.data, url)
         self._abort_if_unique_id_configured({CONF_URL: str(moved)} if moved else None)

@@ -1,9 +1,11 @@
 """Data update coordinator of OctoPrint Plus: one per printer, the only truth."""
 
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from time import monotonic
 from typing import override
 
 from yarl import URL
@@ -18,27 +20,32 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util import dt as dt_util
+from homeassistant.util.json import json_loads
 
 from .api import (
     OctoPrintAuthError,
     OctoPrintClient,
-    OctoPrintConflictError,
     OctoPrintConnectionError,
     OctoPrintError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
-    OctoPrintRequestError,
     RunningPrint,
-    ServerData,
     Snapshot,
     State,
 )
-from .api.job import Job
-from .api.memory import settle
-from .api.printer import PrinterError, PrinterState
-from .api.snapshot import advance
-from .api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
+from .api.messages import PushMessage, ReadAgain, ReauthRequired
+from .api.push import (
+    THROTTLE_CALM,
+    THROTTLE_QUICK,
+    OctoPrintPush,
+    PushLost,
+    PushStarted,
+)
+from .api.snapshot import advance, advance_aside, advance_pushed
+from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .poller import OctoPrintPoller
+from .publisher import Publisher
 from .store import OctoPrintStore
 
 type OctoPrintConfigEntry = ConfigEntry[OctoPrintCoordinator]
@@ -58,15 +65,22 @@ TRANSIENT_STATES = CONNECTING_STATES | {
     State.STARTING,
 }
 
+# While the server tells by itself what changes, a poll only looks whether both
+# ways tell the same, and whether the key is still good.
+POLL_PUSHED = timedelta(minutes=5)
+
+# A server that told something so many seconds ago is there, even where a poll fails.
+PROOF_OF_LIFE = 30
+
+# So many attempts in vain to open the socket, while the server answers polls, are
+# no restart of the server any more.
+DEAF_AFTER = 3
+
 # OctoPrint writes the history of a file a moment after the end of a print.
 SETTLE_ATTEMPTS = 3
 
 # OctoPrint queues a command before it answers, and shows the effect moments later.
 REFRESH_DELAY = 0.3
-
-# Settings, profiles, commands and the key's permissions change when an
-# administrator changes them, now and then.
-SERVER_DATA_MAX_AGE = timedelta(minutes=5)
 
 
 class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
@@ -93,8 +107,19 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             entry.data[CONF_API_KEY],
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
-        self._server_read_at: datetime | None = None
-        self._failing: set[str] = set()
+        self.is_pushed = False
+        """Whether the server tells by itself what changes."""
+
+        self._push = OctoPrintPush(self.client, json_loads)
+        self._poller = OctoPrintPoller(self.client, entry.title)
+        self._polling = asyncio.Lock()
+        self._publisher = Publisher()
+        self._listener: asyncio.Task[None] | None = None
+        self._truth: Snapshot | None = None
+        self._taken = 0
+        self._heard_at = float("-inf")
+        self._failed_attempts = 0
+        self._is_deaf = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property
@@ -124,10 +149,37 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         limits: Mapping[str, float] = self.config_entry.options.get(CONF_MAX_TEMPS, {})
         return limits.get(heater, default_max_temp(heater))
 
+    @callback
+    def async_start_push(self) -> None:
+        """Listen to what the server tells by itself, until the entry is unloaded."""
+        self._listener = self.config_entry.async_create_background_task(
+            self.hass, self._async_listen(), f"{DOMAIN} push {self.name}"
+        )
+
+    @callback
+    def async_server_seen(self) -> None:
+        """Note that the server was just seen in the network."""
+        self._push.reconnect_now()
+
+    async def async_request_refresh_after_command(self) -> None:
+        """Read the effect of a command, unless the server tells it by itself."""
+        if not self.is_pushed:
+            await self.async_request_refresh()
+
     async def async_request_full_refresh(self) -> None:
         """Read again soon, also what changes rarely."""
-        self._server_read_at = None
+        self._poller.expire()
         await self.async_request_refresh()
+
+    @callback
+    def async_receive(self, message: PushStarted | PushLost | PushMessage) -> None:
+        """Take what the socket yields."""
+        if isinstance(message, PushStarted):
+            self._async_push_started()
+        elif isinstance(message, PushLost):
+            self._async_push_lost(message)
+        else:
+            self._async_take_message(message)
 
     @override
     async def _async_setup(self) -> None:
@@ -137,188 +189,213 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @override
     async def _async_update_data(self) -> Snapshot:
         """Poll the server."""
-        try:
-            snapshot = await self._async_poll()
-        except OctoPrintAuthError as err:
-            raise ConfigEntryAuthFailed(
-                translation_domain=DOMAIN,
-                translation_key="invalid_auth",
-                translation_placeholders={"printer": self.name},
-            ) from err
-        except OctoPrintPermissionError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="missing_permission",
-                translation_placeholders={
-                    "printer": self.name,
-                    "permission": err.permission or "STATUS",
-                },
-            ) from err
-        except OctoPrintNotFoundError as err:
-            # All that is polled is there in every OctoPrint.
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="connection_not_octoprint",
-                translation_placeholders={"printer": self.name},
-            ) from err
-        except OctoPrintConnectionError as err:
-            # A server that was away may come back in another version, with other
-            # settings, or without our key.
-            self._server_read_at = None
-            self.update_interval = POLL_IDLE
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key=f"connection_{err.cause}",
-                translation_placeholders={"printer": self.name},
-            ) from err
-        except OctoPrintError as err:
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="request_failed",
-                translation_placeholders={"printer": self.name, "error": str(err)},
-            ) from err
-        if snapshot.state in TRANSIENT_STATES:
-            self.update_interval = POLL_TRANSIENT
-        elif snapshot.is_busy or snapshot.is_heating:
-            self.update_interval = POLL_ACTIVE
-        else:
-            self.update_interval = POLL_IDLE
-        self.store.async_remember(snapshot.memory)
-        return snapshot
+        async with self._polling:
+            try:
+                truth = await self._async_poll()
+            except OctoPrintAuthError as err:
+                # The socket would go on talking.
+                self._async_stop_push()
+                raise ConfigEntryAuthFailed(
+                    translation_domain=DOMAIN,
+                    translation_key="invalid_auth",
+                    translation_placeholders={"printer": self.name},
+                ) from err
+            except OctoPrintPermissionError as err:
+                raise UpdateFailed(
+                    translation_domain=DOMAIN,
+                    translation_key="missing_permission",
+                    translation_placeholders={
+                        "printer": self.name,
+                        "permission": err.permission or "STATUS",
+                    },
+                ) from err
+            except OctoPrintNotFoundError as err:
+                # All that is polled is there in every OctoPrint.
+                raise UpdateFailed(
+                    translation_domain=DOMAIN,
+                    translation_key="connection_not_octoprint",
+                    translation_placeholders={"printer": self.name},
+                ) from err
+            except OctoPrintConnectionError as err:
+                # A server that was away may come back in another version, with other
+                # settings, or without our key.
+                self._poller.expire()
+                self.update_interval = POLL_IDLE
+                if self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE:
+                    # One answer that went astray, of a server that is talking.
+                    return self.data
+                raise UpdateFailed(
+                    translation_domain=DOMAIN,
+                    translation_key=f"connection_{err.cause}",
+                    translation_placeholders={"printer": self.name},
+                ) from err
+            except OctoPrintError as err:
+                raise UpdateFailed(
+                    translation_domain=DOMAIN,
+                    translation_key="request_failed",
+                    translation_placeholders={"printer": self.name, "error": str(err)},
+                ) from err
+            self._async_take(truth)
+            await self._async_settle()
+            # More may have been pushed meanwhile.
+            truth = self._truth or truth
+            self.update_interval = self._poll_interval(truth)
+            if not self.last_update_success:
+                self._push.reconnect_now()
+            return self._publish(truth)
+
+    def _poll_interval(self, truth: Snapshot) -> timedelta:
+        if self.is_pushed:
+            return POLL_PUSHED
+        if truth.state in TRANSIENT_STATES:
+            return POLL_TRANSIENT
+        if truth.is_busy or truth.is_heating:
+            return POLL_ACTIVE
+        return POLL_IDLE
 
     async def _async_poll(self) -> Snapshot:
         """Ask for what may have changed and return the next snapshot."""
-        now = dt_util.utcnow()
-        # The base class declares the data as always there, which it is not yet here.
-        previous: Snapshot | None = self.data
+        before, taken = self._truth, self._taken
+        answers = await self._poller.async_read(before, is_pushed=self.is_pushed)
+        truth = self._truth
+        if truth is not None and before is not None and taken != self._taken:
+            # What was pushed meanwhile is newer than the answers.
+            return advance_aside(
+                truth,
+                server=answers.server,
+                connection=answers.connection,
+                printer=answers.printer,
+                error=answers.error if truth.error is before.error else truth.error,
+            )
+        truth = advance(
+            truth,
+            self.store.memory,
+            server=answers.server,
+            connection=answers.connection,
+            job=answers.job,
+            printer=answers.printer,
+            error=answers.error,
+            now=dt_util.utcnow(),
+        )
+        if (ended := self._ended_in(truth)) is not None:
+            self._unsettled = (ended, SETTLE_ATTEMPTS)
+        return truth
+
+    def _ended_in(self, truth: Snapshot) -> RunningPrint | None:
+        """Return the print that ended between the last truth and this one."""
         memory = self.store.memory
-        job, printer = await self._async_get_job()
-        connection = await self.client.connection.get()
-        if previous is not None and (
-            connection.printer_profile != previous.connection.printer_profile
-            or (printer is not None and not previous.is_connected)
-        ):
-            # Its profile may have been made or changed a moment ago.
-            self._server_read_at = None
-        server = await self._async_get_server(previous, now)
-        error = await self._async_get_error(server)
-        snapshot = advance(
-            previous,
-            memory,
-            server=server,
-            connection=connection,
-            job=job,
-            printer=printer,
-            error=error,
-            now=now,
-        )
-        snapshot = await self._async_settle(snapshot)
-        if previous is not None and server is not previous.server:
-            self._async_update_device(snapshot)
-        return snapshot
-
-    async def _async_get_job(self) -> tuple[Job, PrinterState | None]:
-        """Read the job and, while it is connected, the printer."""
-        job = await self.client.job.get()
-        state = parse_state(job.state)
-        if state in OFFLINE_STATES or state in CONNECTING_STATES:
-            # It would answer 409, each time with a warning in OctoPrint's log.
-            return job, None
-        try:
-            return job, await self.client.printer.get()
-        except OctoPrintConflictError:
-            # The printer went away between the two answers.
-            return await self.client.job.get(), None
-
-    async def _async_get_server(
-        self, previous: Snapshot | None, now: datetime
-    ) -> ServerData:
-        """Return what changes rarely, read again when it has become old."""
-        if (
-            previous is not None
-            and self._server_read_at is not None
-            and now - self._server_read_at < SERVER_DATA_MAX_AGE
-        ):
-            return previous.server
-        client = self.client
-        old = previous.server if previous else None
-        user = await client.access.current_user()
-        if user.name is None:
-            # Where guests may read, an unknown key is not refused but taken for none.
-            raise OctoPrintAuthError("OctoPrint does not know the API key")
-        data = ServerData(
-            server=await client.server.get(),
-            user=user,
-            settings=await self._async_get_optional(
-                client.settings.get, old.settings if old else None
-            )
-            if user.may("SETTINGS_READ")
-            else None,
-            profiles=await self._async_get_optional(
-                client.profiles.list, old.profiles if old else {}
-            )
-            if user.may("CONNECTION")
-            else {},
-            commands=await self._async_get_optional(
-                client.system.commands, old.commands if old else ()
-            )
-            if user.may("SYSTEM")
-            else (),
-        )
-        self._server_read_at = now
-        return previous.server if previous and previous.server == data else data
-
-    async def _async_get_optional[T](
-        self, get: Callable[[], Awaitable[T]], known: T
-    ) -> T:
-        """Read what printing does not depend on; where that fails, keep what is known."""
-        name = get.__qualname__
-        try:
-            answer = await get()
-        except (
-            OctoPrintConflictError,
-            OctoPrintNotFoundError,
-            OctoPrintPermissionError,
-            OctoPrintRequestError,
-        ) as err:
-            if name not in self._failing:
-                self._failing.add(name)
-                LOGGER.warning("%s: OctoPrint failed to answer: %s", self.name, err)
-            return known
-        self._failing.discard(name)
-        return answer
-
-    async def _async_get_error(self, server: ServerData) -> PrinterError | None:
-        """Read the last error, where this OctoPrint tells it."""
-        if not server.server.is_at_least(1, 10):
+        if truth.memory.last_print is memory.last_print:
             return None
-        known: PrinterError | None = self.data.error if self.data else None
-        return await self._async_get_optional(self.client.printer.error, known)
+        return memory.running
 
-    async def _async_settle(self, snapshot: Snapshot) -> Snapshot:
+    async def _async_settle(self) -> None:
         """Correct the end of a print by the file's own history, where it has one."""
-        memory = self.store.memory
-        last_print = snapshot.memory.last_print
-        if last_print is None:
-            return snapshot
-        if last_print is not memory.last_print and memory.running:
-            self._unsettled = (memory.running, SETTLE_ATTEMPTS)
-        if self._unsettled is None:
-            return snapshot
+        if self._unsettled is None or self._truth is None:
+            return
+        last_print = self._truth.memory.last_print
         running, attempts = self._unsettled
-        self._unsettled = (running, attempts - 1) if attempts > 1 else None
-        if running.file.origin != "local" or not snapshot.server.user.may("FILES_LIST"):
-            self._unsettled = None
-            return snapshot
-        with suppress(OctoPrintError):
-            entry = await self.client.files.info("local", running.file.path)
-            history = entry.prints.last if entry.prints else None
-            if history and (settled := settle(last_print, running, history)):
-                self._unsettled = None
-                return replace(
-                    snapshot, memory=replace(snapshot.memory, last_print=settled)
-                )
-        return snapshot
+        if last_print is None:
+            return
+        settled = await self._poller.async_settle(self._truth, last_print, running)
+        self._unsettled = None
+        if settled is None:
+            if attempts > 1:
+                self._unsettled = (running, attempts - 1)
+        elif self._truth.memory.last_print is last_print:
+            memory = replace(self._truth.memory, last_print=settled)
+            self._async_take(replace(self._truth, memory=memory))
+
+    async def _async_listen(self) -> None:
+        """Take all that is pushed, for ever."""
+        async with aclosing(self._push.listen()) as messages:
+            async for message in messages:
+                self.async_receive(message)
+
+    @callback
+    def _async_push_started(self) -> None:
+        self.is_pushed = True
+        self._failed_attempts = 0
+        if self._is_deaf:
+            self._is_deaf = False
+            LOGGER.info("%s: OctoPrint's socket is back", self.name)
+        # What the socket does not tell, and what it told nobody while it was away.
+        self._poller.expire()
+        self._async_poll_now()
+
+    @callback
+    def _async_push_lost(self, lost: PushLost) -> None:
+        LOGGER.debug("%s: no socket (%s): %s", self.name, lost.attempts, lost.error)
+        if self.is_pushed:
+            self.is_pushed = False
+            if self._truth is not None:
+                self._truth = replace(self._truth, z=None)
+            self._poller.expire()
+            self._async_poll_now()
+            return
+        # While the server is away that is known and told already.
+        self._failed_attempts = (
+            self._failed_attempts + 1 if self.last_update_success else 0
+        )
+        if self._failed_attempts == DEAF_AFTER and not self._is_deaf:
+            self._is_deaf = True
+            LOGGER.warning(
+                "%s: OctoPrint's socket cannot be used, so the printer is polled "
+                "instead, which shows changes later: %s",
+                self.name,
+                lost.error,
+            )
+
+    @callback
+    def _async_poll_now(self) -> None:
+        self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{DOMAIN} poll {self.name}"
+        )
+
+    @callback
+    def _async_stop_push(self) -> None:
+        self.is_pushed = False
+        if self._listener is not None:
+            self._listener.cancel()
+
+    @callback
+    def _async_take_message(self, message: PushMessage) -> None:
+        previous = self._truth
+        if previous is None:
+            return
+        self._heard_at = monotonic()
+        truth = advance_pushed(previous, message, dt_util.utcnow())
+        if isinstance(message, ReadAgain | ReauthRequired):
+            self._poller.expire()
+            self._debounced_refresh.async_schedule_call()
+        if truth is previous:
+            return
+        if (ended := self._ended_in(truth)) and not ended.is_told:
+            # How it ended was told to nobody, or while nobody listened.
+            self._unsettled = (ended, SETTLE_ATTEMPTS)
+            self._debounced_refresh.async_schedule_call()
+        self._taken += 1
+        self._async_take(truth)
+        shown = self._publish(truth)
+        if shown is not self.data:
+            self.data = shown
+            self.async_update_listeners()
+
+    @callback
+    def _async_take(self, truth: Snapshot) -> None:
+        """Make a snapshot the truth."""
+        previous, self._truth = self._truth, truth
+        if truth.memory is not self.store.memory:
+            self.store.async_remember(truth.memory)
+        is_calm = not (truth.is_busy or truth.is_heating)
+        self._push.throttle = THROTTLE_CALM if is_calm else THROTTLE_QUICK
+        if previous is not None and truth.server is not previous.server:
+            self._async_update_device(truth)
+
+    def _publish(self, truth: Snapshot) -> Snapshot:
+        """Return what is shown of the truth."""
+        # The base class declares the data as always there, which it is not at first.
+        shown: Snapshot | None = self.data
+        return self._publisher.show(shown, truth, monotonic())
 
     @callback
     def _async_update_device(self, snapshot: Snapshot) -> None:

@@ -29,6 +29,7 @@ async def async_get_config_entry_diagnostics(
             },
             TO_REDACT,
         ),
+        "is_pushed": coordinator.is_pushed,
         "last_update_success": coordinator.last_update_success,
         "permissions": permissions,
         "poll_interval": coordinator.update_interval

@@ -63,9 +63,14 @@ def async_add_entities_when_known[D: EntityDescription](
 ) -> None:
     """Add entities for what the printer has now, and for what it turns out to have later."""
     known: set[str] = set()
+    described: tuple[object, ...] = ()
 
     @callback
     def add_new() -> None:
+        nonlocal described
+        if (grounds := _grounds(coordinator.data)) == described:
+            return
+        described = grounds
         found = [
             description
             for description in describe(coordinator.data)
@@ -77,3 +82,14 @@ def async_add_entities_when_known[D: EntityDescription](
 
     add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
+
+
+def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return all that decides which entities there are."""
+    return (
+        snapshot.server,
+        snapshot.connection.printer_profile,
+        snapshot.memory.heaters,
+        snapshot.sd_ready is None,
+        snapshot.z is None,
+    )

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from .api import Snapshot
 from .api.snapshot import TOOL, is_allowed
 
+# A heater that keeps its target swings around it by about this many degrees.
+AT_TARGET = 1.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KnownHeater:

@@ -77,11 +77,14 @@ async def octoprint_command(
             translation_key="command_failed",
             translation_placeholders=placeholders | {"error": str(err)},
         ) from err
-    await coordinator.async_request_refresh()
+    await coordinator.async_request_refresh_after_command()
 
 
 async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:
     """Read the printer before something that its present state might forbid."""
+    if coordinator.is_pushed:
+        # What is known is no older than a moment.
+        return
     await coordinator.async_refresh()
     err = coordinator.last_exception
     if not coordinator.last_update_success and isinstance(err, HomeAssistantError):

@@ -1,6 +1,5 @@
 """What outlives a restart of Home Assistant: the running and the last print, and the heaters."""
 
-from dataclasses import replace
 from typing import Any
 
 from homeassistant.core import HomeAssistant, callback
@@ -36,9 +35,8 @@ class OctoPrintStore:
     @callback
     def async_remember(self, memory: Memory) -> None:
         """Keep a newer memory, writing it out when more than the clock has moved on."""
-        has_changed = _without_clock(memory) != _without_clock(self.memory)
-        self.memory = memory
-        if has_changed:
+        previous, self.memory = self.memory, memory
+        if _has_changed(previous, memory):
             self._store.async_delay_save(lambda: _to_dict(self.memory), SAVE_DELAY)
 
     async def async_save(self) -> None:
@@ -50,12 +48,28 @@ class OctoPrintStore:
         await self._store.async_remove()
 
 
-def _without_clock(memory: Memory) -> Memory:
-    """Return the memory without what moves on with every poll, to the last few minutes."""
-    if (running := memory.running) is None:
-        return memory
-    steps = running.print_time // SAVE_EVERY
-    return replace(memory, running=replace(running, finish_at=None, print_time=steps))
+def _has_changed(one: Memory, other: Memory) -> bool:
+    """Return whether more than the clock of a running print differs, or that by minutes."""
+    return (
+        one.last_print != other.last_print
+        or one.last_targets != other.last_targets
+        or one.heaters != other.heaters
+        or _facts(one.running) != _facts(other.running)
+    )
+
+
+def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
+    """Return a running print without what moves on all the time."""
+    if running is None:
+        return None
+    return (
+        running.file,
+        running.started_at,
+        running.completed,
+        running.cancelled,
+        running.failed,
+        running.print_time // SAVE_EVERY,
+    )
 
 
 def _to_dict(memory: Memory) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Access: the current user, its permissions, and application keys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -46,6 +46,14 @@ class AppKeyRequest:
     """The page on which the user decides."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Login:
+    """A session of the key's user, which logs a socket in."""
+
+    name: str
+    session: str = field(repr=False)
+
+
 class AccessApi:
     """Calls of OctoPrint's access control and of its bundled appkeys plugin."""
 
@@ -68,6 +76,18 @@ class AccessApi:
             name=text(answer.get("name")),
             permissions=frozenset(texts(answer.get("permissions"))),
         )
+
+    async def login(self) -> Login:
+        """Return a new session (POST /api/login, passive).
+
+        It stays valid while a socket uses it, until the server restarts.
+        """
+        answer = mapping(await self._client.post("api/login", {"passive": True}))
+        name, session = text(answer.get("name")), text(answer.get("session"))
+        if name is None or session is None:
+            # So answers OctoPrint to the key of a user that is switched off.
+            raise OctoPrintAuthError("OctoPrint does not know the API key")
+        return Login(name=name, session=session)
 
     async def app_keys_status(self) -> int:
         """Return how the plugin answers (GET /plugin/appkeys/probe).

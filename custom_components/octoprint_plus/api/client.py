@@ -1,5 +1,6 @@
 """The client: one session, one address, one key, one way a request goes."""
 
+import asyncio
 from collections.abc import Mapping
 from http import HTTPStatus
 import json
@@ -31,6 +32,19 @@ from .system import SystemApi
 from .wire import Json, mapping, promised, text
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+# A socket that sent nothing for this many seconds is asked whether it lives, and
+# is given up when it has not answered after half as many more.
+HEARTBEAT = 20
+
+# Closing in order is a courtesy; nobody waits long for it.
+SOCKET_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=1.0)
+
+# With 30 minutes of temperatures of 7 sensors the largest message was 230 kB.
+MAX_MESSAGE = 4 * 1024 * 1024
+
+# The largest window there is: messages repeat themselves almost wholly.
+COMPRESS = 15
 
 # The one text of an error that has to be read: OctoPrint answers a write with
 # an unknown key as if a browser had forgotten its token.
@@ -112,6 +126,39 @@ class OctoPrintClient:
         """Return just the status code with which a path answers, without the key."""
         status, _, _ = await self._send("GET", self.resolve(path), with_key=False)
         return status
+
+    async def open_socket(self, path: str) -> aiohttp.ClientWebSocketResponse[bool]:
+        """Open the WebSocket of a path; texts arrive as bytes. It needs no key."""
+        try:
+            async with asyncio.timeout(TIMEOUT.total):
+                socket = await self._session.ws_connect(
+                    self.resolve(path),
+                    compress=COMPRESS,
+                    decode_text=False,
+                    heartbeat=HEARTBEAT,
+                    max_msg_size=MAX_MESSAGE,
+                    timeout=SOCKET_TIMEOUT,
+                )
+        except TimeoutError as err:
+            raise OctoPrintConnectionError(
+                "OctoPrint did not answer in time", ConnectionCause.TIMEOUT
+            ) from err
+        except aiohttp.WSServerHandshakeError as err:
+            raise _handshake_error(err.status) from err
+        except aiohttp.ClientError as err:
+            raise _connection_error(err) from err
+        except UnicodeError as err:
+            raise OctoPrintConnectionError(
+                "The host's name is not valid", ConnectionCause.NOT_FOUND
+            ) from err
+        # aiohttp follows redirects here and cannot be told not to. Nothing secret
+        # has been sent yet, and nothing is.
+        if socket._response.history:  # noqa: SLF001
+            await socket.close()
+            raise OctoPrintConnectionError(
+                "The server redirects to another address", ConnectionCause.REDIRECTED
+            )
+        return socket
 
     def resolve(self, path: str, params: Mapping[str, str] | None = None) -> URL:
         """Return the full address of an encoded path below the server's own."""
@@ -253,6 +300,26 @@ def _foreign_page(body: bytes) -> OctoPrintConnectionError:
         )
     return OctoPrintConnectionError(
         "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
+    )
+
+
+def _handshake_error(status: int) -> OctoPrintConnectionError:
+    """Name why no WebSocket could be opened where something answered."""
+    if status in (
+        HTTPStatus.UNAUTHORIZED,
+        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
+    ):
+        return OctoPrintConnectionError(
+            "A proxy in front of OctoPrint asks for a log-in",
+            ConnectionCause.PROXY_LOGIN,
+        )
+    if status > HTTPStatus.INTERNAL_SERVER_ERROR:
+        return OctoPrintConnectionError(
+            f"The server answered HTTP {status}", ConnectionCause.BAD_GATEWAY
+        )
+    return OctoPrintConnectionError(
+        f"The server answered HTTP {status} to a WebSocket",
+        ConnectionCause.NOT_OCTOPRINT,
     )
 
 

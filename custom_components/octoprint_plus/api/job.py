@@ -46,6 +46,11 @@ class Progress:
     """Where the estimate comes from, for example linear or analysis."""
 
 
+NO_PROGRESS = Progress(
+    completion=None, print_time=None, print_time_left=None, print_time_left_origin=None
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
     """The selected or running job."""

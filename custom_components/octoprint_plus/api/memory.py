@@ -48,6 +48,11 @@ class RunningPrint:
     failed: bool = False
     """Whether an error came while it ran, even if it is still being cancelled for it."""
 
+    @property
+    def is_told(self) -> bool:
+        """Return whether it is known how it ends."""
+        return self.completed or self.cancelled or self.failed
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LastPrint:
@@ -82,20 +87,35 @@ def next_memory(
     now: datetime,
     has_failed: bool,
 ) -> Memory:
-    """Return what has to be remembered after an answer of the server."""
+    """Return what has to be remembered after an answer of the server.
+
+    Where that is nothing new it is the same object.
+    """
     running = next_running(memory.running, state, job, now, has_failed=has_failed)
     last_print = memory.last_print
     if memory.running and (
         running is None or running.started_at != memory.running.started_at
     ):
         last_print = ended_print(memory.running, state, job, now, has_failed=has_failed)
-    targets = {name: heater.target for name, heater in heaters.items() if heater.target}
-    return Memory(
+    next_ = Memory(
         running=running,
         last_print=last_print,
-        last_targets={**memory.last_targets, **targets},
+        last_targets=next_targets(memory.last_targets, heaters),
         heaters=memory.heaters.union(heaters),
     )
+    return memory if next_ == memory else next_
+
+
+def next_targets(
+    last_targets: Mapping[str, float], heaters: Mapping[str, Heater]
+) -> Mapping[str, float]:
+    """Return the last target of each heater that was not off."""
+    news = {
+        name: heater.target
+        for name, heater in heaters.items()
+        if heater.target and heater.target != last_targets.get(name)
+    }
+    return {**last_targets, **news} if news else last_targets
 
 
 def next_running(
@@ -227,3 +247,20 @@ def settle(
             else last_print.print_time
         ),
     )
+
+
+def note_ending(
+    memory: Memory, result: PrintResult, path: str | None, print_time: float | None
+) -> Memory:
+    """Return the memory with how the running print is about to end, as an event told it."""
+    running = memory.running
+    if running is None or path != running.file.path:
+        return memory
+    noted = replace(
+        running,
+        completed=running.completed or result is PrintResult.DONE,
+        cancelled=running.cancelled or result is PrintResult.CANCELLED,
+        failed=running.failed or result is PrintResult.FAILED,
+        print_time=running.print_time if print_time is None else round(print_time),
+    )
+    return replace(memory, running=noted)

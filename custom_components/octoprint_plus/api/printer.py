@@ -205,13 +205,21 @@ def parse_flags(flags: Json) -> Flags:
     )
 
 
-def parse_heaters(temperature: Json) -> dict[str, Heater]:
-    """Read the temperatures; what is not an object (a history, a time) is no heater."""
+def parse_heaters(temperature: Json, offsets: Json | None = None) -> dict[str, Heater]:
+    """Read the temperatures; what is not an object (a history, a time) is no heater.
+
+    The socket tells the offsets apart from the temperatures, and only those that
+    are not 0.
+    """
     return {
         name: Heater(
             actual=number(values.get("actual")),
             target=number(values.get("target")),
-            offset=number(values.get("offset")),
+            offset=(
+                number(values.get("offset"))
+                if offsets is None
+                else number(offsets.get(key, 0))
+            ),
         )
         for key, values in temperature.items()
         if isinstance(values, dict) and (name := text(key))

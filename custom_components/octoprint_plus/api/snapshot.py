@@ -1,7 +1,7 @@
 """Snapshot: everything known of one printer at one moment, and how the next one comes.
 
-All functions here are pure: an answer of the server and a snapshot make the next
-snapshot. A part that did not change stays the same object.
+All functions here are pure: what the server answered or pushed, and a snapshot, make
+the next snapshot. A part that did not change stays the same object.
 """
 
 from collections.abc import Mapping
@@ -11,14 +11,26 @@ import re
 
 from .access import CurrentUser
 from .connection import Connection
-from .job import Job
-from .memory import Memory, next_memory
+from .job import NO_PROGRESS, Job, JobFile
+from .memory import Memory, next_memory, note_ending
+from .messages import (
+    Current,
+    ErrorOccurred,
+    FileSelected,
+    PrintEnding,
+    PrintStarted,
+    PushMessage,
+    ReadAgain,
+    StateChanged,
+)
 from .printer import Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
 from .server import ServerInfo
 from .settings import Settings
 from .state import BUSY_STATES, CONNECTING_STATES, OFFLINE_STATES, State, parse_state
 from .system import SystemCommand
+
+NO_HEATERS: Mapping[str, Heater] = {}
 
 TOOL = re.compile(r"tool(0|[1-9][0-9]?)")
 
@@ -144,6 +156,8 @@ def advance(
         job=job,
         state=state,
         sd_ready=printer.sd_ready if printer else None,
+        # Only the socket tells it, so a poll leaves it as it was.
+        z=previous.z if previous and printer else None,
         error=error,
     )
     heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
@@ -153,3 +167,156 @@ def advance(
         heaters=heaters,
         memory=next_memory(memory, state, job, heaters, now=now, has_failed=has_failed),
     )
+
+
+def advance_aside(
+    previous: Snapshot,
+    *,
+    server: ServerData,
+    connection: Connection,
+    printer: PrinterState | None,
+    error: PrinterError | None,
+) -> Snapshot:
+    """Return the snapshot with those answers of a poll that are never pushed.
+
+    For polls during which something newer than their answers was pushed.
+    """
+    sd_ready = previous.sd_ready
+    if printer is not None and previous.is_connected:
+        sd_ready = printer.sd_ready
+    return replace(
+        previous,
+        server=server,
+        connection=connection,
+        sd_ready=sd_ready,
+        error=error,
+    )
+
+
+def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:
+    """Return the snapshot that follows from a pushed message, the same one if nothing does."""
+    match message:
+        case Current():
+            return _advance_current(previous, message, now)
+        case StateChanged():
+            return _advance_state(previous, message.state, now)
+        case FileSelected():
+            job = replace(previous.job, file=message.file, progress=NO_PROGRESS)
+            return replace(previous, job=job)
+        case PrintStarted():
+            return _advance_started(previous, message.file, now)
+        case PrintEnding():
+            memory = note_ending(
+                previous.memory, message.result, message.path, message.print_time
+            )
+            return replace(previous, memory=memory)
+        case ErrorOccurred():
+            return replace(_note_failure(previous), error=message.error)
+        case ReadAgain(has_failed=True):
+            return _note_failure(previous)
+    return previous
+
+
+def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Snapshot:
+    job, state = previous.job, previous.state
+    if message.job is not None:
+        job, state = message.job, parse_state(message.job.state, message.flags)
+    is_off = state in OFFLINE_STATES or state in CONNECTING_STATES
+    heaters = previous.heaters
+    if is_off:
+        heaters = NO_HEATERS
+    elif message.heaters is not None:
+        heaters = allowed_heaters(message.heaters, previous.profile)
+    if heaters == previous.heaters:
+        heaters = previous.heaters
+    z = None if is_off else message.z
+    sd_ready = previous.sd_ready
+    if is_off:
+        sd_ready = None
+    elif sd_ready is not None:
+        sd_ready = message.sd_ready
+    if (
+        job is previous.job
+        and state is previous.state
+        and heaters is previous.heaters
+        and z == previous.z
+        and sd_ready is previous.sd_ready
+    ):
+        return previous
+    return replace(
+        previous,
+        job=job,
+        state=state,
+        heaters=heaters,
+        z=z,
+        sd_ready=sd_ready,
+        error=_error_in(state, previous),
+        memory=next_memory(
+            previous.memory, state, job, heaters, now=now, has_failed=False
+        ),
+    )
+
+
+def _advance_state(previous: Snapshot, state: State, now: datetime) -> Snapshot:
+    """Return the snapshot after a state that came without all that goes with it."""
+    if state is State.OFFLINE and previous.state in OFFLINE_STATES:
+        # The event says just offline, also after an error.
+        state = (
+            State.OFFLINE_AFTER_ERROR
+            if previous.state is State.ERROR
+            else previous.state
+        )
+    job, heaters, z = previous.job, previous.heaters, previous.z
+    if state is State.STARTING:
+        job = replace(job, progress=NO_PROGRESS)
+    memory = previous.memory
+    if memory.running is not None:
+        # A print begins with the event that names its file, or with a `current`.
+        memory = next_memory(memory, state, job, heaters, now=now, has_failed=False)
+    if state in OFFLINE_STATES or state in CONNECTING_STATES:
+        job = replace(job, file=None, progress=NO_PROGRESS)
+        heaters, z = NO_HEATERS, None
+    return replace(
+        previous,
+        job=job,
+        state=state,
+        heaters=heaters,
+        z=z,
+        error=_error_in(state, previous),
+        memory=memory,
+    )
+
+
+def _advance_started(
+    previous: Snapshot, file: JobFile | None, now: datetime
+) -> Snapshot:
+    job = previous.job
+    if file is not None and (
+        job.file is None or (job.file.path, job.file.origin) != (file.path, file.origin)
+    ):
+        job = replace(job, file=file, progress=NO_PROGRESS)
+    memory = next_memory(
+        previous.memory,
+        previous.state,
+        job,
+        previous.heaters,
+        now=now,
+        has_failed=False,
+    )
+    return replace(previous, job=job, memory=memory)
+
+
+def _note_failure(previous: Snapshot) -> Snapshot:
+    running = previous.memory.running
+    if running is None:
+        return previous
+    memory = replace(previous.memory, running=replace(running, failed=True))
+    return replace(previous, memory=memory)
+
+
+def _error_in(state: State | None, previous: Snapshot) -> PrinterError | None:
+    """Return the last error, which OctoPrint forgets when it connects or prints anew."""
+    is_new = state is not previous.state
+    if is_new and (state is State.STARTING or state in CONNECTING_STATES):
+        return None
+    return previous.error

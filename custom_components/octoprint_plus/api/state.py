@@ -50,6 +50,15 @@ STATES_BY_TEXT = {
     "Transferring file to printer": State.TRANSFERRING_FILE,
 }
 
+# The ids are the states' own names save for these.
+STATES_BY_ID = {state.name: state for state in State} | {
+    "CLOSED": State.OFFLINE,
+    "CLOSED_WITH_ERROR": State.OFFLINE_AFTER_ERROR,
+    "DETECTING": State.DETECT_SERIAL,
+    "NONE": State.OFFLINE,
+    "TRANSFERING_FILE": State.TRANSFERRING_FILE,
+}
+
 OFFLINE_STATES = frozenset({State.ERROR, State.OFFLINE, State.OFFLINE_AFTER_ERROR})
 
 CONNECTING_STATES = frozenset(
@@ -69,6 +78,11 @@ JOB_STATES = frozenset(
 )
 
 BUSY_STATES = JOB_STATES | {State.TRANSFERRING_FILE}
+
+
+def parse_state_id(state_id: str | None) -> State | None:
+    """Return the state by the id that events carry."""
+    return None if state_id is None else STATES_BY_ID.get(state_id)
 
 
 def parse_state(text: str | None, flags: Flags | None = None) -> State | None:

@@ -1,0 +1,291 @@
+"""Messages: what OctoPrint pushes over its socket, typed."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+import json
+from time import monotonic
+from typing import Any
+
+from .job import Job, JobFile, parse_job, parse_job_file
+from .memory import PrintResult
+from .printer import (
+    Flags,
+    Heater,
+    PrinterError,
+    parse_error,
+    parse_flags,
+    parse_heaters,
+)
+from .state import OFFLINE_STATES, State, parse_state, parse_state_id
+from .wire import Json, flag, items, mapping, number, text
+
+# OctoPrint composes a `current` every half second and may hold it back before it
+# sends it, so for about that long after an event it still tells what was before.
+CURRENT_MAX_AGE = 0.75
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hello:
+    """The first message of a socket (`connected`), before any log-in."""
+
+    version: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReauthRequired:
+    """The socket is not, or no longer, logged in (`reauthRequired`)."""
+
+    reason: str | None
+    """logout, stale, removed, or modified."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Current:
+    """The printer as it is (`current`, and `history` right after the log-in)."""
+
+    job: Job | None
+    """None where it is older than an event that has been told already."""
+
+    flags: Flags
+    sd_ready: bool
+    z: float | None
+    """Millimetres; None until the printer was told to move its Z."""
+
+    heaters: Mapping[str, Heater] | None
+    """By OctoPrint's names; None where no new temperatures came."""
+
+    is_history: bool = False
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class StateChanged:
+    """The printer's state changed (`PrinterStateChanged`)."""
+
+    state: State
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileSelected:
+    """Another file, or none, was selected (`FileSelected`, `FileDeselected`)."""
+
+    file: JobFile | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrintStarted:
+    """A print started (`PrintStarted`)."""
+
+    file: JobFile | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PrintEnding:
+    """How a print ends, or is about to (`PrintDone`, `PrintFailed`, `PrintCancelled`).
+
+    The state changes before or after it. A cancelled print is told twice, as
+    cancelled and as failed for that reason: the second says the same here.
+    """
+
+    result: PrintResult
+    path: str | None
+    print_time: float | None
+    """Seconds, pauses excluded."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ErrorOccurred:
+    """An error that ends the connection to the printer (`Error`)."""
+
+    error: PrinterError
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ReadAgain:
+    """Something changed of which the message tells too little."""
+
+    event: str
+    has_failed: bool = False
+    """Whether the running print is cancelled for an error of the firmware."""
+
+
+type PushMessage = (
+    Hello
+    | ReauthRequired
+    | Current
+    | StateChanged
+    | FileSelected
+    | PrintStarted
+    | PrintEnding
+    | ErrorOccurred
+    | ReadAgain
+)
+
+
+def _state_changed(payload: Json) -> PushMessage | None:
+    state = parse_state(text(payload.get("state_string")))
+    if state is None:
+        state = parse_state_id(text(payload.get("state_id")))
+    return None if state is None else StateChanged(state=state)
+
+
+def _ending(result: PrintResult) -> Callable[[Json], PushMessage]:
+    def parse(payload: Json) -> PushMessage:
+        is_cancel = payload.get("reason") == "cancelled"
+        return PrintEnding(
+            result=PrintResult.CANCELLED if is_cancel else result,
+            path=text(payload.get("path")),
+            print_time=number(payload.get("time")),
+        )
+
+    return parse
+
+
+def _cancelling(payload: Json) -> PushMessage | None:
+    if text(payload.get("firmwareError")) is None:
+        return None
+    return ReadAgain(event="PrintCancelling", has_failed=True)
+
+
+def _error(payload: Json) -> PushMessage | None:
+    error = parse_error(payload)
+    return None if error is None else ErrorOccurred(error=error)
+
+
+def _read_again(event: str) -> Callable[[Json], PushMessage]:
+    message = ReadAgain(event=event)
+    return lambda _: message
+
+
+PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
+    "Error": _error,
+    "FileDeselected": lambda _: FileSelected(file=None),
+    "FileSelected": lambda payload: FileSelected(file=parse_job_file(payload)),
+    "PrintCancelled": _ending(PrintResult.CANCELLED),
+    "PrintCancelling": _cancelling,
+    "PrintDone": _ending(PrintResult.DONE),
+    "PrintFailed": _ending(PrintResult.FAILED),
+    "PrintStarted": lambda payload: PrintStarted(file=parse_job_file(payload)),
+    "PrinterStateChanged": _state_changed,
+    **{
+        event: _read_again(event)
+        for event in (
+            "Connected",
+            "PrinterProfileAdded",
+            "PrinterProfileDeleted",
+            "PrinterProfileModified",
+            "SettingsUpdated",
+        )
+    },
+}
+
+EVENTS = tuple(PARSERS)
+"""The events to subscribe to."""
+
+
+class MessageReader:
+    """Turns the frames of one socket into messages.
+
+    A part that did not change since the last message stays the same object.
+    """
+
+    def __init__(self, loads: Callable[[bytes], Any] = json.loads) -> None:
+        """Take what reads JSON, a ValueError of which is asked again of Python's own."""
+        self._loads = loads
+        self._raw_flags: Json = {}
+        self._flags = Flags()
+        self._raw_job: tuple[object, ...] = ()
+        self._job: Job | None = None
+        self._heaters: Mapping[str, Heater] = {}
+        self._told_state: State | None = None
+        self._told_at = 0.0
+
+    def read(self, frame: bytes) -> PushMessage | None:
+        """Return the message of a text frame, None for what is not known or needed."""
+        message = self._decode(frame)
+        if not isinstance(message, dict):
+            return None
+        if (current := message.get("current")) is not None:
+            return self._current(mapping(current))
+        if (event := message.get("event")) is not None:
+            return self._event(mapping(event))
+        if (history := message.get("history")) is not None:
+            # It is made in the moment in which it is sent.
+            self._told_state = None
+            return self._current(mapping(history), is_history=True)
+        if (reauth := message.get("reauthRequired")) is not None:
+            return ReauthRequired(reason=text(mapping(reauth).get("reason")))
+        if (hello := message.get("connected")) is not None:
+            return Hello(version=text(mapping(hello).get("version")))
+        return None
+
+    def _decode(self, frame: bytes) -> Any:
+        try:
+            return self._loads(frame)
+        except ValueError, RecursionError:
+            pass
+        try:
+            # OctoPrint writes numbers that are none as Python does, which is no JSON.
+            return json.loads(frame)
+        except ValueError, RecursionError:
+            return None
+
+    def _event(self, event: Json) -> PushMessage | None:
+        kind = event.get("type")
+        parser = PARSERS.get(kind) if isinstance(kind, str) else None
+        if parser is None:
+            return None
+        message = parser(mapping(event.get("payload")))
+        if isinstance(message, StateChanged):
+            self._told_state = message.state
+            self._told_at = monotonic()
+        return message
+
+    def _current(self, data: Json, *, is_history: bool = False) -> PushMessage | None:
+        state = mapping(data.get("state"))
+        name = text(state.get("text"))
+        if name is None:
+            return None
+        raw_flags = mapping(state.get("flags"))
+        if raw_flags != self._raw_flags:
+            self._raw_flags = raw_flags
+            self._flags = parse_flags(raw_flags)
+        raw_job = (name, state.get("error"), data.get("job"), data.get("progress"))
+        if raw_job != self._raw_job or self._job is None:
+            self._raw_job = raw_job
+            self._job = parse_job(
+                {
+                    "state": name,
+                    "error": raw_job[1],
+                    "job": raw_job[2],
+                    "progress": raw_job[3],
+                }
+            )
+        return Current(
+            job=None if self._is_outdated(name) else self._job,
+            flags=self._flags,
+            sd_ready=flag(raw_flags.get("sdReady")),
+            z=number(data.get("currentZ")),
+            heaters=self._read_heaters(data),
+            is_history=is_history,
+        )
+
+    def _is_outdated(self, name: str) -> bool:
+        """Return whether the state is one from before the last event."""
+        told = self._told_state
+        if told is None:
+            return False
+        if monotonic() - self._told_at > CURRENT_MAX_AGE:
+            self._told_state = None
+            return False
+        state = parse_state(name, self._flags)
+        # After an error the event just says offline.
+        return state != told and not {state, told} <= OFFLINE_STATES
+
+    def _read_heaters(self, data: Json) -> Mapping[str, Heater] | None:
+        points = items(data.get("temps"))
+        if not points:
+            return None
+        heaters = parse_heaters(points[-1], mapping(data.get("offsets")))
+        if heaters != self._heaters:
+            self._heaters = heaters
+        return self._heaters

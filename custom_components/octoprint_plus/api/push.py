@@ -1,0 +1,208 @@
+"""Push: OctoPrint's socket, opened again whenever it is lost."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+import json
+import random
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+import aiohttp
+
+from .access import Login
+from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
+from .messages import EVENTS, Current, Hello, MessageReader, PushMessage, ReauthRequired
+
+if TYPE_CHECKING:
+    from .client import OctoPrintClient
+
+ENDPOINT = "sockjs/websocket"
+
+# Seconds for each of the two answers that open a socket: the hello and, after the
+# log-in, the history.
+HANDSHAKE_TIMEOUT = 10
+
+# Seconds between two attempts: they grow twofold, and a random part keeps many
+# printers, or many clients of one, from coming back in the same moment.
+FIRST_PAUSE = 1.0
+LONGEST_PAUSE = 120.0
+
+# A socket that was lost sooner than this many seconds after it was opened is likely
+# to be lost as soon again.
+STABLE_AFTER = 60
+
+# A `current` comes at most every half second times this.
+THROTTLE_QUICK = 1
+THROTTLE_CALM = 2
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushStarted:
+    """The socket is logged in; all that is told from now on is told in time."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PushLost:
+    """The socket was lost, or could not be opened."""
+
+    error: OctoPrintError
+    attempts: int
+    """How many attempts failed since the socket was last up, 0 where it just was."""
+
+
+class OctoPrintPush:
+    """Listens to the socket of one server."""
+
+    def __init__(
+        self, client: OctoPrintClient, loads: Callable[[bytes], Any] = json.loads
+    ) -> None:
+        """Take the client, and what reads JSON if there is something quicker."""
+        self.throttle = THROTTLE_CALM
+        """The pace to ask for; a new one is told to the server after the next message."""
+
+        self._client = client
+        self._loads = loads
+        self._login: Login | None = None
+        self._is_new_login = False
+        self._sent_throttle: int | None = None
+        self._wake = asyncio.Event()
+
+    def reconnect_now(self) -> None:
+        """End the pause before the next attempt: the server was just seen."""
+        self._wake.set()
+
+    async def listen(
+        self,
+    ) -> AsyncGenerator[PushStarted | PushLost | PushMessage]:
+        """Yield what is pushed, for ever; a lost socket is told and opened again."""
+        attempts = pauses = 0
+        while True:
+            attempts += 1
+            started_at = None
+            try:
+                async with aclosing(self._listen_once()) as messages:
+                    async for message in messages:
+                        if isinstance(message, PushStarted):
+                            attempts = 0
+                            started_at = monotonic()
+                        yield message
+            except OctoPrintError as err:
+                yield PushLost(error=err, attempts=attempts)
+            if started_at is not None and monotonic() - started_at > STABLE_AFTER:
+                pauses = 0
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause(pauses)):
+                    await self._wake.wait()
+            self._wake.clear()
+            pauses += 1
+
+    async def _listen_once(
+        self,
+    ) -> AsyncGenerator[PushStarted | PushMessage]:
+        """Open the socket and yield until it ends, which raises OctoPrintConnectionError."""
+        socket = await self._client.open_socket(ENDPOINT)
+        try:
+            reader = MessageReader(self._loads)
+            yield await self._handshake(socket, reader)
+            yield PushStarted()
+            while True:
+                frame = await socket.receive()
+                if frame.type is aiohttp.WSMsgType.TEXT:
+                    message = reader.read(frame.data)
+                    if isinstance(message, ReauthRequired):
+                        await self._authenticate(socket, after=message.reason)
+                    if message is not None:
+                        yield message
+                    if self.throttle != self._sent_throttle:
+                        await self._send_throttle(socket)
+                elif frame.type is not aiohttp.WSMsgType.BINARY:
+                    raise OctoPrintConnectionError(
+                        "The socket was closed", ConnectionCause.BROKEN
+                    )
+        except TimeoutError as err:
+            raise OctoPrintConnectionError(
+                "OctoPrint's socket has fallen silent", ConnectionCause.TIMEOUT
+            ) from err
+        except (aiohttp.ClientError, ConnectionError) as err:
+            raise OctoPrintConnectionError(
+                "The socket broke", ConnectionCause.BROKEN
+            ) from err
+        finally:
+            await socket.close()
+
+    async def _handshake(
+        self, socket: aiohttp.ClientWebSocketResponse[bool], reader: MessageReader
+    ) -> Current:
+        """Log in and return the history that OctoPrint then sends."""
+        await self._expect(socket, reader, Hello)
+        # Before the log-in, so that no log lines come with it.
+        await socket.send_json(
+            {
+                "subscribe": {
+                    "state": {"logs": False, "messages": False},
+                    "events": list(EVENTS),
+                    "plugins": False,
+                }
+            }
+        )
+        await self._send_throttle(socket)
+        await self._authenticate(socket)
+        return await self._expect(socket, reader, Current)
+
+    async def _expect[M: PushMessage](
+        self,
+        socket: aiohttp.ClientWebSocketResponse[bool],
+        reader: MessageReader,
+        expected: type[M],
+    ) -> M:
+        try:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+                while True:
+                    frame = await socket.receive()
+                    if frame.type is aiohttp.WSMsgType.TEXT:
+                        message = reader.read(frame.data)
+                        if isinstance(message, expected):
+                            return message
+                        if isinstance(message, ReauthRequired):
+                            await self._authenticate(socket, after=message.reason)
+                    elif frame.type is not aiohttp.WSMsgType.BINARY:
+                        raise OctoPrintConnectionError(
+                            "The socket was closed", ConnectionCause.BROKEN
+                        )
+        except TimeoutError as err:
+            raise OctoPrintConnectionError(
+                "OctoPrint's socket stayed silent", ConnectionCause.TIMEOUT
+            ) from err
+
+    async def _authenticate(
+        self,
+        socket: aiohttp.ClientWebSocketResponse[bool],
+        after: str | None = None,
+    ) -> None:
+        """Log the socket in, with the session of the last one where it may still be good."""
+        if after == "stale" and self._is_new_login:
+            self._login = None
+            raise OctoPrintConnectionError(
+                "OctoPrint does not accept its own session",
+                ConnectionCause.NOT_OCTOPRINT,
+            )
+        self._is_new_login = after is not None or self._login is None
+        if self._is_new_login or self._login is None:
+            self._login = None
+            self._login = await self._client.access.login()
+        await socket.send_json({"auth": f"{self._login.name}:{self._login.session}"})
+
+    async def _send_throttle(
+        self, socket: aiohttp.ClientWebSocketResponse[bool]
+    ) -> None:
+        self._sent_throttle = self.throttle
+        await socket.send_json({"throttle": self._sent_throttle})
+
+
+def pause(pauses: int) -> float:
+    """Return how many seconds to wait after so many pauses that led nowhere."""
+    # More than ten doublings are beyond the longest pause anyway.
+    longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(pauses, 10))
+    return random.uniform(longest / 2, longest)

@@ -1,0 +1,174 @@
+"""What of a printer is shown, and when: at once, or calmly.
+
+Every number here was chosen by the rows that it makes in the recorder, see
+docs/architecture.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from .api import Snapshot
+from .api.job import Progress
+from .api.printer import Heater
+from .heater import AT_TARGET
+
+# Sensors of printers are noisy by up to half a degree either way, so less than a
+# whole one is not news.
+TEMPERATURE_STEP = 1.0
+
+# While it heats or cools, a temperature moves by a step and more with each report.
+TEMPERATURE_PACE = 5.0
+
+# What people read of a print: whole percents and minutes.
+COMPLETION_STEP = 1.0
+TIME_STEP = 60
+
+# Short prints pass a percent every few seconds, and heads hop in Z with each move.
+PROGRESS_PACE = 15.0
+
+
+class Publisher:
+    """Makes the snapshots that are shown.
+
+    What people act on is shown at once, and everything else with it. What merely
+    drifts (temperatures, progress, times, Z) is shown when it has moved noticeably.
+    """
+
+    def __init__(self) -> None:
+        """Start with nothing shown."""
+        self._heaters_at = float("-inf")
+        self._progress_at = float("-inf")
+
+    def show(self, shown: Snapshot | None, latest: Snapshot, now: float) -> Snapshot:
+        """Return the snapshot to show, the same one as before where nothing is worth it.
+
+        `now` is in seconds of any clock that only moves on.
+        """
+        if shown is None or not same_facts(shown, latest):
+            self._heaters_at = self._progress_at = now
+            return latest
+        heaters, job, z = shown.heaters, shown.job, shown.z
+        if (
+            now - self._heaters_at >= TEMPERATURE_PACE
+            or has_arrived(shown.heaters, latest.heaters)
+        ) and (
+            heaters := steady_heaters(shown.heaters, latest.heaters)
+        ) is not shown.heaters:
+            self._heaters_at = now
+        if now - self._progress_at >= PROGRESS_PACE:
+            progress = steady_progress(shown.job.progress, latest.job.progress)
+            z = latest.z
+            if progress is not job.progress or z != shown.z:
+                self._progress_at = now
+                job = replace(job, progress=progress)
+        if heaters is shown.heaters and job is shown.job and z == shown.z:
+            return shown
+        return replace(shown, heaters=heaters, job=job, z=z)
+
+
+def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
+    """Return whether two snapshots differ in nothing but what drifts."""
+    return (
+        shown.state is latest.state
+        and shown.server == latest.server
+        and shown.connection == latest.connection
+        and shown.error == latest.error
+        and shown.sd_ready is latest.sd_ready
+        and (shown.z is None) is (latest.z is None)
+        and _same_job(shown, latest)
+        and _same_memory(shown, latest)
+        and _same_targets(shown.heaters, latest.heaters)
+    )
+
+
+def _same_job(shown: Snapshot, latest: Snapshot) -> bool:
+    one, other = shown.job, latest.job
+    if one is other:
+        return True
+    before, after = one.progress, other.progress
+    return (
+        one.file == other.file
+        and one.error == other.error
+        and one.user == other.user
+        and one.estimated_print_time == other.estimated_print_time
+        and (before.completion is None) is (after.completion is None)
+        and (before.print_time is None) is (after.print_time is None)
+        and (before.print_time_left is None) is (after.print_time_left is None)
+    )
+
+
+def _same_memory(shown: Snapshot, latest: Snapshot) -> bool:
+    one, other = shown.memory, latest.memory
+    if one is other:
+        return True
+    if one.running is None or other.running is None:
+        same_running = one.running is other.running
+    else:
+        # The finish time is made steady where it is estimated.
+        same_running = (
+            one.running.started_at == other.running.started_at
+            and one.running.finish_at == other.running.finish_at
+        )
+    return (
+        same_running
+        and one.last_print == other.last_print
+        and one.last_targets == other.last_targets
+        and one.heaters == other.heaters
+    )
+
+
+def _same_targets(shown: Mapping[str, Heater], latest: Mapping[str, Heater]) -> bool:
+    return shown is latest or (
+        shown.keys() == latest.keys()
+        and all(
+            heater.target == shown[name].target
+            and heater.offset == shown[name].offset
+            and (heater.actual is None) is (shown[name].actual is None)
+            for name, heater in latest.items()
+        )
+    )
+
+
+def has_arrived(shown: Mapping[str, Heater], latest: Mapping[str, Heater]) -> bool:
+    """Return whether a heater has come to its target, for which people wait."""
+    return any(
+        heater.target
+        and heater.actual is not None
+        and (before := shown[name].actual) is not None
+        and before < heater.target - AT_TARGET <= heater.actual
+        for name, heater in latest.items()
+    )
+
+
+def steady_heaters(
+    shown: Mapping[str, Heater], latest: Mapping[str, Heater]
+) -> Mapping[str, Heater]:
+    """Return the temperatures with just those that moved by a step, or came to the target."""
+    moved = {
+        name: heater
+        for name, heater in latest.items()
+        if _has_moved(shown[name].actual, heater.actual, TEMPERATURE_STEP)
+        or has_arrived({name: shown[name]}, {name: heater})
+    }
+    return {**shown, **moved} if moved else shown
+
+
+def steady_progress(shown: Progress, latest: Progress) -> Progress:
+    """Return the progress with just those values that moved by a step."""
+    steady = Progress(
+        completion=latest.completion
+        if _has_moved(shown.completion, latest.completion, COMPLETION_STEP)
+        else shown.completion,
+        print_time=latest.print_time
+        if _has_moved(shown.print_time, latest.print_time, TIME_STEP)
+        else shown.print_time,
+        print_time_left=latest.print_time_left
+        if _has_moved(shown.print_time_left, latest.print_time_left, TIME_STEP)
+        else shown.print_time_left,
+        print_time_left_origin=latest.print_time_left_origin,
+    )
+    return shown if steady == shown else steady
+
+
+def _has_moved(shown: float | None, latest: float | None, step: float) -> bool:
+    return shown is not None and latest is not None and abs(latest - shown) >= step
