@@ -13,12 +13,11 @@ from yarl import URL
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.device_registry import DeviceInfo
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
@@ -27,8 +26,6 @@ from .api import (
     OctoPrintClient,
     OctoPrintConnectionError,
     OctoPrintError,
-    OctoPrintNotFoundError,
-    OctoPrintPermissionError,
     RunningPrint,
     Snapshot,
     State,
@@ -44,6 +41,7 @@ from .api.push import (
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .failure import update_failure
 from .poller import OctoPrintPoller
 from .publisher import Publisher
 from .store import OctoPrintStore
@@ -119,6 +117,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._taken = 0
         self._heard_at = float("-inf")
         self._failed_attempts = 0
+        self._has_missed = False
         self._is_deaf = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
@@ -155,13 +154,14 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._listener = self.config_entry.async_create_background_task(
             self.hass, self._async_listen(), f"{DOMAIN} push {self.name}"
         )
+        self._listener.add_done_callback(self._async_listener_ended)
 
     @callback
     def async_server_seen(self) -> None:
         """Note that the server was just seen in the network."""
         self._push.reconnect_now()
 
-    async def async_request_refresh_after_command(self) -> None:
+    async def async_after_command(self) -> None:
         """Read the effect of a command, unless the server tells it by itself."""
         if not self.is_pushed:
             await self.async_request_refresh()
@@ -192,49 +192,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         async with self._polling:
             try:
                 truth = await self._async_poll()
-            except OctoPrintAuthError as err:
-                # The socket would go on talking.
-                self._async_stop_push()
-                raise ConfigEntryAuthFailed(
-                    translation_domain=DOMAIN,
-                    translation_key="invalid_auth",
-                    translation_placeholders={"printer": self.name},
-                ) from err
-            except OctoPrintPermissionError as err:
-                raise UpdateFailed(
-                    translation_domain=DOMAIN,
-                    translation_key="missing_permission",
-                    translation_placeholders={
-                        "printer": self.name,
-                        "permission": err.permission or "STATUS",
-                    },
-                ) from err
-            except OctoPrintNotFoundError as err:
-                # All that is polled is there in every OctoPrint.
-                raise UpdateFailed(
-                    translation_domain=DOMAIN,
-                    translation_key="connection_not_octoprint",
-                    translation_placeholders={"printer": self.name},
-                ) from err
-            except OctoPrintConnectionError as err:
-                # A server that was away may come back in another version, with other
-                # settings, or without our key.
-                self._poller.expire()
-                self.update_interval = POLL_IDLE
-                if self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE:
-                    # One answer that went astray, of a server that is talking.
-                    return self.data
-                raise UpdateFailed(
-                    translation_domain=DOMAIN,
-                    translation_key=f"connection_{err.cause}",
-                    translation_placeholders={"printer": self.name},
-                ) from err
             except OctoPrintError as err:
-                raise UpdateFailed(
-                    translation_domain=DOMAIN,
-                    translation_key="request_failed",
-                    translation_placeholders={"printer": self.name, "error": str(err)},
-                ) from err
+                if self._is_astray(err):
+                    return self.data
+                raise update_failure(err, self.name) from err
             self._async_take(truth)
             await self._async_settle()
             # More may have been pushed meanwhile.
@@ -244,7 +205,23 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self._push.reconnect_now()
             return self._publish(truth)
 
+    @callback
+    def _is_astray(self, err: OctoPrintError) -> bool:
+        """Return whether just an answer went astray, of a server that is there."""
+        if isinstance(err, OctoPrintAuthError):
+            # The socket would go on talking.
+            self._async_stop_push()
+        if not isinstance(err, OctoPrintConnectionError):
+            return False
+        # A server that was away may come back in another version, with other
+        # settings, or without our key.
+        self._poller.expire()
+        self.update_interval = POLL_IDLE
+        return self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE
+
     def _poll_interval(self, truth: Snapshot) -> timedelta:
+        if self._unsettled:
+            return POLL_TRANSIENT
         if self.is_pushed:
             return POLL_PUSHED
         if truth.state in TRANSIENT_STATES:
@@ -312,25 +289,37 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.async_receive(message)
 
     @callback
+    def _async_listener_ended(self, listener: asyncio.Task[None]) -> None:
+        """Go on polling where a mistake of ours ended the listening."""
+        self.is_pushed = False
+        if not listener.cancelled() and (err := listener.exception()):
+            LOGGER.error("%s: cannot listen any more", self.name, exc_info=err)
+            self._async_poll_now()
+
+    @callback
     def _async_push_started(self) -> None:
         self.is_pushed = True
         self._failed_attempts = 0
         if self._is_deaf:
             self._is_deaf = False
             LOGGER.info("%s: OctoPrint's socket is back", self.name)
-        # What the socket does not tell, and what it told nobody while it was away.
-        self._poller.expire()
+        if self._has_missed:
+            self._has_missed = False
+            self._poller.expire()
         self._async_poll_now()
 
     @callback
     def _async_push_lost(self, lost: PushLost) -> None:
         LOGGER.debug("%s: no socket (%s): %s", self.name, lost.attempts, lost.error)
+        self._has_missed = True
+        if self.is_pushed or isinstance(lost.error, OctoPrintAuthError):
+            self._poller.expire()
+            self._async_poll_now()
         if self.is_pushed:
             self.is_pushed = False
             if self._truth is not None:
+                # Only the socket tells it.
                 self._truth = replace(self._truth, z=None)
-            self._poller.expire()
-            self._async_poll_now()
             return
         # While the server is away that is known and told already.
         self._failed_attempts = (

@@ -77,7 +77,7 @@ async def octoprint_command(
             translation_key="command_failed",
             translation_placeholders=placeholders | {"error": str(err)},
         ) from err
-    await coordinator.async_request_refresh_after_command()
+    await coordinator.async_after_command()
 
 
 async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:

@@ -35,7 +35,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 # A socket that sent nothing for this many seconds is asked whether it lives, and
 # is given up when it has not answered after half as many more.
-HEARTBEAT = 20
+HEARTBEAT = 15
 
 # Closing in order is a courtesy; nobody waits long for it.
 SOCKET_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=1.0)

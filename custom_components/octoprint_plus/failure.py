@@ -1,0 +1,46 @@
+"""The failure of a poll, as Home Assistant wants to hear of it."""
+
+from homeassistant.exceptions import ConfigEntryAuthFailed
+from homeassistant.helpers.update_coordinator import UpdateFailed
+
+from .api import (
+    OctoPrintAuthError,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+)
+from .const import DOMAIN
+
+
+def update_failure(
+    err: OctoPrintError, printer: str
+) -> ConfigEntryAuthFailed | UpdateFailed:
+    """Return the translated failure."""
+    match err:
+        case OctoPrintAuthError():
+            return ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key="invalid_auth",
+                translation_placeholders={"printer": printer},
+            )
+        case OctoPrintPermissionError():
+            return _failed(
+                printer,
+                translation_key="missing_permission",
+                permission=err.permission or "STATUS",
+            )
+        case OctoPrintNotFoundError():
+            # All that is polled is there in every OctoPrint.
+            return _failed(printer, translation_key="connection_not_octoprint")
+        case OctoPrintConnectionError():
+            return _failed(printer, translation_key=f"connection_{err.cause}")
+    return _failed(printer, translation_key="request_failed", error=str(err))
+
+
+def _failed(printer: str, *, translation_key: str, **placeholders: str) -> UpdateFailed:
+    return UpdateFailed(
+        translation_domain=DOMAIN,
+        translation_key=translation_key,
+        translation_placeholders={"printer": printer, **placeholders},
+    )
