@@ -88,6 +88,7 @@ RAISED_INDIRECTLY = {
 }
 
 RAISING = {
+    "_failed": "exceptions",
     "SetupError": "config.error",
     "_error": "exceptions",
     "refusal": "exceptions",

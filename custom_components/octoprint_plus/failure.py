@@ -26,21 +26,21 @@ def update_failure(
             )
         case OctoPrintPermissionError():
             return _failed(
+                "missing_permission",
                 printer,
-                translation_key="missing_permission",
                 permission=err.permission or "STATUS",
             )
         case OctoPrintNotFoundError():
             # All that is polled is there in every OctoPrint.
-            return _failed(printer, translation_key="connection_not_octoprint")
+            return _failed("connection_not_octoprint", printer)
         case OctoPrintConnectionError():
-            return _failed(printer, translation_key=f"connection_{err.cause}")
-    return _failed(printer, translation_key="request_failed", error=str(err))
+            return _failed(f"connection_{err.cause}", printer)
+    return _failed("request_failed", printer, error=str(err))
 
 
-def _failed(printer: str, *, translation_key: str, **placeholders: str) -> UpdateFailed:
+def _failed(key: str, printer: str, **placeholders: str) -> UpdateFailed:
     return UpdateFailed(
         translation_domain=DOMAIN,
-        translation_key=translation_key,
+        translation_key=key,
         translation_placeholders={"printer": printer, **placeholders},
     )
