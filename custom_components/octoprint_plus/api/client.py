@@ -266,8 +266,13 @@ class OctoPrintClient:
     ) -> None:
         """Tell an unknown key from a known one that lacks a permission."""
         if path != CURRENT_USER:
-            if (await self.access.current_user()).name is None:
+            user = await self.access.current_user()
+            if user.name is None:
                 raise OctoPrintAuthError("OctoPrint does not know the API key")
+            if permission == "STATUS" and user.may(permission):
+                # So is the key of a user that is switched off, which keeps its
+                # permissions and may use none of them.
+                raise OctoPrintAuthError("The API key's user is switched off")
             raise OctoPrintPermissionError(
                 f"The API key lacks the permission {permission or f'for {path}'}",
                 permission,
