@@ -130,7 +130,7 @@ class OctoPrintPush:
                 "The socket broke", ConnectionCause.BROKEN
             ) from err
         finally:
-            await socket.close()
+            await _close(socket)
 
     async def _handshake(
         self, socket: aiohttp.ClientWebSocketResponse[bool], reader: MessageReader
@@ -199,6 +199,16 @@ class OctoPrintPush:
     ) -> None:
         self._sent_throttle = self.throttle
         await socket.send_json({"throttle": self._sent_throttle})
+
+
+async def _close(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    """Close a socket in order."""
+    try:
+        await socket.close()
+    finally:
+        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
+        # timer of its heartbeat anew.
+        socket._cancel_heartbeat()  # noqa: SLF001
 
 
 def pause(pauses: int) -> float:
