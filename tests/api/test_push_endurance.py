@@ -130,6 +130,22 @@ async def test_reconnect_now(
         await listener.next(PushStarted)
 
 
+async def test_reconnect_now_while_up(
+    push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a server that is seen while the socket is up spares no later pause."""
+    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 1000)
+    async with listening(push) as listener:
+        await listener.next(PushStarted)
+        push.reconnect_now()
+        await fake.push.drop()
+        await listener.next(PushLost)
+        await asyncio.sleep(0.05)
+        assert len(fake.push.handshakes) == 1
+        push.reconnect_now()
+        await listener.next(PushStarted, 2)
+
+
 async def test_a_thousand_reconnects(
     push: OctoPrintPush, fake: FakeOctoPrint, pauses: list[int]
 ) -> None:

@@ -89,6 +89,9 @@ class OctoPrintPush:
                             started_at = monotonic()
                         yield message
             except OctoPrintError as err:
+                if started_at is not None:
+                    # Who saw the server while the socket was up asked for nothing.
+                    self._wake.clear()
                 yield PushLost(error=err, attempts=attempts)
             if started_at is not None and monotonic() - started_at > STABLE_AFTER:
                 pauses = 0
