@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+import json as jsonlib
 from typing import Any, Self
 
 from freezegun.api import FrozenDateTimeFactory
@@ -17,10 +18,17 @@ from custom_components.octoprint_plus.coordinator import (
 )
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
-from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.core import (
+    Event,
+    EventStateChangedData,
+    EventStateReportedData,
+    HomeAssistant,
+    callback,
+)
 
 from .conftest import until
 from .fake_octoprint import FakeOctoPrint
+from .recorded import FIXTURES
 
 POLL = ["/api/job", "/api/printer"]
 
@@ -131,6 +139,58 @@ class Pushed:
         return state.state if state else None
 
 
+def recording(name: str) -> Iterator[tuple[float, str, Any]]:
+    """Yield time, name and content of what was recorded of states and events."""
+    for line in (FIXTURES / f"push/{name}.jsonl").read_text().splitlines():
+        entry = jsonlib.loads(line)
+        if "msg" in entry and entry.get("dir", "<") == "<":
+            for kind, content in entry["msg"].items():
+                if kind in ("current", "event"):
+                    yield entry.get("t", 0.0), kind, content
+
+
+def answer_as(fake: FakeOctoPrint, current: dict[str, Any]) -> None:
+    """Let REST answer what a `current` tells."""
+    state = current["state"]
+    job = {"state": state["text"], "job": current["job"]}
+    error = {"error": state["error"]} if state.get("error") else {}
+    job |= {"progress": current["progress"]}
+    fake.answer("GET", "/api/job", json=job | error)
+    if not state["flags"]["operational"]:
+        error = {"error": "Printer is not operational"}
+        fake.answer("GET", "/api/printer", status=409, json=error)
+        return
+    points = current.get("temps") or []
+    temperature = {
+        name: {**value, "offset": current.get("offsets", {}).get(name, 0)}
+        for name, value in (points[-1] if points else {}).items()
+        if isinstance(value, dict)
+    }
+    known = fake.json("GET", "/api/printer").get("temperature", {})
+    fake.answer(
+        "GET",
+        "/api/printer",
+        json={
+            "sd": {"ready": state["flags"]["sdReady"]},
+            "state": state,
+            "temperature": temperature or known,
+        },
+    )
+
+
+async def play(pushed: Pushed, freezer: FrozenDateTimeFactory, name: str) -> None:
+    """Push a recording at its own pace; REST answers what was told last."""
+    before = 0.0
+    for at, kind, content in recording(name):
+        freezer.tick(timedelta(seconds=max(0, at - before)))
+        before = max(at, before)
+        if kind == "current":
+            answer_as(pushed.fake, content)
+        await pushed.fake.push.send({kind: content})
+        await pushed.heard()
+        await pushed.idle()
+
+
 @asynccontextmanager
 async def pushing(
     hass: HomeAssistant, fake: FakeOctoPrint, entry: MockConfigEntry
@@ -145,22 +205,36 @@ async def pushing(
         await pushed.unload()
 
 
+class Writes:
+    """The entities that wrote their state."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.changed: list[str] = []
+        self.reported: list[str] = []
+        """Those that wrote what was there already."""
+
+
 @contextmanager
-def writes(hass: HomeAssistant) -> Iterator[list[str]]:
+def writes(hass: HomeAssistant) -> Iterator[Writes]:
     """Take down which entities write their state, changed or not."""
-    written: list[str] = []
+    written = Writes()
 
     @callback
-    def note(event: Event[Any]) -> None:
-        written.append(event.data["entity_id"])
+    def note_changed(event: Event[EventStateChangedData]) -> None:
+        written.changed.append(event.data["entity_id"])
+
+    @callback
+    def note_reported(event: Event[EventStateReportedData]) -> None:
+        written.reported.append(event.data["entity_id"])
 
     @callback
     def every(_: Any) -> bool:
         return True
 
     stops = [
-        hass.bus.async_listen(EVENT_STATE_CHANGED, note),
-        hass.bus.async_listen(EVENT_STATE_REPORTED, note, event_filter=every),
+        hass.bus.async_listen(EVENT_STATE_CHANGED, note_changed),
+        hass.bus.async_listen(EVENT_STATE_REPORTED, note_reported, event_filter=every),
     ]
     try:
         yield written
