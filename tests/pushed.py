@@ -32,6 +32,17 @@ from .recorded import FIXTURES
 
 POLL = ["/api/job", "/api/printer"]
 
+FULL_POLL = [
+    *POLL,
+    "/api/connection",
+    "/api/currentuser",
+    "/api/server",
+    "/api/settings",
+    "/api/printerprofiles",
+    "/api/system/commands",
+    "/api/printer/error",
+]
+
 
 class Pushed:
     """The entry, its server, and all that its coordinator is told."""

@@ -1,12 +1,8 @@
 """Tests for what is pushed: how it is shown, and how little is polled beside it."""
 
-import asyncio
 from collections.abc import AsyncGenerator
-import logging
-from typing import Any
 from unittest.mock import patch
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.components.diagnostics import (
@@ -20,18 +16,7 @@ from homeassistant.setup import async_setup_component
 
 from .conftest import until
 from .fake_octoprint import FakeOctoPrint
-from .pushed import POLL, Pushed, pushing
-
-FULL_POLL = [
-    *POLL,
-    "/api/connection",
-    "/api/currentuser",
-    "/api/server",
-    "/api/settings",
-    "/api/printerprofiles",
-    "/api/system/commands",
-    "/api/printer/error",
-]
+from .pushed import FULL_POLL, POLL, Pushed, pushing
 
 
 @pytest.fixture(autouse=True)
@@ -116,49 +101,6 @@ async def test_z_appears(pushed: Pushed) -> None:
     pushed.coordinator.async_server_seen()
     await pushed.up()
     assert pushed.state_of("sensor.z_height") == "2.5"
-
-
-async def test_requests(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:
-    """Test that half an hour of a printer that prints costs two requests each 5 minutes."""
-    pushed.fake.load("printing_local")
-    await pushed.state("PRINTING", "Printing")
-    per_minute = []
-    for minute in range(30):
-        pushed.fake.clear()
-        for quarter in range(4):
-            await pushed.tick(freezer, 15)
-            bed = {"actual": 60 + (minute + quarter) % 3, "target": 60}
-            await pushed.current(temps=[{"bed": bed}])
-        per_minute.append(pushed.gets())
-    assert [polls for polls in per_minute if polls] == [POLL] * 6
-    assert [bool(polls) for polls in per_minute].index(True) == 4
-    assert pushed.fake.commands() == []
-    assert pushed.fake.push.opened == 1
-
-
-async def test_everything_is_read_now_and_then(
-    freezer: FrozenDateTimeFactory, pushed: Pushed
-) -> None:
-    """Test that what no event tells of is found out after two hours."""
-    settings = pushed.fake.json("GET", "/api/settings")
-    settings["appearance"]["name"] = "Renamed"
-    pushed.fake.answer("GET", "/api/settings", json=settings)
-    polls = []
-    for _ in range(25):
-        pushed.fake.clear()
-        await pushed.tick(freezer, 301)
-        polls.append(pushed.gets())
-    assert polls.count(FULL_POLL) == 1
-    assert polls.count(POLL) == 24
-    assert pushed.coordinator.data.server.settings.name == "Renamed"
-
-
-async def test_drift_is_caught(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:
-    """Test that the slow poll corrects what the socket never told."""
-    pushed.fake.load("disconnected")
-    await pushed.tick(freezer, 301)
-    assert pushed.state_of("sensor.state") == "offline"
-    assert pushed.coordinator.is_pushed
 
 
 @pytest.mark.parametrize(
@@ -272,97 +214,6 @@ async def test_switch_needs_no_poll(pushed: Pushed) -> None:
         pushed.fake.load("disconnected")
         await pushed.state("OFFLINE", "Offline")
         pushed.fake.clear()
-
-
-async def test_poll_that_is_overtaken(pushed: Pushed) -> None:
-    """Test that what is pushed while a poll is on its way is newer and stays."""
-    gate = asyncio.Event()
-    get = pushed.coordinator.client.job.get
-    asked = False
-
-    async def held() -> Any:
-        nonlocal asked
-        answer = await get()
-        asked = True
-        await gate.wait()
-        return answer
-
-    with patch.object(pushed.coordinator.client.job, "get", held):
-        poll = pushed.hass.async_create_task(pushed.coordinator.async_refresh())
-        await until(lambda: asked)
-        pushed.fake.load("printing_local")
-        await pushed.state("PRINTING", "Printing")
-        await pushed.current()
-        gate.set()
-        await poll
-    assert pushed.state_of("sensor.state") == "printing"
-    assert pushed.state_of("sensor.file") == "test_main.gcode"
-    assert pushed.coordinator.last_update_success
-    assert pushed.coordinator.data.memory.last_print is None
-
-
-async def test_poll_that_is_overtaken_tells_what_is_never_pushed(
-    pushed: Pushed,
-) -> None:
-    """Test that a poll that is overtaken still counts for version and permissions."""
-    gate = asyncio.Event()
-    get = pushed.coordinator.client.system.commands
-    asked = False
-
-    async def held() -> Any:
-        nonlocal asked
-        answer = await get()
-        asked = True
-        await gate.wait()
-        return answer
-
-    server = pushed.fake.json("GET", "/api/server")
-    pushed.fake.answer("GET", "/api/server", json=server | {"version": "1.12.0"})
-    pushed.coordinator._poller.expire()
-    with patch.object(pushed.coordinator.client.system, "commands", held):
-        poll = pushed.hass.async_create_task(pushed.coordinator.async_refresh())
-        await until(lambda: asked)
-        pushed.fake.load("printing_local")
-        await pushed.state("PRINTING", "Printing")
-        gate.set()
-        await poll
-    assert pushed.state_of("sensor.state") == "printing"
-    assert pushed.coordinator.data.server.server.version == "1.12.0"
-
-
-async def test_poll_fails_while_the_server_talks(
-    freezer: FrozenDateTimeFactory,
-    pushed: Pushed,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """Test that an answer that went astray takes nothing down, and silence beside it does."""
-    caplog.set_level(logging.INFO)
-    pushed.fake.answer("GET", "/api/job", status=502)
-    await pushed.current()
-    await pushed.coordinator.async_refresh()
-    assert pushed.coordinator.last_update_success
-    assert pushed.state_of("sensor.state") == "operational"
-    # It is tried again soon.
-    assert pushed.coordinator.update_interval == POLL_IDLE
-    await pushed.tick(freezer, 31)
-    assert not pushed.coordinator.last_update_success
-    assert pushed.state_of("sensor.state") == "unavailable"
-    assert pushed.coordinator.is_pushed
-    pushed.fake.restore("GET", "/api/job")
-    await pushed.tick(freezer, 31)
-    assert pushed.state_of("sensor.state") == "operational"
-    lines = [
-        record for record in caplog.records if record.name.startswith("custom_comp")
-    ]
-    assert [record.levelname for record in lines] == ["ERROR", "INFO"]
-
-
-async def test_refusal_is_believed(pushed: Pushed) -> None:
-    """Test that what the server itself answers counts, however much it talks."""
-    pushed.fake.answer("GET", "/api/job", status=500, json={"error": "Broken"})
-    await pushed.current()
-    await pushed.coordinator.async_refresh()
-    assert not pushed.coordinator.last_update_success
 
 
 async def test_mistake_of_ours(
