@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 
 from custom_components.octoprint_plus.api.messages import EVENTS
 from custom_components.octoprint_plus.api.push import THROTTLE_CALM, THROTTLE_QUICK
@@ -79,7 +79,12 @@ class Listener:
 async def measure(ports: list[int], seconds: float) -> dict[str, float]:
     """Listen, and return what that takes of this process."""
     listener = Listener()
-    async with ClientSession() as session, asyncio.TaskGroup() as group:
+    # As many connections as it takes.
+    connector = TCPConnector(limit=0)
+    async with (
+        ClientSession(connector=connector) as session,
+        asyncio.TaskGroup() as group,
+    ):
         tasks = [group.create_task(listener.read(session, port)) for port in ports]
         await asyncio.sleep(SETTLE_SECONDS)
         began, used, before = (
