@@ -38,8 +38,10 @@ NEXT = {
 }
 LASTING = frozenset(NEXT)
 
-# Seconds between two actions: those for the built-in integration are spread over its interval.
-PAUSES = {OURS: (0.1, 0.6), BUILT_IN: (0.5, 5.5)}
+# Seconds before an action of this one's printers, at most; those of the built-in integration come at any time
+# between two of its polls.
+PAUSE = 1.0
+POLL_INTERVAL = 30.0
 
 # Seconds until a change has surely been shown, that interval and the action included.
 PATIENCE = 45.0
@@ -174,16 +176,19 @@ async def _measure_latency(home: FleetHomeAssistant, simulator: Simulator) -> Fi
     watch = Watch(home, simulator)
     size = len(home.states_by_printer)
     idle: list[int] = []
-    is_slow = home.domain == BUILT_IN
-    for _ in range(min(ACTIONS, 3 * size) if is_slow else ACTIONS):
+    actions, pause = ACTIONS, PAUSE
+    if home.domain == BUILT_IN:
+        actions = min(ACTIONS, 3 * size)
+        pause = min(POLL_INTERVAL, 2 * POLL_INTERVAL / min(ACTIONS, size))
+    for _ in range(actions):
         if not idle:
             # Each has to be seen in its new state before it goes on.
             await watch.wait()
             idle = chance.sample(range(size), size)
+        await asyncio.sleep(chance.uniform(0, pause))
         printer = idle.pop()
         state = (await watch.look())[printer]
         await simulator.do(chance.choice(NEXT[state]), printer)
-        await asyncio.sleep(chance.uniform(*PAUSES[home.domain]))
     await watch.wait()
     return {
         "median": percentile(watch.seconds, 50),
