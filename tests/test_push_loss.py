@@ -337,6 +337,18 @@ async def test_key_is_revoked_and_told(pushed: Pushed, reason: str) -> None:
     assert pushed.coordinator._listener.done()
 
 
+async def test_key_is_good_again(pushed: Pushed) -> None:
+    """Test that a printer is listened to again once a poll finds its key taken again."""
+    key, pushed.fake.key = pushed.fake.key, "ANOTHER_KEY"
+    await pushed.coordinator.async_refresh()
+    await until(pushed.coordinator._listener.done)
+    assert not pushed.coordinator.last_update_success
+    pushed.fake.key = key
+    await pushed.coordinator.async_refresh()
+    await until(lambda: pushed.coordinator.is_pushed)
+    assert pushed.state_of("sensor.state") == "operational"
+
+
 async def test_user_is_switched_off(pushed: Pushed) -> None:
     pushed.fake.user("inactive")
     await lose(pushed)

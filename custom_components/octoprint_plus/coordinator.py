@@ -119,6 +119,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._failed_attempts = 0
         self._has_missed = False
         self._is_deaf = False
+        self._is_refused = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property
@@ -201,7 +202,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # More may have been pushed meanwhile.
             truth = self._truth or truth
             self.update_interval = self._poll_interval(truth)
-            if not self.last_update_success:
+            if self._is_refused:
+                # The key is good again.
+                self._is_refused = False
+                self.async_start_push()
+            elif not self.last_update_success:
                 self._push.reconnect_now()
             return self._publish(truth)
 
@@ -291,7 +296,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_listener_ended(self, listener: asyncio.Task[None]) -> None:
         """Go on polling where a mistake of ours ended the listening."""
-        self.is_pushed = False
+        if listener is self._listener:
+            self.is_pushed = False
         if not listener.cancelled() and (err := listener.exception()):
             LOGGER.error("%s: cannot listen any more", self.name, exc_info=err)
             self._async_poll_now()
@@ -345,6 +351,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.is_pushed = False
         if self._listener is not None:
             self._listener.cancel()
+            self._is_refused = True
 
     @callback
     def _async_take_message(self, message: PushMessage) -> None:

@@ -154,7 +154,7 @@ class OctoPrintClient:
         # aiohttp follows redirects here and cannot be told not to. Nothing secret
         # has been sent yet, and nothing is.
         if socket._response.history:  # noqa: SLF001
-            await socket.close()
+            await close_socket(socket)
             raise OctoPrintConnectionError(
                 "The server redirects to another address", ConnectionCause.REDIRECTED
             )
@@ -306,6 +306,16 @@ def _foreign_page(body: bytes) -> OctoPrintConnectionError:
     return OctoPrintConnectionError(
         "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
     )
+
+
+async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    """Close a socket in order."""
+    try:
+        await socket.close()
+    finally:
+        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
+        # timer of its heartbeat anew.
+        socket._cancel_heartbeat()  # noqa: SLF001
 
 
 def _handshake_error(status: int) -> OctoPrintConnectionError:

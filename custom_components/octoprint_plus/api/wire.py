@@ -6,6 +6,9 @@ from typing import Any
 
 from .errors import ConnectionCause, OctoPrintConnectionError
 
+# No print takes a century, and times much longer have no date to begin or end at.
+LONGEST = 100 * 365 * 24 * 3600
+
 type Json = Mapping[str, Any]
 
 
@@ -43,6 +46,12 @@ def number(value: object) -> float | None:
 def integer(value: object) -> int | None:
     """Return the number cut to an integer, or None where there is none."""
     return None if (found := number(value)) is None else int(found)
+
+
+def seconds(value: object) -> float | None:
+    """Return the seconds, or None where there are none, or more than make sense."""
+    found = number(value)
+    return found if found is not None and abs(found) < LONGEST else None
 
 
 def flag(value: object) -> bool:
