@@ -42,6 +42,7 @@ from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .failure import update_failure
+from .heater import is_warming
 from .poller import OctoPrintPoller
 from .publisher import Publisher
 from .store import OctoPrintStore
@@ -382,8 +383,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous, self._truth = self._truth, truth
         if truth.memory is not self.store.memory:
             self.store.async_remember(truth.memory)
-        is_calm = not (truth.is_busy or truth.is_heating)
-        self._push.throttle = THROTTLE_CALM if is_calm else THROTTLE_QUICK
+        is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
+        self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             self._async_update_device(truth)
 
