@@ -328,6 +328,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 # Only the socket tells it.
                 self._truth = replace(self._truth, z=None)
             return
+        if self.last_update_success and not self._is_deaf:
+            # It may be the server that went away, and not just its socket.
+            self._async_poll_now()
         # While the server is away that is known and told already.
         self._failed_attempts = (
             self._failed_attempts + 1 if self.last_update_success else 0
