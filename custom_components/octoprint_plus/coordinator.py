@@ -328,20 +328,29 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 # Only the socket tells it.
                 self._truth = replace(self._truth, z=None)
             return
-        if is_away(lost.error) and self.last_update_success and not self._is_deaf:
-            # It may be all of the server, and not just its socket.
-            self._async_poll_now()
-        # While the server is away that is known and told already.
-        self._failed_attempts = (
-            self._failed_attempts + 1 if self.last_update_success else 0
+        if self._is_deaf or not self.last_update_success:
+            # That the server is away is known and told already.
+            self._failed_attempts = 0
+            return
+        self.config_entry.async_create_background_task(
+            self.hass, self._async_judge(lost.error), f"{DOMAIN} poll {self.name}"
         )
-        if self._failed_attempts == DEAF_AFTER and not self._is_deaf:
+
+    async def _async_judge(self, err: OctoPrintError) -> None:
+        """Tell a socket that cannot be used from a server that is away."""
+        if is_away(err):
+            await self.async_refresh()
+        if self.is_pushed or not self.last_update_success:
+            self._failed_attempts = 0
+            return
+        self._failed_attempts += 1
+        if self._failed_attempts == DEAF_AFTER:
             self._is_deaf = True
             LOGGER.warning(
                 "%s: OctoPrint's socket cannot be used, so the printer is polled "
                 "instead, which shows changes later: %s",
                 self.name,
-                lost.error,
+                err,
             )
 
     @callback

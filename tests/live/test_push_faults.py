@@ -129,6 +129,24 @@ async def test_sockets_refused(home: Home, shown: Record[Change]) -> None:
     assert " INFO " in line
 
 
+async def test_server_away_while_sockets_are_refused(
+    home: Home, shown: Record[Change]
+) -> None:
+    """Test that a server that goes away meanwhile is not taken for a deaf proxy."""
+    home.log.expected = [AWAY]
+    home.proxy.refuses_sockets = True
+    await home.reload()
+    # The next attempt would be one too many.
+    await until(lambda: home.log.lines("no socket (2)"))
+    await home.proxy.cut()
+    cut_at = monotonic()
+    await shown.wait_for(shows(STATE, "unavailable"), cut_at, timeout=10)
+    back_at = monotonic()
+    await home.proxy.restore()
+    await shown.wait_for(shows(STATE, "operational"), back_at)
+    await home.is_pushed()
+
+
 async def test_stop_while_listening(home: Home) -> None:
     """Test that Home Assistant stops while the socket is up."""
     began = monotonic()
