@@ -31,6 +31,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
+    answers,
     client as client_module,
 )
 from tests.fake_octoprint import FakeOctoPrint
@@ -382,7 +383,7 @@ async def test_key_is_not_sent_elsewhere(
 
 
 async def test_huge_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    body = b'{"state": "' + b"x" * client_module.MAX_ANSWER + b'"}'
+    body = b'{"state": "' + b"x" * answers.MAX_ANSWER + b'"}'
     fake.answer(
         "GET", "/api/job", body=body, headers={"Content-Type": "application/json"}
     )

@@ -11,6 +11,8 @@ import aiohttp
 
 from .errors import ConnectionCause, OctoPrintConnectionError
 
+MAX_ANSWER = 32 * 1024 * 1024
+
 # The words by which log-in pages are addressed.
 LOGIN = re.compile(r"log-?in|sign-?in|auth|\bsso\b", re.IGNORECASE)
 PROXY_STATUSES = (
@@ -44,6 +46,19 @@ def connection_errors() -> Generator[None]:
         ) from err
 
 
+async def whole(response: aiohttp.ClientResponse) -> bytes:
+    """Return the whole body of an answer of reasonable size."""
+    body = bytearray()
+    async for chunk in response.content.iter_any():
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise OctoPrintConnectionError(
+                "The answer is larger than any of OctoPrint's",
+                ConnectionCause.NOT_OCTOPRINT,
+            )
+    return bytes(body)
+
+
 def decoded(headers: Mapping[str, str], body: bytes) -> Any:
     """Return the JSON of an answer, or NO_JSON where it is something else."""
     if "json" not in headers.get("Content-Type", ""):
@@ -60,7 +75,7 @@ def plain_text(body: bytes) -> str | None:
         found = body.decode()
     except UnicodeDecodeError:
         return None
-    return None if found.lstrip().startswith("<") else found
+    return None if found.lstrip().startswith("<") else found.strip()
 
 
 def raise_foreign(status: int, headers: Mapping[str, str]) -> None:

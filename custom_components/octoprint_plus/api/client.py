@@ -19,17 +19,17 @@ from .answers import (
     plain_text,
     raise_foreign,
     redirected,
+    whole,
 )
 from .connection import ConnectionApi
 from .errors import (
-    ConnectionCause,
     OctoPrintAuthError,
     OctoPrintConflictError,
-    OctoPrintConnectionError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
+    OctoPrintServerError,
 )
 from .files import FilesApi
 from .job import JobApi
@@ -38,7 +38,10 @@ from .printer import PrinterApi
 from .profiles import ProfilesApi
 from .server import ServerApi
 from .settings import SettingsApi
+from .slicing import SlicingApi
 from .system import SystemApi
+from .timelapse import TimelapseApi
+from .util import UtilApi
 from .wire import Json, dumped, mapping, promised, text
 
 type Permissions = str | tuple[str, ...] | None
@@ -67,7 +70,8 @@ COMPRESS = 15
 # an unknown key as if a browser had forgotten its token.
 CSRF_ERROR = "CSRF validation failed"
 
-MAX_ANSWER = 32 * 1024 * 1024
+# Characters of an error that is no JSON; OctoPrint's own are a sentence.
+MAX_MESSAGE_TEXT = 200
 
 # aiohttp sends these again by itself where a connection broke.
 REPEATED = ("DELETE", "PUT")
@@ -88,8 +92,9 @@ class OctoPrintClient:
         self.keeps_connections = False
         """Whether the server is known to survive a command on a connection used before.
 
-        Up to OctoPrint 1.10 a command that follows a read on the same connection is
-        reset before it is executed, so reads close theirs until the version is known.
+        Up to OctoPrint 1.10 a command that follows a request without a body on the same
+        connection is reset before it is executed, so these close theirs until the
+        version is known.
         """
 
         self.printer_storage = "sdcard"
@@ -107,7 +112,10 @@ class OctoPrintClient:
         self.profiles = ProfilesApi(self)
         self.server = ServerApi(self)
         self.settings = SettingsApi(self)
+        self.slicing = SlicingApi(self)
         self.system = SystemApi(self)
+        self.timelapse = TimelapseApi(self)
+        self.util = UtilApi(self)
 
     async def get(
         self,
@@ -206,7 +214,7 @@ class OctoPrintClient:
         async with response:
             if not 200 <= response.status < 300:
                 with connection_errors():
-                    body = await _read(response)
+                    body = await whole(response)
                 await self._checked(
                     path, response.status, response.headers, body, permission
                 )
@@ -259,13 +267,13 @@ class OctoPrintClient:
             if not self._api_key.isprintable():
                 raise OctoPrintAuthError("No API key looks like that")
             sent_headers["X-Api-Key"] = self._api_key
-        if method == "GET" and not self.keeps_connections:
-            sent_headers["Connection"] = "close"
         content: AsyncIterator[bytes] | bytes | None = body
         if data is not None:
             # Sessions have their own ways to write JSON, and some write NaN.
             content = dumped(data).encode()
             sent_headers["Content-Type"] = "application/json"
+        if content is None and not self.keeps_connections:
+            sent_headers["Connection"] = "close"
         with connection_errors():
             return await self._session.request(
                 method,
@@ -300,7 +308,7 @@ class OctoPrintClient:
         )
         with connection_errors():
             async with response:
-                content = await _read(response)
+                content = await whole(response)
                 if body is not None:
                     # Answered before it had everything, it would have to read the rest.
                     response.close()
@@ -325,7 +333,11 @@ class OctoPrintClient:
                 return plain
             raise foreign_page(body)
         raise_foreign(status, headers)
-        message = text(mapping(content).get("error")) or f"HTTP {status}"
+        message = (
+            text(mapping(content).get("error"))
+            or (plain_text(body) or "")[:MAX_MESSAGE_TEXT]
+            or f"HTTP {status}"
+        )
         if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         if status == HTTPStatus.FORBIDDEN:
@@ -338,6 +350,8 @@ class OctoPrintClient:
             raise OctoPrintConflictError(message)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise OctoPrintRateLimitError(message)
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise OctoPrintServerError(message)
         raise OctoPrintRequestError(message)
 
     async def _raise_forbidden(
@@ -372,16 +386,3 @@ async def _once(
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
         raise connection_error(err) from err
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    """Return the whole body of an answer of reasonable size."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise OctoPrintConnectionError(
-                "The answer is larger than any of OctoPrint's",
-                ConnectionCause.NOT_OCTOPRINT,
-            )
-    return bytes(body)

@@ -109,6 +109,19 @@ class FileList:
             stack.extend(reversed(entry.children))
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A file that has a name already."""
+
+    suggestion: str | None
+    """A name like it that is free."""
+
+    size: int | None
+    """Bytes."""
+
+    date: datetime | None
+
+
 def parse_entry(data: Json, depth: int = 0) -> Entry:
     """Read a file or a folder with all that is in it."""
     name = text(data.get("name")) or ""

@@ -1,14 +1,18 @@
 """Files: what is stored, and all that can be done with it."""
 
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from .downloads import Download, download
-from .entries import Entry, FileList, parse_entry
-from .errors import OctoPrintNotFoundError
+from .entries import Entry, FileList, Taken, parse_entry
+from .errors import (
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+    OctoPrintRequestError,
+    OctoPrintServerError,
+)
 from .paths import checked_name, checked_path, encoded
 from .uploads import OnProgress, Upload, parse_upload, upload
 from .wire import Json, dumped, flag, integer, items, mapping, moment, promised, text
@@ -20,19 +24,6 @@ ENDPOINT = "api/files"
 
 # What the printer's own storage is called, depending on OctoPrint's version.
 PRINTER_STORAGES = ("sdcard", "printer")
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Taken:
-    """A file that has a name already."""
-
-    suggestion: str | None
-    """A name like it that is free."""
-
-    size: int | None
-    """Bytes."""
-
-    date: datetime | None
 
 
 class FilesApi:
@@ -65,19 +56,32 @@ class FilesApi:
 
     async def info(self, location: str, path: str) -> Entry:
         """Return one file or folder (GET /api/files/<location>/<path>)."""
-        return parse_entry(
-            await self._client.get(
+        try:
+            answer = await self._client.get(
                 self._endpoint(location, path), permission="FILES_LIST"
             )
-        )
+        except OctoPrintServerError:
+            # So OctoPrint 1 answers where the folder does not exist.
+            await self._check_folder(location, path)
+            raise
+        return parse_entry(answer)
 
     async def taken(self, location: str, name: str, folder: str = "") -> Taken | None:
         """Return the file that has a name already, None where the name is free.
 
-        POST /api/files/test (exists). Only the local storage can be asked on
-        OctoPrint 1; the folder need not exist.
+        POST /api/files/test (exists). OctoPrint 1.9 tells neither size nor date.
         """
-        answer = await self._test("exists", location, name, folder)
+        try:
+            answer = await self._test("exists", location, name, folder)
+        except OctoPrintRequestError:
+            # OctoPrint 1 fails where the folder does not exist, and for the
+            # printer's storage.
+            path = f"{folder}/{name}" if folder else name
+            try:
+                entry = await self.info(location, path)
+            except OctoPrintNotFoundError:
+                return None
+            return Taken(suggestion=None, size=entry.size, date=entry.date)
         if not flag(answer.get("exists")):
             return None
         return Taken(
@@ -86,13 +90,18 @@ class FilesApi:
             date=moment(answer.get("date")),
         )
 
-    async def sanitized(self, location: str, name: str, folder: str = "") -> str:
-        """Return the path that a file of that name would get (POST /api/files/test).
+    async def sanitized(self, location: str, path: str) -> str:
+        """Return the path that a file or folder would get (POST /api/files/test).
 
         OctoPrint drops leading dots and what some file system does not allow.
         """
+        folder, _, name = path.rpartition("/")
         answer = await self._test("sanitize", location, name, folder)
-        return text(answer.get("sanitized")) or name
+        found = text(answer.get("sanitized")) or path
+        if found.startswith("/"):
+            # OctoPrint 1.9 tells the path in the server's file system.
+            found = "/".join(found.split("/")[-len(path.split("/")) :])
+        return found
 
     async def select(self, location: str, path: str, *, print_: bool = False) -> None:
         """Select a file and, with `print_`, print it (POST /api/files/<location>/<path>).
@@ -120,10 +129,12 @@ class FilesApi:
         """Copy a file or folder and return its new path (POST .../<path>).
 
         An existing folder as destination takes it in under its name. Raises
+        OctoPrintNotFoundError where the folder of the destination does not exist,
         OctoPrintConflictError where there is something of that name, and
-        OctoPrintRequestError for the printer's storage and for a name whose ending
-        OctoPrint does not allow. The folder of the destination has to exist.
+        OctoPrintRequestError into itself, for the printer's storage, for a name whose
+        ending OctoPrint does not allow, and for a full disk.
         """
+        await self._check_space((await self.info(location, path)).size or 0)
         return await self._transfer("copy", location, path, destination)
 
     async def move(self, location: str, path: str, destination: str) -> str:
@@ -211,9 +222,9 @@ class FilesApi:
     ) -> str:
         """Create a folder and return its path (POST /api/files/<location>).
 
-        One that exists is left as it is. Folders above it are created too. Raises
-        OctoPrintConflictError for a name that ends like a file's, and
-        OctoPrintRequestError for the printer's storage.
+        One that exists is left as it is. Raises OctoPrintConflictError for a name that
+        ends like a file's, and OctoPrintRequestError for the printer's storage and
+        where `parent` does not exist.
         """
         fields = {"foldername": checked_name(name)}
         if parent:
@@ -243,15 +254,16 @@ class FilesApi:
         sent so far. `folder` is created where it does not exist. `user_data` is kept
         in the file's metadata. There is no time-out but one for silence.
 
-        OctoPrint keeps nothing of an upload that breaks off or is cancelled, save
-        where that happens after the last byte, while OctoPrint answers: then it may
-        have the file.
+        An upload that breaks off or is cancelled is no file of OctoPrint's, only a
+        piece in its machine's folder for temporary files. Where that happens after the
+        last byte, while OctoPrint answers, it may have the file.
+
+        OctoPrint 1 keeps what is for the printer's storage in the local one, too.
 
         Raises OctoPrintConflictError for a name that is taken, unless `overwrite`;
         for the file that is being printed; and for the printer's storage while the
         printer is busy or not connected. OctoPrintRequestError for an ending that
-        OctoPrint does not know and where its disk is full. A file that is larger than
-        OctoPrint's limit (1 GB) breaks the connection: OctoPrintConnectionError.
+        OctoPrint does not know, for a file that is too large, and for a full disk.
         """
         fields = {
             "noOverwrite": str(not overwrite).lower(),
@@ -262,15 +274,22 @@ class FilesApi:
             fields["path"] = checked_path(folder)
         if user_data is not None:
             fields["userdata"] = dumped(user_data)
-        answer = await upload(
-            self._client,
-            self._endpoint(location),
-            fields,
-            name=checked_name(name),
-            content=content,
-            size=size,
-            on_progress=on_progress,
-        )
+        checked_name(name)
+        await self._check_space(size)
+        try:
+            answer = await upload(
+                self._client,
+                self._endpoint(location),
+                fields,
+                name=name,
+                content=content,
+                size=size,
+                on_progress=on_progress,
+            )
+        except OctoPrintServerError:
+            if not overwrite:
+                await self._remove_piece(f"{folder}/{name}" if folder else name, size)
+            raise
         return parse_upload(promised(answer, ENDPOINT), name)
 
     @asynccontextmanager
@@ -279,8 +298,8 @@ class FilesApi:
     ) -> AsyncGenerator[Download]:
         """Yield a local file to be read piece by piece (GET /downloads/files/local/<path>).
 
-        `byte_range` is HTTP's, for example bytes=0-99. The printer's storage cannot
-        be read.
+        `byte_range` is HTTP's, for example bytes=0-99; OctoPrint 2 sends all of the
+        file nevertheless. The printer's storage cannot be read.
         """
         async with download(
             self._client,
@@ -289,6 +308,33 @@ class FilesApi:
             permission="FILES_DOWNLOAD",
         ) as found:
             yield found
+
+    async def _check_folder(self, location: str, path: str) -> None:
+        """Raise where the folder of a path does not exist, as OctoPrint does not tell."""
+        folder = path.rpartition("/")[0]
+        if folder and not (await self.info(location, folder)).is_folder:
+            raise OctoPrintNotFoundError(f"There is no folder {folder!r}")
+
+    async def _check_space(self, size: int) -> None:
+        """Raise where the local storage cannot hold a file.
+
+        OctoPrint would take it, fail in the end, and leave a piece under its name.
+        """
+        try:
+            free = (await self.list("local", recursive=False)).free
+        except OctoPrintPermissionError:
+            return
+        if free is not None and free < size:
+            raise OctoPrintRequestError(
+                f"OctoPrint has {free} bytes free, and {size} are needed"
+            )
+
+    async def _remove_piece(self, path: str, size: int) -> None:
+        """Remove what a failed upload left under a name that nothing had before."""
+        with suppress(OctoPrintError):
+            path = await self.sanitized("local", path)
+            if (await self.info("local", path)).size != size:
+                await self.delete("local", path)
 
     def _endpoint(self, location: str, path: str | None = None) -> str:
         """Return the path of a storage or of what is in it."""
@@ -317,11 +363,16 @@ class FilesApi:
     async def _transfer(
         self, command: str, location: str, path: str, destination: str
     ) -> str:
+        if f"{checked_path(destination)}/".startswith(f"{path}/"):
+            raise OctoPrintRequestError(f"{path!r} cannot be put into itself")
+        # OctoPrint 1 answers with the destination as it was sent, not as it became.
+        destination = await self.sanitized(location, destination)
+        await self._check_folder(location, destination)
         answer = await self._command(
             location,
             path,
             command,
-            {"destination": checked_path(destination)},
+            {"destination": destination},
             permission=(
                 ("FILES_UPLOAD", "FILES_DELETE")
                 if command == "move"

@@ -102,6 +102,10 @@ class JobApi:
         """Resume the paused job."""
         await self._command("pause", "resume")
 
+    async def toggle(self) -> None:
+        """Pause the running job or resume the paused one."""
+        await self._command("pause", "toggle")
+
     async def _command(self, command: str, action: str | None = None) -> None:
         data = {"command": command} | ({"action": action} if action else {})
         await self._client.post(ENDPOINT, data, permission="PRINT")

@@ -8,6 +8,12 @@ from .errors import OctoPrintNotFoundError, OctoPrintRequestError
 # Where OctoPrint runs on Windows, a backslash parts names too.
 SEPARATORS = re.compile(r"[/\\]")
 
+# What OctoPrint drops of names, as one system or other forbids it there.
+DROPPED = ' .:*?"<>|&;'
+
+# Bytes, of the usual file systems.
+MAX_NAME = 255
+
 
 def encoded(*paths: str) -> str:
     """Return paths one below the other, encoded; refuse what would leave the first."""
@@ -19,15 +25,16 @@ def encoded(*paths: str) -> str:
 
 def checked_path(path: str) -> str:
     """Return the path of something that is to come to be, refused where it leads away."""
-    if "\\" in path or "" in path.split("/") or is_astray(path) or not sendable(path):
-        raise OctoPrintRequestError(f"{path!r} is not a path within the storage")
-    return path
+    return "/".join(map(checked_name, path.split("/")))
 
 
 def checked_name(name: str) -> str:
     """Return the name of something that is to come to be, refused where it is none."""
-    if not name or SEPARATORS.search(name) or is_astray(name) or not sendable(name):
+    if not name.strip(DROPPED) or SEPARATORS.search(name) or not sendable(name):
         raise OctoPrintRequestError(f"{name!r} is not a name for a file or folder")
+    if len(name.encode()) > MAX_NAME:
+        # OctoPrint would cut it, and its ending with it.
+        raise OctoPrintRequestError(f"A name has {MAX_NAME} bytes at most")
     return name
 
 

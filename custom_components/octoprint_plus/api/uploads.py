@@ -31,6 +31,10 @@ STALL_TIMEOUT = 60
 # Seconds from the last piece to the answer; a slow disk has to move and to hash the file.
 ANSWER_TIMEOUT = 300
 
+# Bytes that OctoPrint takes at most where its settings (server.uploads.maxSize) say
+# nothing else.
+USUAL_LIMIT = 1024 * 1024 * 1024
+
 PERMISSIONS = ("FILES_UPLOAD", "FILES_DELETE")
 
 
@@ -150,9 +154,14 @@ async def upload(
         raise OctoPrintConnectionError(
             "The upload came to a standstill", ConnectionCause.TIMEOUT
         ) from err
-    except OctoPrintConnectionError:
+    except (OctoPrintConnectionError, OctoPrintRequestError) as err:
         if source is not None and source.failure is not None:
             raise source.failure from None
+        if size > USUAL_LIMIT:
+            # OctoPrint says nothing of it, and most often breaks the connection.
+            raise OctoPrintRequestError(
+                "The file is larger than OctoPrint takes, 1 GB unless set otherwise"
+            ) from err
         raise
     finally:
         # Where aiohttp still runs it, it is being cancelled and ends by itself.
