@@ -73,7 +73,7 @@ class FilesApi:
         """
         try:
             answer = await self._test("exists", location, name, folder)
-        except OctoPrintRequestError:
+        except OctoPrintServerError:
             # OctoPrint 1 fails where the folder does not exist, and for the
             # printer's storage.
             path = f"{folder}/{name}" if folder else name
