@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from .fake_push import NOT_FOUND, SOCKET_PATH, FakePush
 from .recorded import Answer, folder_index, json_answer, recorded
 
 __all__ = ["APP_TOKEN", "FakeOctoPrint", "Request", "recorded"]
@@ -23,6 +24,9 @@ PROFILE_FOLDERS = {
     "multi_heating": "multi_idle_custom_sensors",
     "multi_printing": "multi_idle_custom_sensors",
 }
+
+# A deactivated user's key is refused by all but this: whose it is, is still told.
+CURRENT_USERS = {"inactive": "user1"}
 
 SETTINGS_OF_USERS = {
     "readonly": "settings_as_readonly",
@@ -56,6 +60,8 @@ WITH_ETAG = ("/api/files", "/api/printerprofiles", "/api/settings", "/api/timela
 
 APP_TOKEN = "DUMMY_APP_TOKEN"
 APP_KEY_REQUEST = "/plugin/appkeys/request"
+
+LOGIN_PATH = "/api/login"
 
 UNSET: Any = object()
 
@@ -108,6 +114,7 @@ class FakeOctoPrint:
         self._to_drop = 0
         self._to_truncate = 0
         self._app_key: str | None = None
+        self.push = FakePush(self._read)
         self._too_many_app_keys = False
         self.load(DEFAULT_STATE)
 
@@ -141,6 +148,9 @@ class FakeOctoPrint:
         if self._runner is None:
             return
         self._transports.clear()
+        for site in tuple(self._runner.sites):
+            await site.stop()
+        await self.push.stop()
         await self._runner.cleanup()
         self._runner = None
 
@@ -197,17 +207,17 @@ class FakeOctoPrint:
         return deepcopy(found.json)
 
     def user(self, name: str) -> None:
-        """Let the key belong to admin, user1, readonly, limited or none from now on."""
-        recorded("auth_errors", f"currentuser_{name}")
+        """Let the key belong to admin, user1, readonly, limited, none or inactive from now on."""
+        _current_user(name)
         self._user = name
         self._answers.pop("GET /api/currentuser", None)
 
     def commands(self) -> list[tuple[str, Any]]:
-        """Return the paths and bodies of all writes so far."""
+        """Return the paths and bodies of all writes so far, logins aside."""
         return [
             (request.path, request.json)
             for request in self.requests
-            if request.method == "POST"
+            if request.method == "POST" and request.path != LOGIN_PATH
         ]
 
     def clear(self) -> None:
@@ -247,8 +257,12 @@ class FakeOctoPrint:
         for key in (request, plain, f"{method} *"):
             if key in self._answers:
                 return self._answers[key]
+        return self._find_recorded(request, path, method)
+
+    def _find_recorded(self, request: str, path: str, method: str) -> Answer | None:
+        plain = f"{method} {path}"
         if plain == "GET /api/currentuser":
-            return recorded("auth_errors", f"currentuser_{self._user}")
+            return _current_user(self._user)
         if plain == "GET /api/settings" and self._user in SETTINGS_OF_USERS:
             return recorded("general", SETTINGS_OF_USERS[self._user])
         for key in (request, plain):
@@ -258,6 +272,17 @@ class FakeOctoPrint:
             entry = self._entries().get(path.removeprefix("/api/files/"))
             return json_answer(entry) if entry else None
         return None
+
+    def _read(self, path: str) -> Answer:
+        """Return what OctoPrint itself knows, be there a fault in answering it or not."""
+        request = f"GET {path}"
+        answer = self._answers.get(request)
+        meant = (200, 409) if path == "/api/printer" else (200,)
+        if answer is None or answer.status not in meant or not _is_object(answer):
+            answer = self._find_recorded(request, path, "GET")
+        if answer is None:
+            raise KeyError(request)
+        return answer
 
     def _entries(self) -> dict[str, dict[str, Any]]:
         """Return all files and folders by location and encoded path."""
@@ -284,6 +309,8 @@ class FakeOctoPrint:
             self.connections += 1
             self._transports.add(transport)
         raw_path, _, query = request.raw_path.partition("?")
+        if raw_path == self._prefix + SOCKET_PATH:
+            return await self._handle_socket(request)
         body = await request.read()
         path = raw_path.removeprefix(self._prefix)
         received = Request(
@@ -302,8 +329,15 @@ class FakeOctoPrint:
         if raw_path.startswith(self._prefix + "/"):
             answer = self._answer(received, f"{path}?{query}" if query else path)
         else:
-            answer = Answer(404, b"<h1>Not Found</h1>", {"Content-Type": "text/html"})
+            answer = NOT_FOUND
         return await self._send(request, received, answer)
+
+    async def _handle_socket(self, request: web.BaseRequest) -> web.StreamResponse:
+        self.push.handshakes.append(dict(request.headers))
+        await asyncio.sleep(self.delay)
+        by_hand = (f"GET {SOCKET_PATH}", "GET *")
+        answers = (self._answers[key] for key in by_hand if key in self._answers)
+        return await self.push.handle(request, next(answers, None))
 
     async def _send(
         self, request: web.BaseRequest, received: Request, answer: Answer
@@ -340,6 +374,8 @@ class FakeOctoPrint:
             if self.refuses_unknown_keys and "X-Api-Key" in request.headers:
                 return json_answer({"error": "Invalid API key"}, 403)
             return self._answer_unknown(request, found)
+        if key == f"POST {LOGIN_PATH}" and found is None:
+            return self.push.login(request.json, active=self._user != "inactive")
         if refusal := self._refusal(request):
             return refusal
         if found is not None:
@@ -389,7 +425,9 @@ class FakeOctoPrint:
         if isinstance(request.json, dict) and request.json.get("print") is True:
             needed.add("PRINT")
         user = self.json("GET", "/api/currentuser")
-        if "ADMIN" in user["permissions"] or needed <= set(user["permissions"]):
+        if self._user != "inactive" and (
+            "ADMIN" in user["permissions"] or needed <= set(user["permissions"])
+        ):
             return None
         return recorded("auth_errors", "wrong_key_version")
 
@@ -444,3 +482,14 @@ class FakeOctoPrint:
 
 def _is_json(answer: Answer) -> bool:
     return "json" in answer.headers.get("Content-Type", "") or not answer.body
+
+
+def _is_object(answer: Answer) -> bool:
+    try:
+        return isinstance(answer.json, dict)
+    except ValueError:
+        return False
+
+
+def _current_user(name: str) -> Answer:
+    return recorded("auth_errors", f"currentuser_{CURRENT_USERS.get(name, name)}")

@@ -365,6 +365,10 @@ class OctoPrintClient:
             if isinstance(permission, tuple):
                 # Which of them is missing is not said.
                 permission = next((p for p in permission if not user.may(p)), None)
+            if permission == "STATUS" and user.may(permission):
+                # So is the key of a user that is switched off, which keeps its
+                # permissions and may use none of them.
+                raise OctoPrintAuthError("The API key's user is switched off")
             raise OctoPrintPermissionError(
                 f"The API key lacks the permission {permission or f'for {path}'}",
                 permission,

@@ -89,6 +89,9 @@ class OctoPrintPush:
                             started_at = monotonic()
                         yield message
             except OctoPrintError as err:
+                if started_at is not None:
+                    # Who saw the server while the socket was up asked for nothing.
+                    self._wake.clear()
                 yield PushLost(error=err, attempts=attempts)
             if started_at is not None and monotonic() - started_at > STABLE_AFTER:
                 pauses = 0
@@ -118,19 +121,13 @@ class OctoPrintPush:
                     if self.throttle != self._sent_throttle:
                         await self._send_throttle(socket)
                 elif frame.type is not aiohttp.WSMsgType.BINARY:
-                    raise OctoPrintConnectionError(
-                        "The socket was closed", ConnectionCause.BROKEN
-                    )
-        except TimeoutError as err:
-            raise OctoPrintConnectionError(
-                "OctoPrint's socket has fallen silent", ConnectionCause.TIMEOUT
-            ) from err
-        except (aiohttp.ClientError, ConnectionError) as err:
+                    raise _end(frame.data)
+        except (aiohttp.ClientError, OSError) as err:
             raise OctoPrintConnectionError(
                 "The socket broke", ConnectionCause.BROKEN
             ) from err
         finally:
-            await socket.close()
+            await _close(socket)
 
     async def _handshake(
         self, socket: aiohttp.ClientWebSocketResponse[bool], reader: MessageReader
@@ -168,9 +165,7 @@ class OctoPrintPush:
                         if isinstance(message, ReauthRequired):
                             await self._authenticate(socket, after=message.reason)
                     elif frame.type is not aiohttp.WSMsgType.BINARY:
-                        raise OctoPrintConnectionError(
-                            "The socket was closed", ConnectionCause.BROKEN
-                        )
+                        raise _end(frame.data)
         except TimeoutError as err:
             raise OctoPrintConnectionError(
                 "OctoPrint's socket stayed silent", ConnectionCause.TIMEOUT
@@ -199,6 +194,31 @@ class OctoPrintPush:
     ) -> None:
         self._sent_throttle = self.throttle
         await socket.send_json({"throttle": self._sent_throttle})
+
+
+async def _close(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    """Close a socket in order."""
+    try:
+        await socket.close()
+    finally:
+        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
+        # timer of its heartbeat anew.
+        socket._cancel_heartbeat()  # noqa: SLF001
+
+
+def _end(reason: object) -> OctoPrintConnectionError:
+    """Name why a socket ended, by what came instead of a message."""
+    match reason:
+        case TimeoutError():
+            return OctoPrintConnectionError(
+                "OctoPrint's socket has fallen silent", ConnectionCause.TIMEOUT
+            )
+        case aiohttp.WebSocketError(code=aiohttp.WSCloseCode.MESSAGE_TOO_BIG):
+            return OctoPrintConnectionError(
+                "A message is larger than any of OctoPrint's",
+                ConnectionCause.NOT_OCTOPRINT,
+            )
+    return OctoPrintConnectionError("The socket was closed", ConnectionCause.BROKEN)
 
 
 def pause(pauses: int) -> float:
