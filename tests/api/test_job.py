@@ -102,6 +102,7 @@ def test_junk() -> None:
         ("restart", {"command": "restart"}),
         ("pause", {"command": "pause", "action": "pause"}),
         ("resume", {"command": "pause", "action": "resume"}),
+        ("toggle", {"command": "pause", "action": "toggle"}),
     ],
 )
 async def test_commands(

@@ -78,6 +78,12 @@ READS: dict[str, Callable[[OctoPrintClient], Awaitable[object]]] = {
     "/api/server": lambda client: client.server.get(),
     "/api/settings": lambda client: client.settings.get(),
     "/api/system/commands": lambda client: client.system.commands(),
+    "/api/access/permissions": lambda client: client.access.permissions(),
+    "/api/printer/command/custom": lambda client: client.printer.controls(),
+    "/api/printer/sd": lambda client: client.printer.sd_ready(),
+    "/api/slicing": lambda client: client.slicing.list(),
+    "/api/system/usage": lambda client: client.system.usage(),
+    "/api/timelapse": lambda client: client.timelapse.list(),
 }
 
 

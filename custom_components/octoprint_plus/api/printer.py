@@ -286,10 +286,10 @@ class PrinterApi:
             for each in control.inputs
             if each.default is not None
         } | dict(parameters or {})
-        if control.commands:
-            await self.send_gcode(control.commands, values)
-        elif control.script:
+        if control.script and not control.commands:
             await self.run_script(control.script, parameters=values)
+        else:
+            await self.send_gcode(control.commands, values)
 
     async def _post(self, path: str, data: Json) -> None:
         await self._client.post(f"{ENDPOINT}/{path}", data, permission="CONTROL")

@@ -42,7 +42,7 @@ PARAMETER = re.compile(r"([?&;])([^=&;#\s\"'<>?]+)=[^&;#\s\"'<>]*")
 
 # What an HTTP header or an option for curl holds.
 AUTHORIZATION = re.compile(
-    r"\b(Bearer|Basic|Digest|Token)\s+[^\s\"']{6,}", re.IGNORECASE
+    r"(\bBearer|Authorization[\"']?\s*[:=]\s*[\"']?\w+)\s+[^\s\"']+", re.IGNORECASE
 )
 
 
