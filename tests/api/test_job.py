@@ -102,7 +102,6 @@ def test_junk() -> None:
         ("restart", {"command": "restart"}),
         ("pause", {"command": "pause", "action": "pause"}),
         ("resume", {"command": "pause", "action": "resume"}),
-        ("toggle", {"command": "pause", "action": "toggle"}),
     ],
 )
 async def test_commands(
@@ -110,6 +109,18 @@ async def test_commands(
 ) -> None:
     await getattr(client.job, call)()
     assert fake.commands() == [("/api/job", sent)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "action"),
+    [("printing_local", "pause"), ("pausing", "pause"), ("paused", "resume")],
+)
+async def test_toggle(
+    client: OctoPrintClient, fake: FakeOctoPrint, folder: str, action: str
+) -> None:
+    fake.load(folder)
+    await client.job.toggle()
+    assert fake.commands() == [("/api/job", {"command": "pause", "action": action})]
 
 
 async def test_refused_while_off(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

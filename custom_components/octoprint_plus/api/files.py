@@ -196,8 +196,9 @@ class FilesApi:
         """Send a local file to the printer's storage (POST .../<path>, uploadSd).
 
         From OctoPrint 1.11 on; before, OctoPrintRequestError. It is sent like a
-        print, and then selected or printed. Raises OctoPrintConflictError while the
-        printer is busy, not connected, or has no storage.
+        print, and then selected or printed, which OctoPrint 2 does not do. Raises
+        OctoPrintConflictError while the printer is busy, not connected, or has no
+        storage, and with OctoPrint 2 for a name that the printer has.
         """
         await self._command(
             "local",

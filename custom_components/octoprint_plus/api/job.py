@@ -103,8 +103,15 @@ class JobApi:
         await self._command("pause", "resume")
 
     async def toggle(self) -> None:
-        """Pause the running job or resume the paused one."""
-        await self._command("pause", "toggle")
+        """Pause the running job or resume the paused one.
+
+        What it will be is found out here: the toggle of OctoPrint 2.0.0rc7 never
+        resumes.
+        """
+        if (await self.get()).state == "Paused":
+            await self.resume()
+        else:
+            await self.pause()
 
     async def _command(self, command: str, action: str | None = None) -> None:
         data = {"command": command} | ({"action": action} if action else {})

@@ -253,7 +253,7 @@ class PrinterApi:
 
         For example afterPrintPaused. The script's template sees `parameters` and
         `context` under these names. Raises OctoPrintNotFoundError for an unknown
-        script.
+        script, and for one that asks for what it is not given.
         """
         data: dict[str, Any] = {"script": name}
         if parameters:
@@ -265,7 +265,8 @@ class PrinterApi:
     async def controls(self) -> ControlGroup:
         """Return the user's own controls (GET /api/printer/command/custom).
 
-        OctoPrint 2 adds some of the printer's, and tells none while not connected.
+        OctoPrint 2 adds those of the printer's, and leaves out what is incomplete, for
+        example an input without a default.
         """
         return parse_controls(
             await self._client.get(f"{ENDPOINT}/command/custom", permission="CONTROL")
