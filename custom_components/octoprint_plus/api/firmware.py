@@ -10,6 +10,7 @@ import re
 
 from .mesh import BedMesh, Rows, mesh_rows
 from .printer import Heater
+from .wire import text
 
 # What OctoPrint's terminal and the firmware put before a line.
 PREFIX = re.compile(r"^\s*(Recv:)?\s*(echo:)?", re.IGNORECASE)
@@ -242,7 +243,7 @@ class _Report:
 
 def _plain(line: str) -> str:
     """Return a line without what stands before it."""
-    return PREFIX.sub("", line).strip()
+    return PREFIX.sub("", text(line) or "").strip()
 
 
 def _heater(name: str) -> str:

@@ -27,6 +27,9 @@ BUILT_IN = "/downloads/thumbs/"
 
 EXTENSION = re.compile(r"\.(gcode|gco|tft)$", re.IGNORECASE)
 
+# What may stand in an encoded path. Whatever else somebody has left there is encoded.
+ENCODED = "/%!$&'()*+,;=:@~"
+
 # Reading through all files of a slow machine takes a while.
 SCAN_TIMEOUT = 120.0
 
@@ -117,7 +120,7 @@ def _built_in(value: object) -> Thumbnail | None:
     _, found, rest = path.partition(BUILT_IN)
     if not found or not _stays(rest):
         return None
-    return Thumbnail(path=BUILT_IN.removeprefix("/") + rest)
+    return Thumbnail(path=BUILT_IN.removeprefix("/") + quote(rest, safe=ENCODED))
 
 
 def _of_plugin(entry: Json) -> Thumbnail | None:
@@ -134,7 +137,7 @@ def _of_plugin(entry: Json) -> Thumbnail | None:
         path = f"plugin/{PLUGIN}/thumbnail/{quote(picture)}"
     if not _stays(path):
         return None
-    return Thumbnail(path=path, version=version or None)
+    return Thumbnail(path=quote(path, safe=ENCODED), version=version or None)
 
 
 def _stays(path: str) -> bool:
