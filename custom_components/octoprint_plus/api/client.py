@@ -314,7 +314,10 @@ class OctoPrintClient:
                 return plain
             raise foreign_page(body)
         raise_foreign(status, headers)
-        message = text(mapping(content).get("error")) or f"HTTP {status}"
+        error = mapping(content).get("error")
+        # A plugin may name its error by a code instead of a text.
+        found = text(error) or text(mapping(error).get("code"))
+        message = found or f"HTTP {status}"
         if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         if status == HTTPStatus.FORBIDDEN:
