@@ -215,6 +215,16 @@ def ended(
         ),
         (
             "update_failed",
+            {"target": "psucontrol", "reason": [["Trying"], ["Boom", "No space"]]},
+            UpdateFailed(target="psucontrol", version=None, reason="No space"),
+        ),
+        (
+            "update_failed",
+            {"target": "psucontrol", "reason": [[], None]},
+            UpdateFailed(target="psucontrol", version=None, reason=None),
+        ),
+        (
+            "update_failed",
             {"target": "psucontrol", "reason": {"stdout": ["x"]}},
             UpdateFailed(target="psucontrol", version=None, reason=None),
         ),

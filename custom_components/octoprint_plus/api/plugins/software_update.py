@@ -243,8 +243,16 @@ def _update_failed(data: Json) -> SoftwareUpdateMessage | None:
     return UpdateFailed(
         target=target,
         version=text(data.get("version")),
-        reason=text(data.get("reason")),
+        reason=_reason(data.get("reason")),
     )
+
+
+def _reason(value: object) -> str | None:
+    """Return why an update failed: a text, or the last line that its command wrote."""
+    if not isinstance(value, list):
+        return text(value)
+    lines = [line for output in value for line in texts(output)]
+    return lines[-1] if lines else None
 
 
 def _ended(
