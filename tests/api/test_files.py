@@ -13,7 +13,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
-from custom_components.octoprint_plus.api.files import (
+from custom_components.octoprint_plus.api.entries import (
     MAX_DEPTH,
     Analysis,
     Entry,
@@ -184,9 +184,9 @@ async def test_unencodable_path(client: OctoPrintClient, fake: FakeOctoPrint) ->
 async def test_refused_paths(
     client: OctoPrintClient, fake: FakeOctoPrint, location: str, path: str
 ) -> None:
-    with pytest.raises(OctoPrintNotFoundError, match="There is no file"):
+    with pytest.raises(OctoPrintNotFoundError, match="There is nothing at"):
         await client.files.info(location, path)
-    with pytest.raises(OctoPrintNotFoundError, match="There is no file"):
+    with pytest.raises(OctoPrintNotFoundError, match="There is nothing at"):
         await client.files.select(location, path)
     assert fake.requests == []
 

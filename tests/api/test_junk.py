@@ -17,7 +17,7 @@ from custom_components.octoprint_plus.api import (
 )
 from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
-from custom_components.octoprint_plus.api.files import parse_entry
+from custom_components.octoprint_plus.api.entries import parse_entry
 from custom_components.octoprint_plus.api.job import parse_job, parse_job_file
 from custom_components.octoprint_plus.api.printer import (
     parse_error,

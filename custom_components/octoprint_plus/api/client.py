@@ -39,7 +39,7 @@ from .profiles import ProfilesApi
 from .server import ServerApi
 from .settings import SettingsApi
 from .system import SystemApi
-from .wire import Json, mapping, promised, text
+from .wire import Json, dumped, mapping, promised, text
 
 type Permissions = str | tuple[str, ...] | None
 """The permission that a call needs, or several; for the error where one is missing."""
@@ -91,6 +91,9 @@ class OctoPrintClient:
         Up to OctoPrint 1.10 a command that follows a read on the same connection is
         reset before it is executed, so reads close theirs until the version is known.
         """
+
+        self.printer_storage = "sdcard"
+        """What the printer's own storage is called; printer from OctoPrint 2 on."""
 
         self._api_key = api_key
         self._session = session
@@ -258,14 +261,18 @@ class OctoPrintClient:
             sent_headers["X-Api-Key"] = self._api_key
         if method == "GET" and not self.keeps_connections:
             sent_headers["Connection"] = "close"
+        content: AsyncIterator[bytes] | bytes | None = body
+        if data is not None:
+            # Sessions have their own ways to write JSON, and some write NaN.
+            content = dumped(data).encode()
+            sent_headers["Content-Type"] = "application/json"
         with connection_errors():
             return await self._session.request(
                 method,
                 target,
                 allow_redirects=False,
-                data=body,
+                data=content,
                 headers=sent_headers,
-                json=data,
                 middlewares=(_once,) if method in REPEATED else None,
                 timeout=timeout or TIMEOUT,
             )
@@ -293,7 +300,11 @@ class OctoPrintClient:
         )
         with connection_errors():
             async with response:
-                return response.status, response.headers, await _read(response)
+                content = await _read(response)
+                if body is not None:
+                    # Answered before it had everything, it would have to read the rest.
+                    response.close()
+                return response.status, response.headers, content
 
     async def _checked(
         self,

@@ -1,10 +1,12 @@
 """Reading values off the wire, where any of them may be missing or of another type."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+import json
 import math
 from typing import Any
 
-from .errors import ConnectionCause, OctoPrintConnectionError
+from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestError
 
 type Json = Mapping[str, Any]
 
@@ -45,6 +47,16 @@ def integer(value: object) -> int | None:
     return None if (found := number(value)) is None else int(found)
 
 
+def moment(value: object) -> datetime | None:
+    """Return the time of an epoch in seconds, None where no calendar has it."""
+    if (seconds := number(value)) is None:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except OverflowError, OSError, ValueError:
+        return None
+
+
 def flag(value: object) -> bool:
     """Return whether the value is true, and false where it is missing."""
     return value is True
@@ -65,3 +77,14 @@ def promised(value: object, endpoint: str) -> Json:
             ConnectionCause.NOT_OCTOPRINT,
         )
     return value
+
+
+def dumped(value: object) -> str:
+    """Return a value as JSON, refused where it holds what JSON has no way to write.
+
+    Python would write NaN, and OctoPrint would read it and pass it on to the printer.
+    """
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as err:
+        raise OctoPrintRequestError("JSON cannot hold what is to be sent") from err

@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonObjectType
 
 from ..api import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.files import Entry
+from ..api.entries import Entry
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
