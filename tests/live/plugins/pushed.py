@@ -1,6 +1,7 @@
 """A socket that collects what plugins push."""
 
 import asyncio
+import base64
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 import json
@@ -15,8 +16,19 @@ from custom_components.octoprint_plus.api.plugins.messages import (
     parse_plugin_event,
     parse_plugin_message,
 )
+from scripts.lab import OctoPrintServer
 
 TIMEOUT = 20
+
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
+
+THUMBNAIL = f"""\
+; thumbnail begin 1x1 {len(PIXEL)}
+; {base64.b64encode(PIXEL).decode()}
+; thumbnail end
+"""
 
 
 class Pushed:
@@ -106,3 +118,15 @@ async def plugin_socket(client: OctoPrintClient) -> AsyncGenerator[Pushed]:
 async def set_plugin(client: OctoPrintClient, plugin: str, **settings: Any) -> None:
     """Change settings of a plugin."""
     await client.post("api/settings", {"plugins": {plugin: settings}})
+
+
+async def upload(
+    server: OctoPrintServer, name: str, gcode: str, path: str = ""
+) -> None:
+    """Upload a file and wait until OctoPrint and its plugins have looked at it."""
+    await server.upload(name, gcode, path=path)
+    async with asyncio.timeout(30):
+        while "gcodeAnalysis" not in await server.request(
+            "GET", f"/api/files/local/{path}{name}"
+        ):
+            await asyncio.sleep(0.1)

@@ -13,12 +13,16 @@ from custom_components.octoprint_plus.api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
-from custom_components.octoprint_plus.api.plugins import action_command, software_update
+from custom_components.octoprint_plus.api.plugins import (
+    action_command,
+    slicer_thumbnails,
+    software_update,
+)
 from scripts.lab import OctoPrintOptions, OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, VIEWER_KEY
 from scripts.lab.sample_print import sample_print
 
-from .pushed import Pushed, plugin_socket, set_plugin
+from .pushed import THUMBNAIL, Pushed, plugin_socket, set_plugin, upload
 
 pytestmark = pytest.mark.live
 
@@ -195,3 +199,20 @@ async def test_not_installed(octoprint: OctoPrintServer) -> None:
         ):
             with pytest.raises(OctoPrintNotFoundError):
                 await call()
+
+
+async def test_thumbnails(tmp_path: Path, session: aiohttp.ClientSession) -> None:
+    """Test that OctoPrint 2 finds the pictures in files itself."""
+    async with OctoPrintServer(tmp_path, version="2.0.0rc7") as server:
+        client = OctoPrintClient(session, URL(server.url), ADMIN_KEY)
+        await upload(server, "my part.gcode", THUMBNAIL + "G1 X20 E1 F6000\n", "a b/")
+        entry = await server.request("GET", "/api/files/local/a b/my part.gcode")
+        thumbnail = slicer_thumbnails.parse_thumbnail(entry)
+        assert thumbnail == slicer_thumbnails.Thumbnail(
+            path="downloads/thumbs/local/a%20b/my%20part.gcode"
+        )
+        picture = await client.plugins.slicer_thumbnails.get(thumbnail)
+        assert picture.content_type == "image/png"
+        await upload(server, "bare.gcode", "G1 X20 E1 F6000\n")
+        entry = await server.request("GET", "/api/files/local/bare.gcode")
+        assert slicer_thumbnails.parse_thumbnail(entry) is None

@@ -4,8 +4,6 @@ Their packages are in no index, so each has a stand-in in scripts/lab/plugins th
 answers as the plugin was recorded to.
 """
 
-import asyncio
-import base64
 from time import monotonic
 
 import aiohttp
@@ -33,13 +31,9 @@ from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import OPERATOR_KEY
 from scripts.lab.sample_print import sample_print
 
-from .pushed import Pushed, set_plugin
+from .pushed import PIXEL, THUMBNAIL, Pushed, set_plugin, upload
 
 pytestmark = pytest.mark.live
-
-PIXEL = base64.b64decode(
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-)
 
 OBJECTS = """\
 ; printing object Cube_1 id:0 copy 0
@@ -47,24 +41,6 @@ G1 X20 E1 F6000
 ; printing object Cube_2 id:1 copy 0
 G1 X40 E1
 """
-
-THUMBNAIL = f"""\
-; thumbnail begin 1x1 {len(PIXEL)}
-; {base64.b64encode(PIXEL).decode()}
-; thumbnail end
-"""
-
-
-async def upload(
-    server: OctoPrintServer, name: str, gcode: str, path: str = ""
-) -> None:
-    """Upload a file and wait until OctoPrint and its plugins have looked at it."""
-    await server.upload(name, gcode, path=path)
-    async with asyncio.timeout(30):
-        while "gcodeAnalysis" not in await server.request(
-            "GET", f"/api/files/local/{path}{name}"
-        ):
-            await asyncio.sleep(0.1)
 
 
 async def test_psu_control(
