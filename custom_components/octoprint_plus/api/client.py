@@ -333,8 +333,11 @@ class OctoPrintClient:
                 return plain
             raise foreign_page(body)
         raise_foreign(status, headers)
+        error = mapping(content).get("error")
         message = (
-            text(mapping(content).get("error"))
+            text(error)
+            # A plugin may name its error by a code instead of a text.
+            or text(mapping(error).get("code"))
             or (plain_text(body) or "")[:MAX_MESSAGE_TEXT]
             or f"HTTP {status}"
         )

@@ -9,7 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..paths import encoded
-from ..wire import Json
+from ..wire import Json, mapping
+from .action_command import ActionCommandApi
+from .bed_level_visualizer import BedLevelVisualizerApi
+from .cancel_objects import CancelObjectsApi
+from .display_layer_progress import DisplayLayerProgressApi
+from .octolapse import OctolapseApi
+from .psu_control import PsuControlApi
+from .slicer_thumbnails import SlicerThumbnailsApi
+from .software_update import SoftwareUpdateApi
+from .spool_manager import SpoolManagerApi
+from .spoolman import SpoolmanApi
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient, Permissions
@@ -31,6 +41,29 @@ class PluginsApi:
     def __init__(self, client: OctoPrintClient) -> None:
         """Keep the client that sends the requests."""
         self._client = client
+        self.action_command = ActionCommandApi(client)
+        self.bed_level_visualizer = BedLevelVisualizerApi(client)
+        self.cancel_objects = CancelObjectsApi(client)
+        self.display_layer_progress = DisplayLayerProgressApi(client)
+        self.octolapse = OctolapseApi(client)
+        self.psu_control = PsuControlApi(client)
+        self.slicer_thumbnails = SlicerThumbnailsApi(client)
+        self.software_update = SoftwareUpdateApi(client)
+        self.spool_manager = SpoolManagerApi(client)
+        self.spoolman = SpoolmanApi(client)
+
+    async def settings(self, plugin: str) -> Json:
+        """Return a plugin's settings (GET /api/settings), unchanged ones from memory.
+
+        Raises OctoPrintNotFoundError where the plugin is not there, or disabled.
+        """
+        answer = await self._client.get(
+            "api/settings", is_kept=True, permission="SETTINGS_READ"
+        )
+        found = mapping(answer.get("plugins")).get(plugin)
+        if not isinstance(found, dict):
+            raise OctoPrintNotFoundError(f"OctoPrint has no plugin {plugin!r}")
+        return found
 
     async def get(
         self,
