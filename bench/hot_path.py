@@ -88,7 +88,7 @@ async def _measure(
 def table(result: Mapping[str, Any]) -> str:
     """Return the costs, and what takes the time."""
     profile = result["profile"]
-    costs = ("message", "read, µs", "take, µs", "both, µs", "99 %, µs")
+    costs = ("message", "read, µs", "take, µs", "both, µs", "99 %, µs", "alone, µs")
     functions = ("function, by its own time", "% of all", "calls per message")
     words = (
         f"Where the time goes while {profile['printers']} printers, half of them printing, send"
@@ -96,10 +96,19 @@ def table(result: Mapping[str, Any]) -> str:
         f" ({figure(profile['us_per_message'])} µs each, all of Home Assistant included,"
         " not slowed by the profiler):\n"
     )
+    layers = ", ".join(
+        f"{layer} {figure(percent)} %" for layer, percent in profile["layers"].items()
+    )
+    legend = (
+        "Medians, one message right after the other. Alone: each a while after the one before,"
+        " when the processor's caches hold other things.\n"
+    )
     texts = (
         markdown(costs, _costs(result)),
+        legend,
         words,
         markdown(functions, _functions(profile)),
+        f"By layers: {layers}.\n",
     )
     return "\n".join(texts)
 
@@ -107,7 +116,7 @@ def table(result: Mapping[str, Any]) -> str:
 def _costs(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     for case, words in CASES.items():
         cost = result["cases"][case]
-        columns = (cost[name] for name in ("read", "take", "median", "p99"))
+        columns = (cost[name] for name in ("read", "take", "median", "p99", "alone"))
         yield words, *map(figure, columns)
     socket = result["socket"]
     yield (
@@ -116,6 +125,7 @@ def _costs(result: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
         "",
         figure(socket["median"]),
         figure(socket["p99"]),
+        "",
     )
 
 

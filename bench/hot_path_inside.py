@@ -1,13 +1,14 @@
 """Runs a whole Home Assistant in this process, and measures in it; hot_path.py tells what."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterator
 import cProfile
 from itertools import count
 import json
 import logging
 import sys
-from time import perf_counter, process_time
+from time import monotonic, perf_counter, process_time
 from typing import Any
 from unittest.mock import patch
 import zlib
@@ -39,11 +40,27 @@ BATCH = 50
 # So many seconds lie between two messages where nothing is held back for its pace.
 BEYOND_ANY_PACE = 60.0
 
+# Between messages that come alone, as from some twenty printers.
+ALONE_SECONDS = 0.03
+
 SETTLE_SECONDS = 10
 TOP = 15
 
 # What waits, or measures.
 NOT_WORK = ("epoll", "disable", "_lsprof")
+
+# By what is in the path of a file, the first that fits.
+LAYERS = (
+    ("/octoprint_plus/", "this integration"),
+    ("/aiohttp/", "aiohttp"),
+    ("/asyncio/", "asyncio"),
+    ("selectors.py", "asyncio"),
+    ("/homeassistant/", "Home Assistant"),
+    ("~", "built-in functions that these call"),
+)
+
+type Stats = dict[tuple[str, int, str], tuple[int, int, float, float, Any]]
+"""By file, line and name of a function: calls, all calls, seconds of its own, seconds in all, callers."""
 
 
 async def measure(order: dict[str, Any]) -> dict[str, Any]:
@@ -58,7 +75,7 @@ async def measure(order: dict[str, Any]) -> dict[str, Any]:
         await _simulator(hass, order["simulator"], {"do": "quiet"})
         await asyncio.sleep(1)
         return {
-            "cases": _measure_cases(hass, order["rounds"]),
+            "cases": await _measure_cases(hass, order["rounds"]),
             "socket": await _measure_socket(order["rounds"]),
             "profile": profile,
         }
@@ -75,26 +92,37 @@ def _coordinator(hass: HomeAssistant, printer: int) -> OctoPrintCoordinator:
     return entry.runtime_data
 
 
-def _measure_cases(hass: HomeAssistant, rounds: int) -> dict[str, Any]:
+async def _measure_cases(hass: HomeAssistant, rounds: int) -> dict[str, Any]:
     idle = _coordinator(hass, IDLE)
     printing = _coordinator(hass, PRINTING)
     result = {
-        "unchanged": _measure(idle, _unchanged(), rounds),
-        "noise": _measure(idle, _noise(), rounds),
-        "progress": _measure(printing, _progress(), rounds),
-        "state": _measure(printing, _states(), rounds),
+        "unchanged": await _measure(idle, _unchanged(), rounds),
+        "noise": await _measure(idle, _noise(), rounds),
+        "progress": await _measure(printing, _progress(), rounds),
+        "state": await _measure(printing, _states(), rounds),
     }
-    times = count(step=BEYOND_ANY_PACE)
+    # From a time that is later than any so far.
+    times = count(monotonic() + BEYOND_ANY_PACE, BEYOND_ANY_PACE)
     with patch.object(coordinator_module, "monotonic", lambda: next(times)):
-        result["published"] = _measure(idle, _steps(), rounds)
+        result["published"] = await _measure(idle, _steps(), rounds)
     return result
 
 
-def _measure(
+async def _measure(
     coordinator: OctoPrintCoordinator, messages: Iterator[bytes], rounds: int
 ) -> dict[str, Any]:
     """Return microseconds per message: to read its bytes, and to take it until all listeners know."""
     reader = MessageReader(json_loads)
+    alone: list[float] = []
+    for _ in range(rounds + 2):
+        frame = next(messages)
+        # As messages come in a home: by then the processor's caches hold other things.
+        await asyncio.sleep(ALONE_SECONDS)
+        began = perf_counter()
+        message = reader.read(frame)
+        assert message is not None
+        coordinator.async_receive(message)
+        alone.append((perf_counter() - began) * 1e6)
     reads: list[float] = []
     takes: list[float] = []
     for number in range(rounds + 2):
@@ -118,6 +146,7 @@ def _measure(
         "take": percentile(takes, 50),
         "median": percentile(both, 50),
         "p99": percentile(both, 99),
+        "alone": percentile(alone, 50),
     }
 
 
@@ -205,37 +234,48 @@ async def _profile(
     profiler.enable()
     await asyncio.sleep(seconds)
     profiler.disable()
+    stats = _stats(profiler)
     after = (await _simulator(hass, simulator))["currents"] - look["currents"]
     return {
         "printers": len(look["ports"]),
         "messages_per_second": sent / took,
         "us_per_message": used / sent * 1e6,
-        "functions": _functions(profiler, after),
+        "layers": _layers(stats),
+        "functions": _functions(stats, after),
     }
 
 
-def _functions(profiler: cProfile.Profile, messages: int) -> list[Any]:
+def _functions(stats: Stats, messages: int) -> list[tuple[str, float, float]]:
     """Return the functions that take most time themselves: name, percent and calls per message."""
-    rows = [
-        (_short(*function), own, calls)
-        for function, (_, calls, own, _, _) in _stats(profiler).items()
-        if not any(part in function[2] for part in NOT_WORK)
-    ]
-    rows.sort(key=lambda row: row[1], reverse=True)
-    total = sum(own for _, own, _ in rows)
+    rows = sorted(stats.items(), key=lambda item: item[1][2], reverse=True)
+    total = sum(own for _, (_, _, own, _, _) in rows)
     return [
-        (name, own / total * 100, calls / messages) for name, own, calls in rows[:TOP]
+        (_short(*function), own / total * 100, calls / messages)
+        for function, (_, calls, own, _, _) in rows[:TOP]
     ]
 
 
-def _stats(
-    profiler: cProfile.Profile,
-) -> dict[tuple[str, int, str], tuple[int, int, float, float, Any]]:
-    """Return what was counted: by file, line and name the calls, all calls, own time and time in all."""
-    # Its public form rounds to milliseconds.
+def _layers(stats: Stats) -> dict[str, float]:
+    """Return the percentage that each layer takes itself."""
+    own: defaultdict[str, float] = defaultdict(float)
+    for (path, _, _), row in stats.items():
+        found = (layer for part, layer in LAYERS if part in path)
+        own[next(found, "Python's other modules")] += row[2]
+    total = sum(own.values())
+    ranked = sorted(own, key=lambda layer: own[layer], reverse=True)
+    return {layer: own[layer] / total * 100 for layer in ranked}
+
+
+def _stats(profiler: cProfile.Profile) -> Stats:
+    """Return what was counted of all that works."""
+    # The public form of it rounds to milliseconds.
     profiler.create_stats()
     stats: dict[Any, Any] = profiler.stats
-    return stats
+    return {
+        function: row
+        for function, row in stats.items()
+        if not any(part in function[2] for part in NOT_WORK)
+    }
 
 
 def _short(path: str, line: int, name: str) -> str:

@@ -4,12 +4,11 @@ import asyncio
 import json
 import sys
 import time
-from typing import Any
 
-from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 
 from custom_components.octoprint_plus.api.messages import EVENTS
-from custom_components.octoprint_plus.api.push import THROTTLE_CALM, THROTTLE_QUICK
+from custom_components.octoprint_plus.api.push import THROTTLE_CALM
 from scripts.lab.server import HOST, ROOT, LabError
 
 from .simulator import API_KEY
@@ -54,19 +53,16 @@ class Listener:
         """Log in as the integration does, and read for ever."""
         url = f"http://{HOST}:{port}"
         key = {"X-Api-Key": API_KEY}
-        async with session.get(f"{url}/api/job", headers=key) as response:
-            job: dict[str, Any] = await response.json()
         passive = {"passive": True}
         async with session.post(
             f"{url}/api/login", headers=key, json=passive
         ) as response:
             login = await response.json()
-        throttle = THROTTLE_QUICK if job["state"] == "Printing" else THROTTLE_CALM
         async with session.ws_connect(
             f"{url}/sockjs/websocket", compress=15, decode_text=False, heartbeat=15
         ) as socket:
             await socket.send_json({"subscribe": WISH})
-            await socket.send_json({"throttle": throttle})
+            await socket.send_json({"throttle": THROTTLE_CALM})
             await socket.send_json({"auth": f"{login['name']}:{login['session']}"})
             await self._count(socket)
 
@@ -79,7 +75,12 @@ class Listener:
 async def measure(ports: list[int], seconds: float) -> dict[str, float]:
     """Listen, and return what that takes of this process."""
     listener = Listener()
-    async with ClientSession() as session, asyncio.TaskGroup() as group:
+    # As many connections as it takes.
+    connector = TCPConnector(limit=0)
+    async with (
+        ClientSession(connector=connector) as session,
+        asyncio.TaskGroup() as group,
+    ):
         tasks = [group.create_task(listener.read(session, port)) for port in ports]
         await asyncio.sleep(SETTLE_SECONDS)
         began, used, before = (

@@ -69,15 +69,16 @@ async def test_target_is_shown_with_the_next_current(pushed: Pushed) -> None:
 
 
 async def test_throttle_follows_what_happens(pushed: Pushed) -> None:
-    """Test that the pace is quick while something happens, and calm otherwise."""
+    """Test that the pace is quick while somebody waits, and calm otherwise."""
     fake = pushed.fake
     assert fake.push.throttle == 2
+    await pushed.state("STARTING", "Starting")
+    await until(lambda: fake.push.throttle == 1)
     fake.load("printing_local")
     await pushed.state("PRINTING", "Printing")
-    await until(lambda: fake.push.throttle == 1)
-    fake.load("disconnected")
-    await pushed.state("OFFLINE", "Offline")
     await until(lambda: fake.push.throttle == 2)
+    await pushed.current()
+    assert fake.push.throttle == 2
     fake.load("heating")
     await pushed.state("OPERATIONAL", "Operational")
     await pushed.current()

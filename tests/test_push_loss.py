@@ -23,6 +23,7 @@ from custom_components.octoprint_plus.coordinator import (
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_ZEROCONF
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util import dt as dt_util
@@ -335,6 +336,47 @@ async def test_key_is_revoked_and_told(pushed: Pushed, reason: str) -> None:
     await pushed.idle()
     assert not pushed.coordinator.is_pushed
     assert pushed.coordinator._listener.done()
+
+
+async def test_key_is_good_again(pushed: Pushed) -> None:
+    """Test that a printer is listened to again once a poll finds its key taken again."""
+    key, pushed.fake.key = pushed.fake.key, "ANOTHER_KEY"
+    await pushed.coordinator.async_refresh()
+    await until(pushed.coordinator._listener.done)
+    assert not pushed.coordinator.last_update_success
+    pushed.fake.key = key
+    await pushed.coordinator.async_refresh()
+    await until(lambda: pushed.coordinator.is_pushed)
+    assert pushed.state_of("sensor.state") == "operational"
+
+
+async def test_command_is_refused(pushed: Pushed) -> None:
+    """Test that a command with a revoked key ends as a poll does, though the socket talks."""
+    pushed.fake.key = "ANOTHER_KEY"
+    with pytest.raises(HomeAssistantError, match="not accept the API key any more"):
+        await pushed.hass.services.async_call(
+            "button",
+            "press",
+            {"entity_id": "button.prusa_home_all_axes"},
+            blocking=True,
+        )
+    await until(lambda: pushed.state_of("sensor.state") == "unavailable")
+    assert reauth_flows(pushed.hass) == 1
+    await pushed.fake.push.wait_closed()
+
+
+async def test_server_away_before_the_socket_is_up(
+    pushed: Pushed, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that a server that goes away while it is polled is not taken for a deaf proxy."""
+    pushed.fake.push.enabled = False
+    await lose(pushed)
+    await pushed.fake.stop()
+    await attempt(pushed, 1)
+    await until(lambda: pushed.state_of("sensor.state") == "unavailable")
+    await attempt(pushed, DEAF_AFTER)
+    assert lines(caplog) == ["ERROR"]
+    await pushed.fake.start()
 
 
 async def test_user_is_switched_off(pushed: Pushed) -> None:

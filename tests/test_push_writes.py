@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 import random
 from typing import Any
 from unittest.mock import patch
@@ -10,9 +11,11 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api.printer import PrinterError
 from custom_components.octoprint_plus.api.state import OFFLINE_STATES, parse_state
 from homeassistant.core import HomeAssistant
 
+from .conftest import until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, play, pushing, recording, writes
 from .recorded import FIXTURES
@@ -42,8 +45,6 @@ async def pushed(
 ) -> AsyncGenerator[Pushed]:
     """Return a printer of which the server tells what changes, with all its entities."""
     async with pushing(hass, fake, config_entry) as pushed:
-        # An entity does not know what it wrote when it was added.
-        pushed.coordinator.async_update_listeners()
         yield pushed
 
 
@@ -162,3 +163,41 @@ async def test_print(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:
     assert counts["sensor.prusa_finish_time"] <= 10
     assert counts["sensor.prusa_tool_temperature"] <= 1
     assert sum(counts.values()) < 60 * 8
+
+
+async def test_first_update_writes_nothing(pushed: Pushed) -> None:
+    """Test that an entity knows what it wrote when it was added."""
+    with writes(pushed.hass) as written:
+        pushed.coordinator.async_update_listeners()
+    assert written.changed == []
+    assert written.reported == []
+
+
+async def test_unavailable_is_written_once(pushed: Pushed) -> None:
+    """Test that what is not shown while it is unavailable is not written either."""
+    await pushed.fake.stop()
+    await until(lambda: not pushed.coordinator.last_update_success)
+    with writes(pushed.hass) as written:
+        pushed.coordinator.data = replace(
+            pushed.coordinator.data,
+            error=PrinterError(
+                error="Away", reason=None, consequence=None, faq_url=None
+            ),
+        )
+        pushed.coordinator.async_update_listeners()
+    assert written.changed == []
+    assert written.reported == []
+
+
+async def test_file_is_selected_again(pushed: Pushed) -> None:
+    """Test that the size is kept, which OctoPrint's event does not tell."""
+    pushed.fake.load("operational_idle_file_selected")
+    await pushed.current()
+    await pushed.idle()
+    size = pushed.coordinator.data.job.file.size
+    file = pushed.fake.json("GET", "/api/job")["job"]["file"]
+    with writes(pushed.hass) as written:
+        await pushed.event("FileSelected", **(file | {"size": None}))
+    assert size is not None
+    assert pushed.coordinator.data.job.file.size == size
+    assert written.reported == []

@@ -42,6 +42,7 @@ from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .failure import update_failure
+from .heater import is_warming
 from .poller import OctoPrintPoller
 from .publisher import Publisher
 from .store import OctoPrintStore
@@ -119,6 +120,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._failed_attempts = 0
         self._has_missed = False
         self._is_deaf = False
+        self._is_refused = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property
@@ -201,7 +203,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # More may have been pushed meanwhile.
             truth = self._truth or truth
             self.update_interval = self._poll_interval(truth)
-            if not self.last_update_success:
+            if self._is_refused:
+                # The key is good again.
+                self._is_refused = False
+                self.async_start_push()
+            elif not self.last_update_success:
                 self._push.reconnect_now()
             return self._publish(truth)
 
@@ -291,7 +297,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_listener_ended(self, listener: asyncio.Task[None]) -> None:
         """Go on polling where a mistake of ours ended the listening."""
-        self.is_pushed = False
+        if listener is self._listener:
+            self.is_pushed = False
         if not listener.cancelled() and (err := listener.exception()):
             LOGGER.error("%s: cannot listen any more", self.name, exc_info=err)
             self._async_poll_now()
@@ -321,6 +328,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 # Only the socket tells it.
                 self._truth = replace(self._truth, z=None)
             return
+        if self.last_update_success and not self._is_deaf:
+            # It may be the server that went away, and not just its socket.
+            self._async_poll_now()
         # While the server is away that is known and told already.
         self._failed_attempts = (
             self._failed_attempts + 1 if self.last_update_success else 0
@@ -345,6 +355,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.is_pushed = False
         if self._listener is not None:
             self._listener.cancel()
+            self._is_refused = True
 
     @callback
     def _async_take_message(self, message: PushMessage) -> None:
@@ -375,8 +386,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous, self._truth = self._truth, truth
         if truth.memory is not self.store.memory:
             self.store.async_remember(truth.memory)
-        is_calm = not (truth.is_busy or truth.is_heating)
-        self._push.throttle = THROTTLE_CALM if is_calm else THROTTLE_QUICK
+        is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
+        self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             self._async_update_device(truth)
 

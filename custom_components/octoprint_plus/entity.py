@@ -44,11 +44,20 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
     def shows(self) -> object:
         """Return all that the entity's state is made of, to see whether it changed."""
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Note what the first state is made of."""
+        await super().async_added_to_hass()
+        self._shown = self._all_shown()
+
+    def _all_shown(self) -> tuple[bool, object]:
+        return (True, self.shows()) if self.available else (False, None)
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state, but only if it changed: most snapshots change little."""
-        shows = (self.available, self.shows())
+        shows = self._all_shown()
         if shows != self._shown:
             self._shown = shows
             self.async_write_ha_state()

@@ -1,9 +1,10 @@
 """What sensors and climate entities share about heaters."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .api import Snapshot
+from .api.printer import Heater
 from .api.snapshot import TOOL, is_allowed
 
 # A heater that keeps its target swings around it by about this many degrees.
@@ -22,6 +23,16 @@ class KnownHeater:
 
     number: str
     """A tool's number, counted as OctoPrint counts, from 0."""
+
+
+def is_warming(heaters: Mapping[str, Heater]) -> bool:
+    """Return whether a heater is on its way up to its target."""
+    return any(
+        heater.target
+        and heater.actual is not None
+        and heater.actual < heater.target - AT_TARGET
+        for heater in heaters.values()
+    )
 
 
 def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:

@@ -39,6 +39,8 @@ async def octoprint_command(
         yield
     except OctoPrintAuthError as err:
         coordinator.config_entry.async_start_reauth(coordinator.hass)
+        # The socket would go on talking, as if all were well.
+        await coordinator.async_request_refresh()
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="command_invalid_auth",

@@ -720,14 +720,26 @@ def test_outdated_by_the_last_of_many(reader: MessageReader, clock: Clock) -> No
     assert not is_told(reader, "Starting")
 
 
-def test_old_enough_once_is_never_outdated_again(
-    reader: MessageReader, clock: Clock
+@pytest.mark.parametrize("event", ["FileSelected", "PrintStarted"])
+def test_outdated_by_another_file(
+    reader: MessageReader, clock: Clock, event: str
 ) -> None:
-    read_state(reader, "PAUSED", "Paused")
+    assert is_told(reader, "Printing")
+    read_event(reader, event, BOAT_DATA | {"size": None})
+    assert is_told(reader, "Printing")
+    read_event(reader, event, BOAT_DATA | {"path": "folder/boat.gcode"})
+    assert not is_told(reader, "Printing")
     clock.now += CURRENT_MAX_AGE + 0.01
     assert is_told(reader, "Printing")
-    clock.now -= CURRENT_MAX_AGE
-    assert is_told(reader, "Printing")
+
+
+def test_outdated_by_no_file(reader: MessageReader) -> None:
+    read_event(reader, "FileDeselected", {})
+    assert not is_told(reader, "Operational")
+    message = reader.read(json.dumps({"history": a_current("Operational")}).encode())
+    assert isinstance(message, Current)
+    assert message.job is not None
+    assert is_told(reader, "Operational")
 
 
 def test_never_outdated_without_an_event(reader: MessageReader) -> None:
@@ -736,7 +748,6 @@ def test_never_outdated_without_an_event(reader: MessageReader) -> None:
 
 
 def test_other_events_outdate_nothing(reader: MessageReader) -> None:
-    read_event(reader, "PrintStarted", BOAT_DATA)
     read_event(reader, "PrintDone", BOAT_DATA)
     read_state(reader, "UNHEARD_OF", "Unknown State (42)")
     assert is_told(reader, "Operational")

@@ -39,9 +39,11 @@ STEADY = settings.get_profile("steady")
 
 # The harness freezes the garbage collector's objects, so that hypothesis does not
 # see that it holds on to its own source of chance.
-pytestmark = pytest.mark.filterwarnings(
+IGNORED_WARNING = pytest.mark.filterwarnings(
     "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
 )
+
+pytestmark = IGNORED_WARNING
 
 
 # A printer, a socket, and polls.

@@ -316,3 +316,18 @@ async def test_another_reader_of_json(
     async with listening(OctoPrintPush(client, loads)) as listener:
         await listener.next(PushStarted)
     assert [type(each) for each in read[:2]] == [bytes, bytes]
+
+
+async def test_redirected_to_a_socket_that_answers(
+    push: OctoPrintPush, fake: FakeOctoPrint
+) -> None:
+    """Test that nothing of the other server's socket stays behind."""
+    async with FakeOctoPrint() as other:
+        other.push.enabled = True
+        location = f"{other.url}/sockjs/websocket"
+        fake.push.refusal = Answer(302, b"", {"Location": location})
+        async with listening(push) as listener:
+            lost = await listener.next(PushLost)
+            assert cause(lost) is ConnectionCause.REDIRECTED
+        await other.push.wait_closed()
+        assert other.push.received == []

@@ -42,7 +42,17 @@ from custom_components.octoprint_plus.api.state import (
     OFFLINE_STATES,
 )
 
-from .replay import CONNECTION, NO_JOB, SERVER, START, Line, Replay, polled, recording
+from .replay import (
+    CONNECTION,
+    IDLE,
+    NO_JOB,
+    SERVER,
+    START,
+    Line,
+    Replay,
+    polled,
+    recording,
+)
 
 BOAT = JobFile(name="boat.gcode", path="boat.gcode", origin="local", size=1000)
 CUBE = JobFile(name="cube.gcode", path="cube.gcode", origin="local", size=2000)
@@ -1083,3 +1093,18 @@ def test_start_of_another_file_ends_a_print(printing: Replay) -> None:
     printing.take(PrintStarted(file=CUBE))
     assert printing.results == [("boat.gcode", "cancelled", 100)]
     assert running_of(printing.snapshot).file == CUBE
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        FileSelected(file=None),
+        Hello(version="1.11.8"),
+        PrintEnding(result=PrintResult.DONE, path="other.gcode", print_time=1),
+        StateChanged(state=State.OPERATIONAL),
+    ],
+)
+def test_same_snapshot_where_nothing_follows(message: PushMessage) -> None:
+    """Test that a poll under way is not set aside for what is no news."""
+    snapshot = polled(IDLE)
+    assert advance_pushed(snapshot, message, START) is snapshot

@@ -288,5 +288,8 @@ async def test_two_printers(
         await press(hass, "button.ender_cancel_print")
         await hass.wait_for("sensor.ender_last_print_result", "cancelled")
         await other.revoke_app_key(APP_NAME)
+        # The socket goes on talking, so what notices it is a poll, or a command.
+        with pytest.raises(RequestError):
+            await press(hass, "button.ender_home_all_axes")
         await hass.wait_for("sensor.ender_state", "unavailable")
         assert (await hass.state("sensor.voron_state") or {})["state"] == "operational"

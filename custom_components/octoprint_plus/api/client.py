@@ -240,7 +240,7 @@ class OctoPrintClient:
         # aiohttp follows redirects here and cannot be told not to. Nothing secret
         # has been sent yet, and nothing is.
         if socket._response.history:  # noqa: SLF001
-            await socket.close()
+            await close_socket(socket)
             raise redirected()
         return socket
 
@@ -393,3 +393,13 @@ async def _once(
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
         raise connection_error(err) from err
+
+
+async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
+    """Close a socket in order."""
+    try:
+        await socket.close()
+    finally:
+        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
+        # timer of its heartbeat anew.
+        socket._cancel_heartbeat()  # noqa: SLF001

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .wire import Json, integer, mapping, number, text
+from .wire import Json, integer, mapping, number, seconds, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -44,6 +44,13 @@ class Progress:
 
     print_time_left_origin: str | None
     """Where the estimate comes from, for example linear or analysis."""
+
+
+def same_file(one: JobFile | None, other: JobFile | None) -> bool:
+    """Return whether two jobs have the same file, whatever else is told of it."""
+    if one is None or other is None:
+        return one is other
+    return one.path == other.path and one.origin == other.origin
 
 
 NO_PROGRESS = Progress(
@@ -135,8 +142,8 @@ def parse_job(answer: Json) -> Job:
         estimated_print_time=number(job.get("estimatedPrintTime")),
         progress=Progress(
             completion=number(progress.get("completion")),
-            print_time=integer(progress.get("printTime")),
-            print_time_left=integer(progress.get("printTimeLeft")),
+            print_time=integer(seconds(progress.get("printTime"))),
+            print_time_left=integer(seconds(progress.get("printTimeLeft"))),
             print_time_left_origin=text(progress.get("printTimeLeftOrigin")),
         ),
     )

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from .entries import LastPrintOfFile
-from .job import Job, JobFile
+from .job import Job, JobFile, same_file
 from .printer import Heater
 from .state import JOB_STATES, OFFLINE_STATES, State
 
@@ -17,6 +17,10 @@ from .state import JOB_STATES, OFFLINE_STATES, State
 # automation and fills the recorder, so it moves only when it is noticeably wrong.
 FINISH_TOLERANCE = timedelta(minutes=1)
 FINISH_TOLERANCE_PAUSED = timedelta(minutes=5)
+
+# Print times are rounded, and a `current` may be a moment older than what was told
+# before it.
+PRINT_TIME_JITTER = timedelta(seconds=2)
 
 
 class PrintResult(StrEnum):
@@ -85,13 +89,17 @@ def next_memory(
     heaters: Mapping[str, Heater],
     *,
     now: datetime,
+    told_at: datetime | None,
     has_failed: bool,
 ) -> Memory:
     """Return what has to be remembered after an answer of the server.
 
-    Where that is nothing new it is the same object.
+    Where that is nothing new it is the same object. `told_at` is when the server told
+    something before, None where that was before a restart of ours.
     """
-    running = next_running(memory.running, state, job, now, has_failed=has_failed)
+    running = next_running(
+        memory.running, state, job, now=now, told_at=told_at, has_failed=has_failed
+    )
     last_print = memory.last_print
     if memory.running and (
         running is None or running.started_at != memory.running.started_at
@@ -122,8 +130,9 @@ def next_running(
     running: RunningPrint | None,
     state: State | None,
     job: Job,
-    now: datetime,
     *,
+    now: datetime,
+    told_at: datetime | None = None,
     has_failed: bool = False,
 ) -> RunningPrint | None:
     """Return the running print after an answer of the server, None without one."""
@@ -131,10 +140,13 @@ def next_running(
         return None
     progress = job.progress
     # While it starts, and once it is cancelled, OctoPrint reports no times.
-    is_same = running is not None and _same_print(running, job, state)
+    is_same = running is not None and _same_print(running, job, state, now, told_at)
     known_time = running.print_time if running and is_same else 0
     print_time = progress.print_time if progress.print_time is not None else known_time
     if running and is_same:
+        if running.is_told:
+            # The event that told how it ends has the exact time.
+            print_time = max(print_time, known_time)
         started_at = running.started_at
         finish_at = running.finish_at
     else:
@@ -154,18 +166,26 @@ def next_running(
     )
 
 
-def _same_print(running: RunningPrint, job: Job, state: State | None) -> bool:
+def _same_print(
+    running: RunningPrint,
+    job: Job,
+    state: State | None,
+    now: datetime,
+    told_at: datetime | None,
+) -> bool:
     """Return whether the job is still the print that ran before."""
-    if job.file is None or (job.file.path, job.file.origin) != (
-        running.file.path,
-        running.file.origin,
-    ):
+    if not same_file(job.file, running.file):
         return False
     if state is State.STARTING and running.print_time:
         # It was restarted: the time begins anew.
         return False
     time = job.progress.print_time
-    return time is None or time >= running.print_time
+    if time is None or time >= running.print_time:
+        return True
+    # The pauses of a print from the SD card are taken off when it goes on, so less
+    # time makes another print only where that can have begun since.
+    began_at = now - timedelta(seconds=time) - PRINT_TIME_JITTER
+    return told_at is not None and began_at <= told_at
 
 
 def next_finish(
@@ -197,6 +217,7 @@ def ended_print(
         and job.file.path == running.file.path
         and (job.progress.completion or 0) >= 100
     )
+    shown_time = job.progress.print_time if is_shown else None
     if has_failed or running.failed:
         result = PrintResult.FAILED
     elif running.cancelled:
@@ -211,11 +232,7 @@ def ended_print(
         name=running.file.name,
         result=result,
         ended_at=now.replace(microsecond=0),
-        print_time=(
-            job.progress.print_time
-            if is_shown and job.progress.print_time
-            else running.print_time
-        ),
+        print_time=max(running.print_time, shown_time or 0),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from time import monotonic
 from typing import Any
 
-from .job import Job, JobFile, parse_job, parse_job_file
+from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
 from .printer import (
     Flags,
@@ -17,7 +17,7 @@ from .printer import (
     parse_heaters,
 )
 from .state import OFFLINE_STATES, State, parse_state, parse_state_id
-from .wire import Json, flag, items, mapping, number, text
+from .wire import Json, flag, items, mapping, number, seconds, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
 # sends it, so for about that long after an event it still tells what was before.
@@ -134,7 +134,7 @@ def _ending(result: PrintResult) -> Callable[[Json], PushMessage]:
         return PrintEnding(
             result=PrintResult.CANCELLED if is_cancel else result,
             path=text(payload.get("path")),
-            print_time=number(payload.get("time")),
+            print_time=seconds(payload.get("time")),
         )
 
     return parse
@@ -197,7 +197,9 @@ class MessageReader:
         self._job: Job | None = None
         self._heaters: Mapping[str, Heater] = {}
         self._told_state: State | None = None
-        self._told_at = 0.0
+        self._told_state_at = float("-inf")
+        self._told_file: JobFile | None = None
+        self._told_file_at = float("-inf")
 
     def read(self, frame: bytes) -> PushMessage | None:
         """Return the message of a text frame, None for what is not known or needed."""
@@ -210,7 +212,7 @@ class MessageReader:
             return self._event(mapping(event))
         if (history := message.get("history")) is not None:
             # It is made in the moment in which it is sent.
-            self._told_state = None
+            self._told_state_at = self._told_file_at = float("-inf")
             return self._current(mapping(history), is_history=True)
         if (reauth := message.get("reauthRequired")) is not None:
             return ReauthRequired(reason=text(mapping(reauth).get("reason")))
@@ -237,7 +239,10 @@ class MessageReader:
         message = parser(mapping(event.get("payload")))
         if isinstance(message, StateChanged):
             self._told_state = message.state
-            self._told_at = monotonic()
+            self._told_state_at = monotonic()
+        elif isinstance(message, FileSelected | PrintStarted):
+            self._told_file = message.file
+            self._told_file_at = monotonic()
         return message
 
     def _current(self, data: Json, *, is_history: bool = False) -> PushMessage | None:
@@ -261,7 +266,7 @@ class MessageReader:
                 }
             )
         return Current(
-            job=None if self._is_outdated(name) else self._job,
+            job=None if self._is_outdated(self._job) else self._job,
             flags=self._flags,
             sd_ready=flag(raw_flags.get("sdReady")),
             z=number(data.get("currentZ")),
@@ -269,15 +274,14 @@ class MessageReader:
             is_history=is_history,
         )
 
-    def _is_outdated(self, name: str) -> bool:
-        """Return whether the state is one from before the last event."""
-        told = self._told_state
-        if told is None:
+    def _is_outdated(self, job: Job) -> bool:
+        """Return whether the job is one from before the last events."""
+        oldest = monotonic() - CURRENT_MAX_AGE
+        if self._told_file_at >= oldest and not same_file(job.file, self._told_file):
+            return True
+        if self._told_state_at < oldest:
             return False
-        if monotonic() - self._told_at > CURRENT_MAX_AGE:
-            self._told_state = None
-            return False
-        state = parse_state(name, self._flags)
+        state, told = parse_state(job.state, self._flags), self._told_state
         # After an error the event just says offline.
         return state != told and not {state, told} <= OFFLINE_STATES
 

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 import json
 import random
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 
 from .access import Login
+from .client import OctoPrintClient, close_socket
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
 from .messages import EVENTS, Current, Hello, MessageReader, PushMessage, ReauthRequired
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
 
 ENDPOINT = "sockjs/websocket"
 
@@ -127,7 +125,7 @@ class OctoPrintPush:
                 "The socket broke", ConnectionCause.BROKEN
             ) from err
         finally:
-            await _close(socket)
+            await close_socket(socket)
 
     async def _handshake(
         self, socket: aiohttp.ClientWebSocketResponse[bool], reader: MessageReader
@@ -194,16 +192,6 @@ class OctoPrintPush:
     ) -> None:
         self._sent_throttle = self.throttle
         await socket.send_json({"throttle": self._sent_throttle})
-
-
-async def _close(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-    """Close a socket in order."""
-    try:
-        await socket.close()
-    finally:
-        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
-        # timer of its heartbeat anew.
-        socket._cancel_heartbeat()  # noqa: SLF001
 
 
 def _end(reason: object) -> OctoPrintConnectionError:

@@ -11,7 +11,7 @@ import re
 
 from .access import CurrentUser
 from .connection import Connection
-from .job import NO_PROGRESS, Job, JobFile
+from .job import NO_PROGRESS, Job, JobFile, same_file
 from .memory import Memory, next_memory, note_ending
 from .messages import (
     Current,
@@ -67,6 +67,8 @@ class Snapshot:
 
     error: PrinterError | None = None
     memory: Memory = field(default_factory=Memory)
+    told_at: datetime | None = field(default=None, compare=False)
+    """When the server told what changed last."""
 
     @property
     def is_connected(self) -> bool:
@@ -159,13 +161,22 @@ def advance(
         # Only the socket tells it, so a poll leaves it as it was.
         z=previous.z if previous and printer else None,
         error=error,
+        told_at=now,
     )
     heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
     has_failed = error is not None and (previous is None or error != previous.error)
     return replace(
         draft,
         heaters=heaters,
-        memory=next_memory(memory, state, job, heaters, now=now, has_failed=has_failed),
+        memory=next_memory(
+            memory,
+            state,
+            job,
+            heaters,
+            now=now,
+            told_at=previous.told_at if previous else None,
+            has_failed=has_failed,
+        ),
     )
 
 
@@ -195,14 +206,19 @@ def advance_aside(
 
 def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:
     """Return the snapshot that follows from a pushed message, the same one if nothing does."""
+    if isinstance(message, Current):
+        return _advance_current(previous, message, now)
+    snapshot = replace(_advance_event(previous, message, now), told_at=now)
+    return previous if snapshot == previous else snapshot
+
+
+def _advance_event(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:
     match message:
-        case Current():
-            return _advance_current(previous, message, now)
         case StateChanged():
             return _advance_state(previous, message.state, now)
         case FileSelected():
-            job = replace(previous.job, file=message.file, progress=NO_PROGRESS)
-            return replace(previous, job=job)
+            job = _select(previous.job, message.file)
+            return replace(previous, job=replace(job, progress=NO_PROGRESS))
         case PrintStarted():
             return _advance_started(previous, message.file, now)
         case PrintEnding():
@@ -215,6 +231,11 @@ def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> S
         case ReadAgain(has_failed=True):
             return _note_failure(previous)
     return previous
+
+
+def _select(job: Job, file: JobFile | None) -> Job:
+    """Return the job with the file of an event, which does not tell the size."""
+    return job if same_file(job.file, file) else replace(job, file=file)
 
 
 def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Snapshot:
@@ -251,9 +272,26 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
         z=z,
         sd_ready=sd_ready,
         error=_error_in(state, previous),
-        memory=next_memory(
-            previous.memory, state, job, heaters, now=now, has_failed=False
-        ),
+        memory=_next_memory(previous, state, job, heaters, now),
+        told_at=now,
+    )
+
+
+def _next_memory(
+    previous: Snapshot,
+    state: State | None,
+    job: Job,
+    heaters: Mapping[str, Heater],
+    now: datetime,
+) -> Memory:
+    return next_memory(
+        previous.memory,
+        state,
+        job,
+        heaters,
+        now=now,
+        told_at=previous.told_at,
+        has_failed=False,
     )
 
 
@@ -272,7 +310,7 @@ def _advance_state(previous: Snapshot, state: State, now: datetime) -> Snapshot:
     memory = previous.memory
     if memory.running is not None:
         # A print begins with the event that names its file, or with a `current`.
-        memory = next_memory(memory, state, job, heaters, now=now, has_failed=False)
+        memory = _next_memory(previous, state, job, heaters, now)
     if state in OFFLINE_STATES or state in CONNECTING_STATES:
         job = replace(job, file=None, progress=NO_PROGRESS)
         heaters, z = NO_HEATERS, None
@@ -291,18 +329,9 @@ def _advance_started(
     previous: Snapshot, file: JobFile | None, now: datetime
 ) -> Snapshot:
     job = previous.job
-    if file is not None and (
-        job.file is None or (job.file.path, job.file.origin) != (file.path, file.origin)
-    ):
+    if file is not None and not same_file(job.file, file):
         job = replace(job, file=file, progress=NO_PROGRESS)
-    memory = next_memory(
-        previous.memory,
-        previous.state,
-        job,
-        previous.heaters,
-        now=now,
-        has_failed=False,
-    )
+    memory = _next_memory(previous, previous.state, job, previous.heaters, now)
     return replace(previous, job=job, memory=memory)
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestError
 
+# No print takes a century, and times much longer have no date to begin or end at.
+LONGEST = 100 * 365 * 24 * 3600
+
 type Json = Mapping[str, Any]
 
 
@@ -49,12 +52,18 @@ def integer(value: object) -> int | None:
 
 def moment(value: object) -> datetime | None:
     """Return the time of an epoch in seconds, None where no calendar has it."""
-    if (seconds := number(value)) is None:
+    if (since_epoch := number(value)) is None:
         return None
     try:
-        return datetime.fromtimestamp(seconds, UTC)
+        return datetime.fromtimestamp(since_epoch, UTC)
     except OverflowError, OSError, ValueError:
         return None
+
+
+def seconds(value: object) -> float | None:
+    """Return the seconds, or None where there are none, or more than make sense."""
+    found = number(value)
+    return found if found is not None and abs(found) < LONGEST else None
 
 
 def flag(value: object) -> bool:
