@@ -41,7 +41,7 @@ from .api.push import (
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
-from .failure import update_failure
+from .failure import is_away, update_failure
 from .heater import is_warming
 from .poller import OctoPrintPoller
 from .publisher import Publisher
@@ -328,8 +328,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 # Only the socket tells it.
                 self._truth = replace(self._truth, z=None)
             return
-        if self.last_update_success and not self._is_deaf:
-            # It may be the server that went away, and not just its socket.
+        if is_away(lost.error) and self.last_update_success and not self._is_deaf:
+            # It may be all of the server, and not just its socket.
             self._async_poll_now()
         # While the server is away that is known and told already.
         self._failed_attempts = (

@@ -1,4 +1,4 @@
-"""The failure of a poll, as Home Assistant wants to hear of it."""
+"""The failure of a poll or of the socket, and what it means."""
 
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import UpdateFailed
@@ -10,7 +10,23 @@ from .api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
+from .api.errors import ConnectionCause
 from .const import DOMAIN
+
+AWAY_CAUSES = frozenset(
+    {
+        ConnectionCause.BAD_GATEWAY,
+        ConnectionCause.BROKEN,
+        ConnectionCause.NOT_FOUND,
+        ConnectionCause.REFUSED,
+        ConnectionCause.TIMEOUT,
+    }
+)
+
+
+def is_away(err: OctoPrintError) -> bool:
+    """Return whether all of the server may be away, and not just one of its answers."""
+    return isinstance(err, OctoPrintConnectionError) and err.cause in AWAY_CAUSES
 
 
 def update_failure(

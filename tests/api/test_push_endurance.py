@@ -62,9 +62,9 @@ def descriptors() -> int:
 
 
 def test_pauses_grow() -> None:
-    """Test that pauses double, each with a random half, up to the longest."""
+    """Test that pauses grow by half, each with a random half, up to the longest."""
     for count in (*range(12), 1_000, 10**9):
-        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(count, 60))
+        longest = min(LONGEST_PAUSE, FIRST_PAUSE * 1.5 ** min(count, 60))
         drawn = [pause(count) for _ in range(300)]
         assert min(drawn) >= longest / 2
         assert max(drawn) <= longest

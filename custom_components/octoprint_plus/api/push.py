@@ -22,10 +22,12 @@ ENDPOINT = "sockjs/websocket"
 # log-in, the history.
 HANDSHAKE_TIMEOUT = 10
 
-# Seconds between two attempts: they grow twofold, and a random part keeps many
-# printers, or many clients of one, from coming back in the same moment.
+# Seconds between two attempts: they grow by half, so that a server that was away for
+# long is seen again soon after. A random part keeps many printers, or many clients of
+# one, from coming back in the same moment.
 FIRST_PAUSE = 1.0
 LONGEST_PAUSE = 120.0
+GROWTH = 1.5
 
 # A socket that was lost sooner than this many seconds after it was opened is likely
 # to be lost as soon again.
@@ -211,6 +213,6 @@ def _end(reason: object) -> OctoPrintConnectionError:
 
 def pause(pauses: int) -> float:
     """Return how many seconds to wait after so many pauses that led nowhere."""
-    # More than ten doublings are beyond the longest pause anyway.
-    longest: float = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(pauses, 10))
+    # More than twenty are beyond the longest pause anyway.
+    longest = min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** min(pauses, 20))
     return random.uniform(longest / 2, longest)
