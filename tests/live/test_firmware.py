@@ -1,14 +1,16 @@
 """Test what a printer's firmware answers, read off a real OctoPrint's terminal."""
 
-import asyncio
-import json
 from pathlib import Path
 
 import aiohttp
 import pytest
 from yarl import URL
 
-from custom_components.octoprint_plus.api import OctoPrintClient
+from custom_components.octoprint_plus.api import (
+    OctoPrintClient,
+    OctoPrintConflictError,
+    OctoPrintPermissionError,
+)
 from custom_components.octoprint_plus.api.firmware import (
     parse_firmware_info,
     parse_firmware_settings,
@@ -16,53 +18,72 @@ from custom_components.octoprint_plus.api.firmware import (
     parse_temperatures,
 )
 from scripts.lab import OctoPrintServer
-from scripts.lab.octoprint_config import ADMIN_KEY
+from scripts.lab.octoprint_config import OPERATOR_KEY, VIEWER_KEY
+from scripts.lab.sample_print import sample_print
 
-pytestmark = pytest.mark.live
+from .families import ON_EVERY_VERSION, connected, until
 
-
-async def answer(client: OctoPrintClient, command: str) -> list[str]:
-    """Send G-code and return what the terminal shows of the answer."""
-    socket = await client.open_socket("sockjs/websocket")
-    try:
-        login = await client.access.login()
-        await socket.send_json({"subscribe": {"state": {"logs": True}}})
-        await socket.send_json({"auth": f"{login.name}:{login.session}"})
-        while b'"history"' not in (await socket.receive()).data:
-            pass
-        await client.printer.send_gcode([command])
-        lines: list[str] = []
-        async with asyncio.timeout(20):
-            while True:
-                message = json.loads((await socket.receive()).data)
-                lines += message.get("current", {}).get("logs", [])
-                sent = [n for n, line in enumerate(lines) if command in line]
-                for number in range(sent[0], len(lines)) if sent else ():
-                    if lines[number].startswith("Recv: ok"):
-                        return lines[sent[0] + 1 : number + 1]
-    finally:
-        await socket.close()
+pytestmark = ON_EVERY_VERSION
 
 
-async def test_firmware(tmp_path: Path, session: aiohttp.ClientSession) -> None:
-    """Test M115, M105, M503 and M420 of the virtual printer."""
-    async with OctoPrintServer(tmp_path) as server:
-        client = OctoPrintClient(session, URL(server.url), ADMIN_KEY)
-        info = parse_firmware_info(await answer(client, "M115"))
+async def test_firmware(
+    tmp_path: Path, session: aiohttp.ClientSession, version: str
+) -> None:
+    """Test M115, M105, M503 and M420 of the virtual printer, and what is not answered."""
+    async with OctoPrintServer(tmp_path, version=version) as server:
+        client = await connected(session, server)
+        terminal = client.terminal
+
+        async def has_heaters() -> bool:
+            return bool((await client.printer.get()).heaters)
+
+        # While it connects OctoPrint may drop what is to be sent.
+        await until(has_heaters)
+        commands = ("M115", "M105", "M503", "M420 V", "M117 Hi")
+        replies = await terminal.ask(commands)
+        assert [each.command for each in replies] == list(commands)
+        assert all(each.is_complete for each in replies)
+        said = [each.lines for each in replies]
+        info = parse_firmware_info(said[0])
         assert info
         assert info.name == "Virtual Marlin 1.0"
         assert info.capabilities["AUTOREPORT_TEMP"] is True
 
-        heaters = parse_temperatures(await answer(client, "M105"))
+        heaters = parse_temperatures(said[1])
         assert heaters.keys() == {"tool0", "bed"}
         assert heaters["bed"].target == 0
 
-        lines = await answer(client, "M503")
-        settings = {each.command: each for each in parse_firmware_settings(lines)}
+        settings = {each.command: each for each in parse_firmware_settings(said[2])}
         assert settings["M92"].group == "Steps per unit"
         assert settings["M92"].parameters == {"X": 80, "Y": 80, "Z": 800, "E": 90}
         assert settings["M301"].parameters == {"P": 27.08, "I": 2.51, "D": 73.09}
 
         # It knows no mesh.
-        leveling = parse_leveling(await answer(client, "M420 V"))
+        leveling = parse_leveling(said[3])
         assert (leveling.is_enabled, leveling.mesh) == (False, None)
+        assert said[4] == ("echo:Hi",)
+
+        # What takes longer than one waits, and what OctoPrint holds back.
+        waited, *others = await terminal.ask(["G4 S2", "M115"], timeout=0.5)
+        assert not waited.is_complete
+        assert not others
+        (blocked,) = await terminal.ask(["M0"], timeout=0.5)
+        assert (blocked.is_complete, blocked.lines) == (False, ())
+
+        # In the middle of a print.
+        await server.upload("a.gcode", sample_print(60), print_=True)
+        await server.wait_state("Printing")
+        (reply,) = await terminal.ask(["M115"])
+        assert parse_firmware_info(reply.lines) == info
+        await client.job.cancel()
+        await server.wait_state("Operational")
+
+        # Who may not, and with nobody there.
+        viewer = OctoPrintClient(session, URL(server.url), VIEWER_KEY)
+        with pytest.raises(OctoPrintPermissionError):
+            await viewer.terminal.ask(["M115"])
+        operator = OctoPrintClient(session, URL(server.url), OPERATOR_KEY)
+        assert (await operator.terminal.ask(["M115"]))[0].is_complete
+        await client.connection.disconnect()
+        with pytest.raises(OctoPrintConflictError):
+            await terminal.ask(["M115"])

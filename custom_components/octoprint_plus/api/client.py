@@ -39,7 +39,9 @@ from .profiles import ProfilesApi
 from .server import ServerApi
 from .settings import SettingsApi
 from .slicing import SlicingApi
+from .sockets import close_socket
 from .system import SystemApi
+from .terminal import TerminalApi
 from .timelapse import TimelapseApi
 from .util import UtilApi
 from .wire import Json, dumped, mapping, promised, text
@@ -114,6 +116,7 @@ class OctoPrintClient:
         self.settings = SettingsApi(self)
         self.slicing = SlicingApi(self)
         self.system = SystemApi(self)
+        self.terminal = TerminalApi(self)
         self.timelapse = TimelapseApi(self)
         self.util = UtilApi(self)
 
@@ -393,13 +396,3 @@ async def _once(
         return await handler(request)
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
         raise connection_error(err) from err
-
-
-async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-    """Close a socket in order."""
-    try:
-        await socket.close()
-    finally:
-        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
-        # timer of its heartbeat anew.
-        socket._cancel_heartbeat()  # noqa: SLF001

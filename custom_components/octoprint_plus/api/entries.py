@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from .plugins.display_layer_progress import total_layers
+from .plugins.slicer_thumbnails import Thumbnail, parse_thumbnail
 from .wire import Json, flag, integer, items, mapping, moment, number, text
 
 # Deeper than anybody sorts files, and shallow enough for Python's stack.
@@ -79,8 +81,11 @@ class Entry:
     date: datetime | None
     analysis: Analysis | None
     prints: Prints | None
-    thumbnail: str | None
-    """The path of a preview below the server's address, from a thumbnail plugin."""
+    thumbnail: Thumbnail | None
+    """Its picture, of a plugin or, from OctoPrint 2 on, of OctoPrint itself."""
+
+    total_layers: int | None
+    """Only DisplayLayerProgress counts them."""
 
     children: tuple[Entry, ...]
 
@@ -135,7 +140,8 @@ def parse_entry(data: Json, depth: int = 0) -> Entry:
         date=moment(data.get("date")),
         analysis=_analysis(data.get("gcodeAnalysis")),
         prints=_prints(data.get("prints")),
-        thumbnail=text(data.get("thumbnail")),
+        thumbnail=parse_thumbnail(data),
+        total_layers=total_layers(data),
         children=tuple(
             parse_entry(child, depth + 1)
             for child in items(data.get("children"))
@@ -144,19 +150,24 @@ def parse_entry(data: Json, depth: int = 0) -> Entry:
     )
 
 
+def parse_filament(value: object) -> dict[str, Filament]:
+    """Read what is needed of each tool's filament; also a job tells it."""
+    return {
+        tool: Filament(
+            length=number(used.get("length")), volume=number(used.get("volume"))
+        )
+        for key, used in mapping(value).items()
+        if isinstance(used, dict) and (tool := text(key))
+    }
+
+
 def _analysis(value: object) -> Analysis | None:
     if not isinstance(value, dict) or not value:
         return None
     dimensions = mapping(value.get("dimensions"))
     return Analysis(
         estimated_print_time=number(value.get("estimatedPrintTime")),
-        filament={
-            tool: Filament(
-                length=number(used.get("length")), volume=number(used.get("volume"))
-            )
-            for key, used in mapping(value.get("filament")).items()
-            if isinstance(used, dict) and (tool := text(key))
-        },
+        filament=parse_filament(value.get("filament")),
         width=number(dimensions.get("width")),
         depth=number(dimensions.get("depth")),
         height=number(dimensions.get("height")),

@@ -40,12 +40,20 @@ class FilesApi:
         self._client = client
 
     async def list(
-        self, location: str | None = None, *, recursive: bool = True
+        self,
+        location: str | None = None,
+        *,
+        recursive: bool = True,
+        force: bool = False,
     ) -> FileList:
-        """Return the files of all storages or one (GET /api/files[/<location>])."""
+        """Return the files of all storages or one (GET /api/files[/<location>]).
+
+        With `force` OctoPrint looks for them anew.
+        """
+        chosen = {"recursive": recursive, "force": force}
         answer = await self._client.get(
             self._endpoint(location) if location else ENDPOINT,
-            params={"recursive": "true"} if recursive else None,
+            params={key: "true" for key, value in chosen.items() if value},
             permission="FILES_LIST",
         )
         return FileList(

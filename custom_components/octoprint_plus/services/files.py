@@ -190,7 +190,7 @@ def _file(entry: Entry, *, recursive: bool) -> JsonObjectType:
         }
         if prints
         else None,
-        "thumbnail": entry.thumbnail,
+        "thumbnail": entry.thumbnail.path if entry.thumbnail else None,
     }
     if entry.is_folder and recursive:
         data["children"] = [_file(child, recursive=True) for child in entry.children]
