@@ -10,8 +10,7 @@ from ..errors import (
     OctoPrintConnectionError,
     OctoPrintNotFoundError,
 )
-from ..wire import Json, items, mapping, text
-from .loose import loose_time
+from ..wire import Json, items, mapping, moment, text
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -105,7 +104,7 @@ class ActionCommandApi:
         """Return the notices, the oldest first."""
         answer = await self._client.plugins.get(NOTIFICATION_PLUGIN, permission=SHOW)
         return tuple(
-            Notification(message=message, time=loose_time(item.get("timestamp")))
+            Notification(message=message, time=moment(item.get("timestamp")))
             for item in items(mapping(answer).get("notifications"))
             if (message := text(item.get("message")))
         )

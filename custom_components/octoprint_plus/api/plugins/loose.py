@@ -1,6 +1,5 @@
 """Reading numbers that plugins write as texts, with a sign, a unit or not at all."""
 
-from datetime import UTC, datetime
 import re
 
 from ..wire import number
@@ -20,16 +19,6 @@ def loose_number(value: object) -> float | None:
 def loose_integer(value: object) -> int | None:
     """Return a number cut to an integer, be it written as one or as a text."""
     return None if (found := loose_number(value)) is None else int(found)
-
-
-def loose_time(value: object) -> datetime | None:
-    """Return the time of an epoch in seconds, None where no calendar has it."""
-    if (seconds := number(value)) is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except OverflowError, OSError, ValueError:
-        return None
 
 
 def loose_color(value: object) -> str | None:

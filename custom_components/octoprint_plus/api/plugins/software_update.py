@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, flag, mapping, promised, text, texts
-from .loose import loose_integer, loose_time
+from ..wire import Json, flag, mapping, moment, promised, text, texts
+from .loose import loose_integer
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -200,7 +200,7 @@ def parse_versions(answer: Json) -> SoftwareVersions:
             # The user wants no updates of it, or it does not run here.
             if not flag(value.get("disabled")) and value.get("compatible") is not False
         },
-        time=loose_time(answer.get("timestamp")),
+        time=moment(answer.get("timestamp")),
     )
 
 
