@@ -229,7 +229,7 @@ ok
 """
 
 
-@pytest.mark.parametrize("prefix", ["", "Recv: "])
+@pytest.mark.parametrize("prefix", ["", "Recv: ", "<<< "])
 def test_bilinear(prefix: str) -> None:
     """The finer grid, which is computed from the first, is none that was measured."""
     lines = [prefix + line for line in BILINEAR.splitlines()]

@@ -97,6 +97,13 @@ async def test_answers(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     await fake.push.wait_closed()
 
 
+async def test_octoprint_2(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    """It draws arrows instead of words."""
+    lines = [">>> N1 M115*3", "<<< FIRMWARE_NAME:Marlin", "<<< wait", "<<< ok"]
+    (reply,) = await ask(client, fake, ["M115"], lines)
+    assert (reply.lines, reply.is_complete) == (("FIRMWARE_NAME:Marlin",), True)
+
+
 async def test_answer_in_pieces(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     async def talk() -> None:
         await say(fake, ["Send: M115"])

@@ -13,7 +13,7 @@ from .printer import Heater
 from .wire import text
 
 # What OctoPrint's terminal and the firmware put before a line.
-PREFIX = re.compile(r"^\s*(Recv:)?\s*(echo:)?", re.IGNORECASE)
+PREFIX = re.compile(r"^\s*(Recv:|<<<)?\s*(echo:)?", re.IGNORECASE)
 
 # FIRMWARE_NAME:Marlin 2.1.2 (Jan 1 2024 10:00:00) SOURCE_CODE_URL:github.com/… …
 FIELD = re.compile(r"(?:^|\s)([A-Z][A-Z0-9_-]{3,}):")

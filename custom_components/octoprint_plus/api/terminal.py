@@ -30,9 +30,9 @@ MAX_LINES = 5000
 
 GCODE = re.compile(r"\s*([A-Za-z][0-9]*(?:\.[0-9]+)?)[^\r\n]*")
 
-# Send: N12 M115*37
-SENT = re.compile(r"Send: (?:N[0-9]+\s*)?([A-Za-z][0-9]*(?:\.[0-9]+)?)")
-RECEIVED = "Recv: "
+# Send: N12 M115*37, and from OctoPrint 2 on >>> N12 M115*37
+SENT = re.compile(r"(?:Send:|>>>) (?:N[0-9]+\s*)?([A-Za-z][0-9]*(?:\.[0-9]+)?)")
+RECEIVED = re.compile(r"(?:Recv:|<<<) ")
 
 # What ends an answer; M105 puts the temperatures behind it.
 DONE = re.compile(r"ok\b")
@@ -156,8 +156,8 @@ class _Collector:
             return
         if (sent := SENT.match(line)) is not None:
             self._is_sent = self._is_sent or sent[1].upper() == self._code
-        elif self._is_sent and line.startswith(RECEIVED):
-            said = line.removeprefix(RECEIVED).rstrip()
+        elif self._is_sent and (received := RECEIVED.match(line)) is not None:
+            said = line[received.end() :].rstrip()
             self.is_complete = DONE.match(said) is not None
             if not BARE_DONE.fullmatch(said) and not self._is_aside(said.strip()):
                 self.lines.append(said)
