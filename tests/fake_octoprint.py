@@ -77,6 +77,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]
     json: Any
+    body: bytes = b""
 
 
 def _walk(entries: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -318,7 +319,8 @@ class FakeOctoPrint:
             path,
             dict(request.query),
             dict(request.headers),
-            jsonlib.loads(body) if body else None,
+            jsonlib.loads(body) if body and "json" in request.content_type else None,
+            body,
         )
         self.requests.append(received)
         if self._to_drop:

@@ -36,6 +36,8 @@ DISABLED_PLUGINS = (
     "tracking",
 )
 
+STAND_INS = Path(__file__).parent / "plugins"
+
 # No setting confines the discovery plugin: its sockets listen on every interface. So it keeps its settings (the UUID)
 # and its descriptor, and opens no socket.
 SILENT_DISCOVERY = '''\
@@ -71,6 +73,8 @@ class OctoPrintOptions:
     autoconnect: bool = True
     plugins: tuple[str, ...] = ()
     """Bundled plugins to enable that are off by default."""
+    stand_ins: tuple[str, ...] = ()
+    """Stand-ins for plugins of others, by the names of the files in scripts/lab/plugins."""
     scripts: Mapping[str, str] = field(default_factory=dict)
     """G-code scripts by name, such as afterPrintPaused."""
     upnp_uuid: str | None = None
@@ -98,8 +102,11 @@ def write_config(basedir: Path, version: str, options: OctoPrintOptions) -> None
     ):
         (basedir / path).parent.mkdir(parents=True, exist_ok=True)
         (basedir / path).write_text(json.dumps(content, indent=2), encoding="utf-8")
+    (basedir / "plugins").mkdir(exist_ok=True)
+    for name in options.stand_ins:
+        file = f"{name}.py"
+        (basedir / "plugins" / file).symlink_to(STAND_INS / file)
     if options.upnp_uuid:
-        (basedir / "plugins").mkdir(exist_ok=True)
         (basedir / "plugins/silent_discovery.py").write_text(
             SILENT_DISCOVERY, encoding="utf-8"
         )

@@ -11,6 +11,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintConnectionError,
     OctoPrintRateLimitError,
 )
+from custom_components.octoprint_plus.api.access import Permission
 from tests.fake_octoprint import APP_TOKEN, FakeOctoPrint
 
 
@@ -135,3 +136,26 @@ async def test_app_key_token_is_encoded(
     with pytest.raises(OctoPrintAuthError):
         await client.access.poll_app_key(request.app_token)
     assert fake.requests[-1].path == "/plugin/appkeys/request/..%2Fa%3Fb%23c"
+
+
+async def test_permissions(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    permissions = await client.access.permissions()
+    assert permissions["PRINT"].name == "Print"
+    assert permissions["PRINT"].description
+    assert permissions["ADMIN"].is_dangerous
+    assert not permissions["STATUS"].is_dangerous
+    assert permissions["STATUS"].plugin is None
+    assert permissions["PLUGIN_APPKEYS_ADMIN"].plugin == "appkeys"
+
+
+async def test_permissions_junk(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.answer(
+        "GET",
+        "/api/access/permissions",
+        json={"permissions": [None, {"name": "No key"}, {"key": "X", "name": 1}]},
+    )
+    assert await client.access.permissions() == {
+        "X": Permission(
+            key="X", name="X", description=None, plugin=None, is_dangerous=False
+        )
+    }

@@ -31,6 +31,8 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
+    OctoPrintServerError,
+    answers,
     client as client_module,
 )
 from tests.fake_octoprint import FakeOctoPrint
@@ -230,6 +232,15 @@ async def test_missing_permission(client: OctoPrintClient, fake: FakeOctoPrint) 
     assert caught.value.permission == "PRINT"
 
 
+async def test_user_that_is_switched_off(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    """Test the key that is known, whose user keeps permissions and may use none."""
+    fake.user("inactive")
+    with pytest.raises(OctoPrintAuthError, match="switched off"):
+        await client.job.get()
+
+
 async def test_missing_permission_without_a_name(
     client: OctoPrintClient, fake: FakeOctoPrint
 ) -> None:
@@ -266,6 +277,30 @@ async def test_errors_with_octoprints_text(
     with pytest.raises(error, match=text):
         await client.connection.connect()
     assert len(fake.requests) == 2
+
+
+async def test_error_with_octoprints_text_that_is_no_json(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer("POST", "/api/job", status=409, body="Cannot do that " + "x" * 1000)
+    with pytest.raises(OctoPrintConflictError, match="Cannot do that") as caught:
+        await client.job.pause()
+    assert len(str(caught.value)) == 200
+
+
+@pytest.mark.parametrize(
+    ("status", "error"), [(500, OctoPrintServerError), (400, OctoPrintRequestError)]
+)
+async def test_failure_of_octoprint(
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    status: int,
+    error: type[OctoPrintError],
+) -> None:
+    fake.answer("POST", "/api/job", status=status, json={"error": "x"})
+    with pytest.raises(OctoPrintRequestError) as caught:
+        await client.job.pause()
+    assert type(caught.value) is error
 
 
 @pytest.mark.parametrize("body", ["", "<h1>Conflict</h1>"])
@@ -382,7 +417,7 @@ async def test_key_is_not_sent_elsewhere(
 
 
 async def test_huge_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    body = b'{"state": "' + b"x" * client_module.MAX_ANSWER + b'"}'
+    body = b'{"state": "' + b"x" * answers.MAX_ANSWER + b'"}'
     fake.answer(
         "GET", "/api/job", body=body, headers={"Content-Type": "application/json"}
     )
@@ -563,6 +598,27 @@ async def test_command_is_never_sent_twice(
     # The next one gets through.
     await client.job.start()
     assert len(fake.commands()) == 2
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH", "POST"])
+@pytest.mark.parametrize("data", [None, {"a": 1}])
+@pytest.mark.parametrize("is_reused", [False, True])
+async def test_no_method_but_get_is_sent_twice(
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    method: str,
+    data: Any,
+    is_reused: bool,
+) -> None:
+    """Test that aiohttp does not repeat what HTTP would allow it to repeat."""
+    client.keeps_connections = True
+    if is_reused:
+        await client.job.get()
+        fake.clear()
+    fake.drop_next()
+    call = client.request(method, "api/x", data)
+    assert await cause_of(call) is ConnectionCause.BROKEN
+    assert [(each.method, each.json) for each in fake.requests] == [(method, data)]
 
 
 async def test_status_without_the_key(

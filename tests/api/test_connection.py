@@ -7,6 +7,7 @@ import pytest
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
     OctoPrintPermissionError,
+    OctoPrintRequestError,
 )
 from custom_components.octoprint_plus.api.connection import (
     Connection,
@@ -14,6 +15,8 @@ from custom_components.octoprint_plus.api.connection import (
     parse_connection,
 )
 from tests.fake_octoprint import FakeOctoPrint
+
+from .answering import replay
 
 OPTIONS = ConnectionOptions(
     ports=("/dev/ttyS0", "VIRTUAL"),
@@ -56,6 +59,7 @@ def test_octoprint_2_without_a_port() -> None:
     assert (connection.port, connection.baudrate) == (None, None)
     assert connection.printer_profile == "voron"
     assert connection.options.printer_profiles == (("voron", "voron"),)
+    assert connection.options.autoconnect is True
 
 
 def test_junk() -> None:
@@ -93,6 +97,68 @@ async def test_connect(
 ) -> None:
     await client.connection.connect(**chosen)
     assert fake.commands() == [("/api/connection", {"command": "connect", **sent})]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "sent"),
+    [
+        (
+            {"baudrate": 250000},
+            {"port": "VIRTUAL", "baudrate": 250000, "printerProfile": "_default"},
+        ),
+        (
+            {"port": "AUTO", "baudrate": 0, "autoconnect": False},
+            {
+                "port": "AUTO",
+                "baudrate": 0,
+                "printerProfile": "_default",
+                "autoconnect": False,
+            },
+        ),
+    ],
+)
+async def test_save(
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    chosen: dict[str, Any],
+    sent: dict[str, Any],
+) -> None:
+    """Test that what is not chosen is sent as it was: OctoPrint would forget it."""
+    await client.connection.connect(**chosen, save=True)
+    assert fake.commands() == [
+        ("/api/connection", {"command": "connect", "save": True, **sent})
+    ]
+
+
+async def test_save_without_preferences(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer("GET", "/api/connection", json={"current": {"state": "Closed"}})
+    await client.connection.connect(save=True)
+    assert fake.commands() == [
+        ("/api/connection", {"command": "connect", "save": True})
+    ]
+
+
+async def test_autoconnect(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    await client.connection.connect(autoconnect=True)
+    assert fake.commands() == [
+        ("/api/connection", {"command": "connect", "autoconnect": True})
+    ]
+
+
+@pytest.mark.parametrize("name", ["bad_baud", "bad_profile"])
+async def test_not_among_the_options(
+    client: OctoPrintClient, fake: FakeOctoPrint, name: str
+) -> None:
+    replay(fake, "printer_commands_idle", f"connection_{name}")
+    with pytest.raises(OctoPrintRequestError, match="is invalid"):
+        await client.connection.connect(baudrate=123)
+
+
+async def test_fake_ack(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    await client.connection.fake_ack()
+    assert fake.commands() == [("/api/connection", {"command": "fake_ack"})]
 
 
 async def test_disconnect(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

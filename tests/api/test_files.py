@@ -13,7 +13,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
-from custom_components.octoprint_plus.api.files import (
+from custom_components.octoprint_plus.api.entries import (
     MAX_DEPTH,
     Analysis,
     Entry,
@@ -22,6 +22,7 @@ from custom_components.octoprint_plus.api.files import (
     Prints,
     parse_entry,
 )
+from custom_components.octoprint_plus.api.plugins.slicer_thumbnails import Thumbnail
 from tests.fake_octoprint import FakeOctoPrint
 
 PATHS = [
@@ -65,6 +66,7 @@ async def test_info(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
             ),
         ),
         thumbnail=None,
+        total_layers=None,
         children=(),
     )
 
@@ -184,9 +186,9 @@ async def test_unencodable_path(client: OctoPrintClient, fake: FakeOctoPrint) ->
 async def test_refused_paths(
     client: OctoPrintClient, fake: FakeOctoPrint, location: str, path: str
 ) -> None:
-    with pytest.raises(OctoPrintNotFoundError, match="There is no file"):
+    with pytest.raises(OctoPrintNotFoundError, match="There is nothing at"):
         await client.files.info(location, path)
-    with pytest.raises(OctoPrintNotFoundError, match="There is no file"):
+    with pytest.raises(OctoPrintNotFoundError, match="There is nothing at"):
         await client.files.select(location, path)
     assert fake.requests == []
 
@@ -229,9 +231,38 @@ async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> No
     assert caught.value.permission == "PRINT"
 
 
-def test_thumbnail() -> None:
-    thumbnail = "plugin/prusaslicerthumbnails/thumbnail/a.png?20261121"
-    assert parse_entry({"name": "a", "thumbnail": thumbnail}).thumbnail == thumbnail
+def test_metadata_of_plugins() -> None:
+    entry = parse_entry(
+        {
+            "name": "a.gcode",
+            "path": "b/a.gcode",
+            "thumbnail": "plugin/prusaslicerthumbnails/thumbnail/b/a.png?20261121",
+            "thumbnail_src": "prusaslicerthumbnails",
+            "DisplayLayerProgress": {"totalLayerCountWithoutOffset": "6"},
+        }
+    )
+    assert entry.thumbnail == Thumbnail(
+        path="plugin/prusaslicerthumbnails/thumbnail/b/a.png", version="20261121"
+    )
+    assert entry.total_layers == 6
+
+
+@pytest.mark.parametrize(
+    ("options", "query"),
+    [
+        ({}, {"recursive": "true"}),
+        ({"recursive": False}, {}),
+        ({"force": True}, {"recursive": "true", "force": "true"}),
+    ],
+)
+async def test_list_options(
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    options: dict[str, Any],
+    query: dict[str, str],
+) -> None:
+    await client.files.list(**options)
+    assert fake.requests[-1].query == query
 
 
 @pytest.mark.parametrize(
@@ -255,6 +286,7 @@ def test_junk(data: dict[str, Any]) -> None:
         analysis=None,
         prints=None,
         thumbnail=None,
+        total_layers=None,
         children=(),
     )
 

@@ -11,6 +11,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintConnectionError,
     OctoPrintPermissionError,
 )
+from custom_components.octoprint_plus.api.entries import Filament
 from custom_components.octoprint_plus.api.job import Job, JobFile, Progress, parse_job
 from tests.fake_octoprint import FakeOctoPrint
 
@@ -31,6 +32,7 @@ async def test_printing(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
             print_time_left=2,
             print_time_left_origin="linear",
         ),
+        filament={"tool0": Filament(length=144, volume=0)},
     )
 
 
@@ -49,6 +51,12 @@ async def test_fresh_server(client: OctoPrintClient, fake: FakeOctoPrint) -> Non
             print_time_left_origin=None,
         ),
     )
+
+
+async def test_printed_before(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.load("after_print_done")
+    job = await client.job.get()
+    assert (job.average_print_time, job.last_print_time) == (9.216582820999975,) * 2
 
 
 async def test_file_on_sd_card(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
@@ -109,6 +117,18 @@ async def test_commands(
 ) -> None:
     await getattr(client.job, call)()
     assert fake.commands() == [("/api/job", sent)]
+
+
+@pytest.mark.parametrize(
+    ("folder", "action"),
+    [("printing_local", "pause"), ("pausing", "pause"), ("paused", "resume")],
+)
+async def test_toggle(
+    client: OctoPrintClient, fake: FakeOctoPrint, folder: str, action: str
+) -> None:
+    fake.load(folder)
+    await client.job.toggle()
+    assert fake.commands() == [("/api/job", {"command": "pause", "action": action})]
 
 
 async def test_refused_while_off(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

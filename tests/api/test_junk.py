@@ -17,7 +17,7 @@ from custom_components.octoprint_plus.api import (
 )
 from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
-from custom_components.octoprint_plus.api.files import parse_entry
+from custom_components.octoprint_plus.api.entries import parse_entry
 from custom_components.octoprint_plus.api.job import parse_job, parse_job_file
 from custom_components.octoprint_plus.api.printer import (
     parse_error,
@@ -78,6 +78,12 @@ READS: dict[str, Callable[[OctoPrintClient], Awaitable[object]]] = {
     "/api/server": lambda client: client.server.get(),
     "/api/settings": lambda client: client.settings.get(),
     "/api/system/commands": lambda client: client.system.commands(),
+    "/api/access/permissions": lambda client: client.access.permissions(),
+    "/api/printer/command/custom": lambda client: client.printer.controls(),
+    "/api/printer/sd": lambda client: client.printer.sd_ready(),
+    "/api/slicing": lambda client: client.slicing.list(),
+    "/api/system/usage": lambda client: client.system.usage(),
+    "/api/timelapse": lambda client: client.timelapse.list(),
 }
 
 

@@ -16,13 +16,19 @@ from custom_components.octoprint_plus.api.messages import (
     FileSelected,
     Hello,
     MessageReader,
+    PluginTold,
     PrintEnding,
     PrintStarted,
     PushMessage,
     ReadAgain,
     ReauthRequired,
+    RenderProgress,
+    SlicingProgress,
     StateChanged,
+    TimelapseChanged,
 )
+from custom_components.octoprint_plus.api.plugins.messages import MESSAGE_PARSERS
+from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.printer import Flags, Heater, PrinterError
 from homeassistant.util.json import json_loads
 
@@ -103,7 +109,12 @@ def read_current(
 @pytest.mark.parametrize("name", recordings())
 def test_recording(reader: MessageReader, clock: Clock, name: str) -> None:
     """Everything recorded is understood, and nothing is taken for something else."""
-    kinds = {"history": Current, "current": Current, "reauthRequired": ReauthRequired}
+    kinds = {
+        "current": Current,
+        "history": Current,
+        "reauthRequired": ReauthRequired,
+        "timelapse": TimelapseChanged,
+    }
     for line in recording(name):
         clock.now = line.at
         message = reader.read(line.frame)
@@ -120,8 +131,9 @@ def test_recording(reader: MessageReader, clock: Clock, name: str) -> None:
         elif line.kind in kinds:
             assert type(message) is kinds[line.kind]
         else:
-            assert line.kind in {"event", "plugin", "timelapse"}
-            assert message is None
+            is_known = line.kind == "plugin" and line.data["plugin"] in MESSAGE_PARSERS
+            assert isinstance(message, PluginTold) is is_known
+            assert is_known or message is None
 
 
 def test_everything_known_was_recorded() -> None:
@@ -212,10 +224,35 @@ def test_recorded_current(reader: MessageReader, clock: Clock) -> None:
         ({"reauthRequired": {}}, ReauthRequired(reason=None)),
         ({"reauthRequired": True}, ReauthRequired(reason=None)),
         ({"plugin": {"plugin": "octoprint_plus", "data": {}}}, None),
-        ({"timelapse": None}, None),
-        ({"timelapse": {"type": "timed", "options": {"interval": 2}}}, None),
-        ({"slicingProgress": {"progress": 3}}, None),
-        ({"renderProgress": {"progress": 3}}, None),
+        (
+            {"plugin": {"plugin": "psucontrol", "data": {"isPSUOn": True}}},
+            PluginTold(message=PsuState(is_on=True)),
+        ),
+        ({"plugin": "psucontrol"}, None),
+        ({"timelapse": None}, TimelapseChanged(type="off")),
+        ({"timelapse": {"type": 3}}, TimelapseChanged(type="off")),
+        (
+            {"timelapse": {"type": "timed", "options": {"interval": 2}}},
+            TimelapseChanged(type="timed"),
+        ),
+        (
+            {"slicingProgress": {"dest_path": "a/b.gcode", "progress": 3.5}},
+            SlicingProgress(path="a/b.gcode", progress=3.5),
+        ),
+        ({"slicingProgress": {"progress": "3"}}, None),
+        ({"renderProgress": {"progress": 3}}, RenderProgress(progress=3)),
+        ({"renderProgress": {}}, None),
+        (
+            {
+                "event": {
+                    "type": "plugin_psucontrol_psu_state_changed",
+                    "payload": {"isPSUOn": False},
+                }
+            },
+            PluginTold(message=PsuState(is_on=False)),
+        ),
+        ({"event": {"type": "plugin_unknown", "payload": {}}}, None),
+        ({"event": {"type": []}}, None),
         ({"a new one": {"state": {"text": "Operational"}}}, None),
         ({}, None),
         ({"current": None}, None),

@@ -8,7 +8,10 @@ import pytest
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
     OctoPrintConflictError,
+    OctoPrintError,
+    OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    OctoPrintRequestError,
 )
 from custom_components.octoprint_plus.api.printer import (
     Flags,
@@ -20,6 +23,8 @@ from custom_components.octoprint_plus.api.printer import (
     parse_heaters,
 )
 from tests.fake_octoprint import FakeOctoPrint
+
+from .answering import replay
 
 
 async def test_printing(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
@@ -178,6 +183,67 @@ def test_faq_is_an_id(faq: Any) -> None:
             {"command": "select", "tool": "tool1"},
         ),
         (
+            lambda printer: printer.set_tool_offset(1, -5),
+            "tool",
+            {"command": "offset", "offsets": {"tool1": -5}},
+        ),
+        (
+            lambda printer: printer.set_offset("tool0", 2.5),
+            "tool",
+            {"command": "offset", "offsets": {"tool0": 2.5}},
+        ),
+        (
+            lambda printer: printer.set_offset("bed", 3),
+            "bed",
+            {"command": "offset", "offset": 3},
+        ),
+        (
+            lambda printer: printer.set_offset("chamber", 0),
+            "chamber",
+            {"command": "offset", "offset": 0},
+        ),
+        (
+            lambda printer: printer.set_flow_rate(95),
+            "tool",
+            {"command": "flowrate", "factor": 95},
+        ),
+        (
+            lambda printer: printer.set_feed_rate(109.6),
+            "printhead",
+            {"command": "feedrate", "factor": 110},
+        ),
+        (
+            lambda printer: printer.sd_init(),
+            "sd",
+            {"command": "init"},
+        ),
+        (
+            lambda printer: printer.sd_refresh(),
+            "sd",
+            {"command": "refresh"},
+        ),
+        (
+            lambda printer: printer.sd_release(),
+            "sd",
+            {"command": "release"},
+        ),
+        (
+            lambda printer: printer.run_script("afterPrintPaused"),
+            "command",
+            {"script": "afterPrintPaused"},
+        ),
+        (
+            lambda printer: printer.run_script(
+                "park", parameters={"z": 5}, context={"why": "filament"}
+            ),
+            "command",
+            {
+                "script": "park",
+                "parameters": {"z": 5},
+                "context": {"why": "filament"},
+            },
+        ),
+        (
             lambda printer: printer.extrude(-2.5),
             "tool",
             {"command": "extrude", "amount": -2.5},
@@ -223,6 +289,83 @@ async def test_commands(
 ) -> None:
     await call(client.printer)
     assert fake.commands() == [(f"/api/printer/{path}", sent)]
+
+
+@pytest.mark.parametrize("percent", [110, 110.0, 109.7])
+async def test_rates_are_whole_percents(
+    client: OctoPrintClient, fake: FakeOctoPrint, percent: float
+) -> None:
+    """Test that no point is sent: OctoPrint would take 110.0 for 11000 percent."""
+    await client.printer.set_feed_rate(percent)
+    await client.printer.set_flow_rate(percent)
+    for request in fake.requests:
+        assert b'"factor": 110}' in request.body
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+async def test_no_number(
+    client: OctoPrintClient, fake: FakeOctoPrint, value: float
+) -> None:
+    """Test what Python writes as JSON all the same, and OctoPrint sends to the printer."""
+    printer = client.printer
+    for call in (
+        printer.set_target("tool0", value),
+        printer.set_target("bed", value),
+        printer.set_offset("chamber", value),
+        printer.set_flow_rate(value),
+        printer.set_feed_rate(value),
+        printer.extrude(value),
+        printer.jog({"x": value}),
+        printer.send_gcode(["M104 S%(t)d"], {"t": value}),
+        printer.run_script("x", parameters={"a": [value]}),
+    ):
+        with pytest.raises(OctoPrintRequestError):
+            await call
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "call", "error"),
+    [
+        (
+            "printer_commands_idle",
+            "tool_offset_out_of_range",
+            lambda printer: printer.set_tool_offset(0, 60),
+            OctoPrintRequestError,
+        ),
+        (
+            "printer_commands_idle",
+            "chamber_target_no_chamber",
+            lambda printer: printer.set_chamber_offset(5),
+            OctoPrintConflictError,
+        ),
+        (
+            "printer_commands_idle",
+            "command_script_unknown",
+            lambda printer: printer.run_script("nope"),
+            OctoPrintNotFoundError,
+        ),
+    ],
+)
+async def test_refused(
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    folder: str,
+    name: str,
+    call: Callable[[PrinterApi], Awaitable[None]],
+    error: type[OctoPrintError],
+) -> None:
+    replay(fake, folder, name)
+    with pytest.raises(error):
+        await call(client.printer)
+
+
+async def test_sd_ready(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    assert await client.printer.sd_ready() is True
+    fake.load("disconnected")
+    assert await client.printer.sd_ready() is False
+    fake.answer("GET", "/api/printer/sd", status=404, json={"error": "disabled"})
+    assert await client.printer.sd_ready() is None
 
 
 async def test_refused_while_off(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

@@ -9,6 +9,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPermissionError,
 )
 from custom_components.octoprint_plus.api.profiles import (
+    Axis,
     PrinterProfile,
     Volume,
     parse_profile,
@@ -34,6 +35,14 @@ async def test_default(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
                 origin="lowerleft",
             ),
             default=True,
+            axes={
+                "x": Axis(speed=6000, inverted=False),
+                "y": Axis(speed=6000, inverted=False),
+                "z": Axis(speed=200, inverted=False),
+                "e": Axis(speed=300, inverted=False),
+            },
+            nozzle_diameter=0.4,
+            default_extrusion_length=5,
         )
     }
 
@@ -58,6 +67,28 @@ async def test_other_printers(
     (profile,) = (await client.profiles.list()).values()
     assert (profile.extruder_count, profile.tool_count) == (extruders, tools)
     assert (profile.heated_bed, profile.heated_chamber) == (bed, chamber)
+
+
+def test_color_axes_and_box() -> None:
+    profile = parse_profile(
+        "x",
+        {
+            "color": "red",
+            "axes": {
+                "x": {"speed": 3000, "inverted": True},
+                "y": "fast",
+                "z": {"speed": "slow"},
+                "w": {"speed": 1},
+            },
+            "volume": {"custom_box": {"x_min": -5, "x_max": 205.5, "y_min": None}},
+        },
+    )
+    assert profile.color == "red"
+    assert profile.axes == {
+        "x": Axis(speed=3000, inverted=True),
+        "z": Axis(speed=None, inverted=False),
+    }
+    assert profile.volume.custom_box == {"x_min": -5, "x_max": 205.5}
 
 
 @pytest.mark.parametrize(

@@ -13,10 +13,12 @@ from custom_components.octoprint_plus.api.errors import ConnectionCause
 from custom_components.octoprint_plus.api.messages import (
     EVENTS,
     Current,
+    PluginTold,
     PrintEnding,
     ReauthRequired,
     StateChanged,
 )
+from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.push import (
     OctoPrintPush,
     PushLost,
@@ -59,7 +61,7 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
     fake.push.z = 4.2
     async with listening(push) as listener:
         await listener.next(PushStarted)
-        history, started = listener.messages
+        history, started, *_ = listener.messages
         assert isinstance(history, Current)
         assert history.is_history
         assert history.job.state == "Operational"
@@ -94,6 +96,22 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
     assert fake.key not in str(handshake)
     assert "permessage-deflate" in handshake["Sec-WebSocket-Extensions"]
     await fake.push.wait_closed()
+
+
+async def test_plugins(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
+    push.plugins = ("psucontrol",)
+    push.events = ("plugin_psucontrol_psu_state_changed",)
+    async with listening(push) as listener:
+        await listener.next(PushStarted)
+        data = {"hasGPIO": False, "isPSUOn": True}
+        await fake.push.send({"plugin": {"plugin": "psucontrol", "data": data}})
+        told = await listener.next(PluginTold)
+        assert told.message == PsuState(is_on=True)
+        await fake.push.event(push.events[0], {"isPSUOn": False})
+        told = await listener.next(PluginTold, 2)
+        assert told.message == PsuState(is_on=False)
+    assert fake.push.subscription["plugins"] == ["psucontrol"]
+    assert fake.push.subscription["events"] == [*EVENTS, *push.events]
 
 
 async def test_below_a_path(

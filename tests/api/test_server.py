@@ -40,3 +40,20 @@ async def test_without_a_version(client: OctoPrintClient, fake: FakeOctoPrint) -
     with pytest.raises(OctoPrintConnectionError) as caught:
         await client.server.get()
     assert caught.value.cause is ConnectionCause.NOT_OCTOPRINT
+
+
+@pytest.mark.parametrize(
+    ("version", "storage"),
+    [
+        ("1.9.3", "sdcard"),
+        ("2.0.0rc7", "printer"),
+        ("10.1", "printer"),
+        ("x", "sdcard"),
+    ],
+)
+async def test_what_the_printers_storage_is_called(
+    client: OctoPrintClient, fake: FakeOctoPrint, version: str, storage: str
+) -> None:
+    fake.answer("GET", "/api/server", json={"version": version})
+    await client.server.get()
+    assert client.printer_storage == storage

@@ -1,10 +1,14 @@
 """Test settings: the few of OctoPrint's settings that matter outside of it."""
 
+from typing import Any
+
 import pytest
 
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
+    OctoPrintConnectionError,
     OctoPrintPermissionError,
+    OctoPrintRequestError,
 )
 from custom_components.octoprint_plus.api.settings import (
     Settings,
@@ -12,6 +16,8 @@ from custom_components.octoprint_plus.api.settings import (
     parse_settings,
 )
 from tests.fake_octoprint import FakeOctoPrint
+
+from .answering import replay
 
 PLA = TemperatureProfile(name="PLA", extruder=180, bed=60, chamber=None)
 
@@ -75,3 +81,62 @@ async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> No
     with pytest.raises(OctoPrintPermissionError) as caught:
         await client.settings.get()
     assert caught.value.permission == "SETTINGS_READ"
+
+
+async def test_raw(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    answer = fake.json("GET", "/api/settings")
+    answer["plugins"]["mqtt"] = {
+        "broker": {"url": "mqtt://me:pw@host", "username": "me", "password": "pw"}
+    }
+    answer["webcam"]["streamUrl"] = "http://me:pw@cam/?token=abc"
+    fake.answer("GET", "/api/settings", json=answer)
+    settings = await client.settings.get_raw()
+    assert settings["appearance"] == answer["appearance"]
+    assert settings["plugins"]["mqtt"] == {
+        "broker": {"url": "mqtt://host", "username": "me"}
+    }
+    assert settings["webcam"]["streamUrl"] == "http://cam/?token="
+    assert "key" not in settings["api"]
+    assert "DUMMY_API_KEY" not in str(settings)
+
+
+async def test_update(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    replay(fake, "general", "settings_post")
+    changes = {"appearance": {"name": "Neu"}, "plugins": {"x": {"list": [1, None]}}}
+    settings = await client.settings.update(changes)
+    assert "name" in settings["appearance"]
+    assert "key" not in settings["api"]
+    # Only what was given, and no more.
+    assert fake.commands() == [("/api/settings", changes)]
+
+
+async def test_update_nothing(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    with pytest.raises(OctoPrintRequestError, match="nothing to change"):
+        await client.settings.update({})
+    assert fake.requests == []
+
+
+@pytest.mark.parametrize("value", [float("nan"), object(), {1, 2}])
+async def test_update_with_no_json(
+    client: OctoPrintClient, fake: FakeOctoPrint, value: Any
+) -> None:
+    with pytest.raises(OctoPrintRequestError, match="JSON"):
+        await client.settings.update({"a": [value]})
+    assert fake.requests == []
+
+
+async def test_update_not_permitted(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.user("user1")
+    with pytest.raises(OctoPrintPermissionError) as caught:
+        await client.settings.update({"appearance": {"name": "x"}})
+    assert caught.value.permission == "SETTINGS"
+
+
+async def test_update_answers_junk(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer("POST", "/api/settings", json=[1])
+    with pytest.raises(OctoPrintConnectionError):
+        await client.settings.update({"appearance": {"name": "x"}})

@@ -17,7 +17,7 @@ from custom_components.octoprint_plus.api import (
 )
 from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
-from custom_components.octoprint_plus.api.files import LastPrintOfFile
+from custom_components.octoprint_plus.api.entries import LastPrintOfFile
 from custom_components.octoprint_plus.api.job import Job, JobFile, parse_job
 from custom_components.octoprint_plus.api.memory import settle
 from custom_components.octoprint_plus.api.printer import (

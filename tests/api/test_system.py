@@ -7,7 +7,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
-from custom_components.octoprint_plus.api.system import SystemCommand
+from custom_components.octoprint_plus.api.system import SystemCommand, Usage
 from tests.fake_octoprint import FakeOctoPrint
 
 
@@ -77,3 +77,58 @@ async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> No
     with pytest.raises(OctoPrintPermissionError) as caught:
         await client.system.run(SystemCommand(source="core", action="reboot", name=""))
     assert caught.value.permission == "SYSTEM"
+
+
+async def test_usage(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    usage = await client.system.usage()
+    assert usage["uploads"] == Usage(free=79992999936, total=270553174016)
+    assert "timelapse" in usage
+
+
+async def test_usage_junk(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.answer(
+        "GET",
+        "/api/system/usage",
+        json={
+            "usage": {
+                "a": None,
+                "b": {"free": 1},
+                "c": {"free": 1, "total": "2"},
+                "": {"free": 1, "total": 2},
+                "d": {"free": 0, "total": 2},
+            }
+        },
+    )
+    assert await client.system.usage() == {"d": Usage(free=0, total=2)}
+
+
+async def test_info(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    fake.answer(
+        "GET",
+        "/api/system/info",
+        json={
+            "systeminfo": {
+                "octoprint.version": "1.11.8",
+                "octoprint.safe_mode": False,
+                "env.hardware.cores": 4,
+                "env.plugins": ["x"],
+                "": "x",
+            }
+        },
+    )
+    assert await client.system.info() == {
+        "octoprint.version": "1.11.8",
+        "octoprint.safe_mode": "False",
+        "env.hardware.cores": "4",
+    }
+
+
+async def test_usage_and_info_not_permitted(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.user("user1")
+    for call in (client.system.usage, client.system.info):
+        fake.answer("GET", "/api/system/info", json={})
+        with pytest.raises(OctoPrintPermissionError) as caught:
+            await call()
+        assert caught.value.permission == "SYSTEM"

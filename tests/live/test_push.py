@@ -26,11 +26,11 @@ from custom_components.octoprint_plus.api.messages import (
     StateChanged,
 )
 from custom_components.octoprint_plus.api.push import (
-    ENDPOINT,
     OctoPrintPush,
     PushLost,
     PushStarted,
 )
+from custom_components.octoprint_plus.api.sockets import ENDPOINT
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY
 from scripts.lab.sample_print import sample_print

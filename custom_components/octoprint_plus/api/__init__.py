@@ -11,6 +11,7 @@ from .errors import (
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
+    OctoPrintServerError,
 )
 from .memory import LastPrint, Memory, PrintResult, RunningPrint
 from .snapshot import ServerData, Snapshot
@@ -29,6 +30,7 @@ __all__ = [
     "OctoPrintPermissionError",
     "OctoPrintRateLimitError",
     "OctoPrintRequestError",
+    "OctoPrintServerError",
     "PrintResult",
     "RunningPrint",
     "ServerData",

@@ -12,7 +12,7 @@ from .errors import (
     OctoPrintConnectionError,
     OctoPrintNotFoundError,
 )
-from .wire import mapping, text, texts
+from .wire import flag, items, mapping, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -33,6 +33,23 @@ class CurrentUser:
     def may(self, permission: str) -> bool:
         """Return whether the key has a permission; administrators have all of them."""
         return permission in self.permissions or "ADMIN" in self.permissions
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permission:
+    """A permission that there is on the server, OctoPrint's own or a plugin's."""
+
+    key: str
+    """For example CONTROL or PLUGIN_PSUCONTROL_CONTROL."""
+
+    name: str
+    """As OctoPrint shows it."""
+
+    description: str | None
+    plugin: str | None
+    """The id of the plugin whose it is."""
+
+    is_dangerous: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +93,24 @@ class AccessApi:
             name=text(answer.get("name")),
             permissions=frozenset(texts(answer.get("permissions"))),
         )
+
+    async def permissions(self) -> dict[str, Permission]:
+        """Return the permissions there are, by key (GET /api/access/permissions).
+
+        It needs none of them.
+        """
+        answer = await self._client.get("api/access/permissions")
+        return {
+            key: Permission(
+                key=key,
+                name=text(each.get("name")) or key,
+                description=text(each.get("description")),
+                plugin=text(each.get("plugin")),
+                is_dangerous=flag(each.get("dangerous")),
+            )
+            for each in items(answer.get("permissions"))
+            if (key := text(each.get("key")))
+        }
 
     async def login(self) -> Login:
         """Return a new session (POST /api/login, passive).

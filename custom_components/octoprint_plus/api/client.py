@@ -1,37 +1,59 @@
 """The client: one session, one address, one key, one way a request goes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
-import json
-import re
 from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from .access import CURRENT_USER, AccessApi
+from .answers import (
+    NO_JSON,
+    connection_error,
+    connection_errors,
+    decoded,
+    foreign_page,
+    plain_text,
+    raise_foreign,
+    redirected,
+    whole,
+)
 from .connection import ConnectionApi
 from .errors import (
-    ConnectionCause,
     OctoPrintAuthError,
     OctoPrintConflictError,
-    OctoPrintConnectionError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
+    OctoPrintServerError,
 )
 from .files import FilesApi
 from .job import JobApi
+from .plugins import PluginsApi
 from .printer import PrinterApi
 from .profiles import ProfilesApi
 from .server import ServerApi
 from .settings import SettingsApi
+from .slicing import SlicingApi
+from .sockets import close_socket
 from .system import SystemApi
-from .wire import Json, mapping, promised, text
+from .terminal import TerminalApi
+from .timelapse import TimelapseApi
+from .util import UtilApi
+from .wire import Json, dumped, mapping, promised, text
+
+type Permissions = str | tuple[str, ...] | None
+"""The permission that a call needs, or several; for the error where one is missing."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+# Large files take as long as they take; only silence is too long.
+DOWNLOAD_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=10, sock_read=30)
+UPLOAD_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=10)
 
 # A socket that sent nothing for this many seconds is asked whether it lives, and
 # is given up when it has not answered after half as many more.
@@ -50,11 +72,11 @@ COMPRESS = 15
 # an unknown key as if a browser had forgotten its token.
 CSRF_ERROR = "CSRF validation failed"
 
-MAX_ANSWER = 32 * 1024 * 1024
+# Characters of an error that is no JSON; OctoPrint's own are a sentence.
+MAX_MESSAGE_TEXT = 200
 
-# The words by which log-in pages are addressed.
-LOGIN = re.compile(r"log-?in|sign-?in|auth|\bsso\b", re.IGNORECASE)
-PASSWORD_FIELD = re.compile(rb"type=[\"']?password", re.IGNORECASE)
+# aiohttp sends these again by itself where a connection broke.
+REPEATED = ("DELETE", "PUT")
 
 
 class OctoPrintClient:
@@ -72,9 +94,13 @@ class OctoPrintClient:
         self.keeps_connections = False
         """Whether the server is known to survive a command on a connection used before.
 
-        Up to OctoPrint 1.10 a command that follows a read on the same connection is
-        reset before it is executed, so reads close theirs until the version is known.
+        Up to OctoPrint 1.10 a command that follows a request without a body on the same
+        connection is reset before it is executed, so these close theirs until the
+        version is known.
         """
+
+        self.printer_storage = "sdcard"
+        """What the printer's own storage is called; printer from OctoPrint 2 on."""
 
         self._api_key = api_key
         self._session = session
@@ -83,18 +109,23 @@ class OctoPrintClient:
         self.connection = ConnectionApi(self)
         self.files = FilesApi(self)
         self.job = JobApi(self)
+        self.plugins = PluginsApi(self)
         self.printer = PrinterApi(self)
         self.profiles = ProfilesApi(self)
         self.server = ServerApi(self)
         self.settings = SettingsApi(self)
+        self.slicing = SlicingApi(self)
         self.system = SystemApi(self)
+        self.terminal = TerminalApi(self)
+        self.timelapse = TimelapseApi(self)
+        self.util = UtilApi(self)
 
     async def get(
         self,
         path: str,
         *,
         is_kept: bool = False,
-        permission: str | None = None,
+        permission: Permissions = None,
         params: Mapping[str, str] | None = None,
     ) -> Json:
         """Return the object that a path answers.
@@ -105,8 +136,7 @@ class OctoPrintClient:
         known = self._cache.get(str(target))
         headers = {"If-None-Match": known[0]} if known else {}
         # A server or proxy may close an idle connection in the very moment in which
-        # it is used again. aiohttp then asks once more, as is harmless for a read,
-        # and never sends a command again.
+        # it is used again. aiohttp then asks once more, as is harmless for a read.
         status, answer_headers, body = await self._send("GET", target, headers=headers)
         if status == HTTPStatus.NOT_MODIFIED and known:
             return promised(known[1], path)
@@ -116,11 +146,82 @@ class OctoPrintClient:
         return promised(answer, path)
 
     async def post(
-        self, path: str, data: Json, *, permission: str | None = None
+        self, path: str, data: Json, *, permission: Permissions = None
     ) -> Any:
         """Send a command once, never twice, and return what it answers, if anything."""
-        status, headers, body = await self._send("POST", self.resolve(path), data=data)
-        return await self._checked(path, status, headers, body, permission)
+        return await self.request("POST", path, data, permission=permission)
+
+    async def delete(self, path: str, *, permission: Permissions = None) -> Any:
+        """Delete something, asked once, and return what is answered, if anything."""
+        return await self.request("DELETE", path, permission=permission)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        data: Any = None,
+        *,
+        is_text_fine: bool = False,
+        params: Mapping[str, str] | None = None,
+        permission: Permissions = None,
+        timeout: float | None = None,
+    ) -> Any:
+        """Send anything and return the JSON that is answered, None where it is nothing.
+
+        `timeout` is in seconds. Where text is fine, an answer that is neither JSON
+        nor a page is returned as it is.
+        """
+        status, headers, body = await self._send(
+            method,
+            self.resolve(path, params),
+            data=data,
+            timeout=aiohttp.ClientTimeout(total=timeout) if timeout else None,
+        )
+        return await self._checked(
+            path, status, headers, body, permission, is_text_fine=is_text_fine
+        )
+
+    async def upload(
+        self,
+        path: str,
+        chunks: AsyncIterator[bytes],
+        headers: Mapping[str, str],
+        *,
+        permission: Permissions = None,
+    ) -> Any:
+        """Send a long body (POST) as it comes, and return what is answered.
+
+        There is no time-out: whoever makes the chunks knows what is too long.
+        """
+        status, answer_headers, body = await self._send(
+            "POST",
+            self.resolve(path),
+            body=chunks,
+            headers=headers,
+            timeout=UPLOAD_TIMEOUT,
+        )
+        return await self._checked(path, status, answer_headers, body, permission)
+
+    @asynccontextmanager
+    async def download(
+        self,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        permission: Permissions = None,
+    ) -> AsyncGenerator[aiohttp.ClientResponse]:
+        """Yield the answer of a path whose body is read as it comes."""
+        response = await self._open(
+            "GET", self.resolve(path), headers=headers, timeout=DOWNLOAD_TIMEOUT
+        )
+        async with response:
+            if not 200 <= response.status < 300:
+                with connection_errors():
+                    body = await whole(response)
+                await self._checked(
+                    path, response.status, response.headers, body, permission
+                )
+            yield response
 
     async def status(self, path: str) -> int:
         """Return just the status code with which a path answers, without the key."""
@@ -129,7 +230,7 @@ class OctoPrintClient:
 
     async def open_socket(self, path: str) -> aiohttp.ClientWebSocketResponse[bool]:
         """Open the WebSocket of a path; texts arrive as bytes. It needs no key."""
-        try:
+        with connection_errors():
             async with asyncio.timeout(TIMEOUT.total):
                 socket = await self._session.ws_connect(
                     self.resolve(path),
@@ -139,25 +240,11 @@ class OctoPrintClient:
                     max_msg_size=MAX_MESSAGE,
                     timeout=SOCKET_TIMEOUT,
                 )
-        except TimeoutError as err:
-            raise OctoPrintConnectionError(
-                "OctoPrint did not answer in time", ConnectionCause.TIMEOUT
-            ) from err
-        except aiohttp.WSServerHandshakeError as err:
-            raise _handshake_error(err.status) from err
-        except aiohttp.ClientError as err:
-            raise _connection_error(err) from err
-        except UnicodeError as err:
-            raise OctoPrintConnectionError(
-                "The host's name is not valid", ConnectionCause.NOT_FOUND
-            ) from err
         # aiohttp follows redirects here and cannot be told not to. Nothing secret
         # has been sent yet, and nothing is.
         if socket._response.history:  # noqa: SLF001
             await close_socket(socket)
-            raise OctoPrintConnectionError(
-                "The server redirects to another address", ConnectionCause.REDIRECTED
-            )
+            raise redirected()
         return socket
 
     def resolve(self, path: str, params: Mapping[str, str] | None = None) -> URL:
@@ -166,50 +253,69 @@ class OctoPrintClient:
         target = self.url.joinpath(*encoded, encoded=True)
         return target.with_query(params) if params else target
 
-    async def _send(
+    async def _open(
         self,
         method: str,
         target: URL,
         *,
-        data: Json | None = None,
+        data: Any = None,
+        body: AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout | None = None,
         with_key: bool = True,
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    ) -> aiohttp.ClientResponse:
+        """Send a request, the one way that all of them go; the answer is unread."""
         sent_headers = {"Accept": "application/json", **(headers or {})}
         if with_key and self._api_key:
             if not self._api_key.isprintable():
                 raise OctoPrintAuthError("No API key looks like that")
             sent_headers["X-Api-Key"] = self._api_key
-        if method == "GET" and not self.keeps_connections:
+        content: AsyncIterator[bytes] | bytes | None = body
+        if data is not None:
+            # Sessions have their own ways to write JSON, and some write NaN.
+            content = dumped(data).encode()
+            sent_headers["Content-Type"] = "application/json"
+        if content is None and not self.keeps_connections:
             sent_headers["Connection"] = "close"
-        try:
-            async with self._session.request(
+        with connection_errors():
+            return await self._session.request(
                 method,
                 target,
                 allow_redirects=False,
+                data=content,
                 headers=sent_headers,
-                json=data,
-                timeout=TIMEOUT,
-            ) as response:
-                body = bytearray()
-                async for chunk in response.content.iter_any():
-                    body += chunk
-                    if len(body) > MAX_ANSWER:
-                        raise OctoPrintConnectionError(
-                            "The answer is larger than any of OctoPrint's",
-                            ConnectionCause.NOT_OCTOPRINT,
-                        )
-                return response.status, response.headers, bytes(body)
-        except TimeoutError as err:
-            raise OctoPrintConnectionError(
-                "OctoPrint did not answer in time", ConnectionCause.TIMEOUT
-            ) from err
-        except aiohttp.ClientError as err:
-            raise _connection_error(err) from err
-        except UnicodeError as err:
-            raise OctoPrintConnectionError(
-                "The host's name is not valid", ConnectionCause.NOT_FOUND
-            ) from err
+                middlewares=(_once,) if method in REPEATED else None,
+                timeout=timeout or TIMEOUT,
+            )
+
+    async def _send(
+        self,
+        method: str,
+        target: URL,
+        *,
+        data: Any = None,
+        body: AsyncIterator[bytes] | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout | None = None,
+        with_key: bool = True,
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """Send a request and return its answer, wholly read."""
+        response = await self._open(
+            method,
+            target,
+            data=data,
+            body=body,
+            headers=headers,
+            timeout=timeout,
+            with_key=with_key,
+        )
+        with connection_errors():
+            async with response:
+                content = await whole(response)
+                if body is not None:
+                    # Answered before it had everything, it would have to read the rest.
+                    response.close()
+                return response.status, response.headers, content
 
     async def _checked(
         self,
@@ -217,58 +323,54 @@ class OctoPrintClient:
         status: int,
         headers: Mapping[str, str],
         body: bytes,
-        permission: str | None,
+        permission: Permissions,
+        *,
+        is_text_fine: bool = False,
     ) -> Any:
         """Return the decoded answer, or raise what its status stands for."""
-        content = _decoded(headers, body)
-        message = text(mapping(content).get("error")) or f"HTTP {status}"
+        content = decoded(headers, body)
         if 200 <= status < 300:
-            if body and content is None:
-                raise _foreign_page(body)
-            return content
-        if 300 <= status < 400:
-            if LOGIN.search(headers.get("Location", "")):
-                raise OctoPrintConnectionError(
-                    "A proxy in front of OctoPrint asks for a log-in",
-                    ConnectionCause.PROXY_LOGIN,
-                )
-            raise OctoPrintConnectionError(
-                "The server redirects to another address", ConnectionCause.REDIRECTED
-            )
-        if status in (
-            HTTPStatus.UNAUTHORIZED,
-            HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
-        ):
-            raise OctoPrintConnectionError(
-                "A proxy in front of OctoPrint asks for a log-in",
-                ConnectionCause.PROXY_LOGIN,
-            )
+            if content is not NO_JSON or not body:
+                return None if content is NO_JSON else content
+            if is_text_fine and (plain := plain_text(body)) is not None:
+                return plain
+            raise foreign_page(body)
+        raise_foreign(status, headers)
+        error = mapping(content).get("error")
+        message = (
+            text(error)
+            # A plugin may name its error by a code instead of a text.
+            or text(mapping(error).get("code"))
+            or (plain_text(body) or "")[:MAX_MESSAGE_TEXT]
+            or f"HTTP {status}"
+        )
         if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         if status == HTTPStatus.FORBIDDEN:
             await self._raise_forbidden(path, body, permission)
         if status == HTTPStatus.NOT_FOUND:
             if path == CURRENT_USER:
-                raise _foreign_page(body)
+                raise foreign_page(body)
             raise OctoPrintNotFoundError(message)
         if status == HTTPStatus.CONFLICT:
             raise OctoPrintConflictError(message)
         if status == HTTPStatus.TOO_MANY_REQUESTS:
             raise OctoPrintRateLimitError(message)
-        if status > HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise OctoPrintConnectionError(
-                f"The server answered HTTP {status}", ConnectionCause.BAD_GATEWAY
-            )
+        if status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise OctoPrintServerError(message)
         raise OctoPrintRequestError(message)
 
     async def _raise_forbidden(
-        self, path: str, body: bytes, permission: str | None
+        self, path: str, body: bytes, permission: Permissions
     ) -> None:
         """Tell an unknown key from a known one that lacks a permission."""
         if path != CURRENT_USER:
             user = await self.access.current_user()
             if user.name is None:
                 raise OctoPrintAuthError("OctoPrint does not know the API key")
+            if isinstance(permission, tuple):
+                # Which of them is missing is not said.
+                permission = next((p for p in permission if not user.may(p)), None)
             if permission == "STATUS" and user.may(permission):
                 # So is the key of a user that is switched off, which keeps its
                 # permissions and may use none of them.
@@ -281,90 +383,16 @@ class OctoPrintClient:
         _, headers, open_body = await self._send(
             "GET", self.resolve(path), with_key=False
         )
-        if self._api_key and "permissions" in mapping(_decoded(headers, open_body)):
+        if self._api_key and "permissions" in mapping(decoded(headers, open_body)):
             raise OctoPrintAuthError("OctoPrint does not know the API key")
-        raise _foreign_page(body)
+        raise foreign_page(body)
 
 
-def _decoded(headers: Mapping[str, str], body: bytes) -> Any:
-    """Return the JSON of an answer, or None where it is something else."""
-    if "json" not in headers.get("Content-Type", ""):
-        return None
+async def _once(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Keep aiohttp from sending a command again: only its own errors let it."""
     try:
-        return json.loads(body)
-    except ValueError, RecursionError:
-        return None
-
-
-def _foreign_page(body: bytes) -> OctoPrintConnectionError:
-    """Tell the log-in page of a proxy from any other page that is not OctoPrint's API."""
-    if PASSWORD_FIELD.search(body[:20_000]):
-        return OctoPrintConnectionError(
-            "A proxy in front of OctoPrint asks for a log-in",
-            ConnectionCause.PROXY_LOGIN,
-        )
-    return OctoPrintConnectionError(
-        "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
-    )
-
-
-async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
-    """Close a socket in order."""
-    try:
-        await socket.close()
-    finally:
-        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
-        # timer of its heartbeat anew.
-        socket._cancel_heartbeat()  # noqa: SLF001
-
-
-def _handshake_error(status: int) -> OctoPrintConnectionError:
-    """Name why no WebSocket could be opened where something answered."""
-    if status in (
-        HTTPStatus.UNAUTHORIZED,
-        HTTPStatus.PROXY_AUTHENTICATION_REQUIRED,
-    ):
-        return OctoPrintConnectionError(
-            "A proxy in front of OctoPrint asks for a log-in",
-            ConnectionCause.PROXY_LOGIN,
-        )
-    if status > HTTPStatus.INTERNAL_SERVER_ERROR:
-        return OctoPrintConnectionError(
-            f"The server answered HTTP {status}", ConnectionCause.BAD_GATEWAY
-        )
-    return OctoPrintConnectionError(
-        f"The server answered HTTP {status} to a WebSocket",
-        ConnectionCause.NOT_OCTOPRINT,
-    )
-
-
-def _connection_error(err: aiohttp.ClientError) -> OctoPrintConnectionError:
-    """Name why no answer came; the texts of aiohttp hold addresses, so they stay out."""
-    match err:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError():
-            return OctoPrintConnectionError(
-                "The server's TLS certificate is not trusted", ConnectionCause.TLS
-            )
-        case aiohttp.ClientConnectorDNSError():
-            return OctoPrintConnectionError(
-                "The host's name is not known", ConnectionCause.NOT_FOUND
-            )
-        case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
-            return OctoPrintConnectionError(
-                "The host refused the connection", ConnectionCause.REFUSED
-            )
-        case aiohttp.ClientConnectorError():
-            return OctoPrintConnectionError(
-                "The host cannot be reached", ConnectionCause.NOT_FOUND
-            )
-        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-            return OctoPrintConnectionError(
-                "The address is not valid", ConnectionCause.NOT_FOUND
-            )
-        case aiohttp.ClientResponseError():
-            return OctoPrintConnectionError(
-                "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
-            )
-    return OctoPrintConnectionError(
-        "The connection broke before OctoPrint answered", ConnectionCause.BROKEN
-    )
+        return await handler(request)
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as err:
+        raise connection_error(err) from err

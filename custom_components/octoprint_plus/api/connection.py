@@ -23,6 +23,8 @@ class ConnectionOptions:
     port_preference: str | None
     baudrate_preference: int | None
     printer_profile_preference: str | None
+    autoconnect: bool | None = None
+    """Whether OctoPrint connects when it starts; only OctoPrint 2 tells."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,16 +61,32 @@ class ConnectionApi:
         port: str | None = None,
         baudrate: int | None = None,
         printer_profile: str | None = None,
+        save: bool = False,
+        autoconnect: bool | None = None,
     ) -> None:
         """Connect to the printer (POST /api/connection), by default as preferred.
 
+        The port may be AUTO and the baud rate 0 to have them found out. With `save`
+        what is chosen is preferred from now on; what is not chosen stays preferred as
+        it was. `autoconnect` sets whether OctoPrint connects when it starts; OctoPrint
+        2 only takes it together with `save`.
+
         OctoPrint answers at once and connects afterwards. Asked while connected
-        it reconnects, which aborts a running job.
+        it reconnects, which aborts a running job. Raises OctoPrintRequestError for a
+        port, a baud rate or a profile that is none of the options.
         """
+        if save:
+            # OctoPrint 1 would forget what is not sent.
+            options = (await self.get()).options
+            port = port or options.port_preference
+            baudrate = options.baudrate_preference if baudrate is None else baudrate
+            printer_profile = printer_profile or options.printer_profile_preference
         chosen = {
             "port": port,
             "baudrate": baudrate,
             "printerProfile": printer_profile,
+            "save": save or None,
+            "autoconnect": autoconnect,
         }
         await self._command(
             "connect",
@@ -78,6 +96,13 @@ class ConnectionApi:
     async def disconnect(self) -> None:
         """Disconnect from the printer (POST /api/connection); aborts a running job."""
         await self._command("disconnect")
+
+    async def fake_ack(self) -> None:
+        """Make up a lost acknowledgement of the printer's (POST /api/connection).
+
+        It frees a communication that came to a standstill, and harms any other.
+        """
+        await self._command("fake_ack")
 
     async def _command(self, command: str, data: Json | None = None) -> None:
         await self._client.post(
@@ -90,6 +115,7 @@ def parse_connection(answer: Json) -> Connection:
     current = mapping(answer.get("current"))
     options = mapping(answer.get("options"))
     baudrates = options.get("baudrates")
+    autoconnect = options.get("autoconnect")
     return Connection(
         state=text(current.get("state")) or "Closed",
         port=text(current.get("port")),
@@ -110,5 +136,6 @@ def parse_connection(answer: Json) -> Connection:
             port_preference=text(options.get("portPreference")),
             baudrate_preference=integer(options.get("baudratePreference")),
             printer_profile_preference=text(options.get("printerProfilePreference")),
+            autoconnect=autoconnect if isinstance(autoconnect, bool) else None,
         ),
     )

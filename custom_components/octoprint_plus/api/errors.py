@@ -72,5 +72,9 @@ class OctoPrintRequestError(OctoPrintError):
     """OctoPrint refused what it was asked (400, 413, 415, 500); its own text."""
 
 
+class OctoPrintServerError(OctoPrintRequestError):
+    """OctoPrint failed at it (500), be it by a mistake of its own or a full disk."""
+
+
 class OctoPrintRateLimitError(OctoPrintError):
     """OctoPrint was asked too often (429)."""

@@ -1,136 +1,59 @@
-"""Files: what is stored, and selecting or printing it."""
+"""Files: what is stored, and all that can be done with it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-from urllib.parse import quote
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-from .errors import OctoPrintNotFoundError
-from .wire import Json, flag, integer, items, mapping, number, text
+from .downloads import Download, download
+from .entries import Entry, FileList, Taken, parse_entry
+from .errors import (
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+    OctoPrintRequestError,
+    OctoPrintServerError,
+)
+from .paths import checked_name, checked_path, encoded
+from .uploads import OnProgress, Upload, parse_upload, upload
+from .wire import Json, dumped, flag, integer, items, mapping, moment, promised, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
 ENDPOINT = "api/files"
 
-# Deeper than anybody sorts files, and shallow enough for Python's stack.
-MAX_DEPTH = 100
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Filament:
-    """What a file needs of a tool's filament."""
-
-    length: float | None
-    """Millimetres."""
-
-    volume: float | None
-    """Cubic centimetres."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Analysis:
-    """What OctoPrint's analysis found in a file."""
-
-    estimated_print_time: float | None
-    """Seconds."""
-
-    filament: dict[str, Filament]
-    """By tool."""
-
-    width: float | None
-    """Millimetres, as depth and height."""
-
-    depth: float | None
-    height: float | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastPrintOfFile:
-    """How the last print of a file ended."""
-
-    success: bool
-    date: datetime | None
-    print_time: float | None
-    """Seconds."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Prints:
-    """How often a file was printed."""
-
-    success: int
-    failure: int
-    last: LastPrintOfFile | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
-    """A file or a folder."""
-
-    name: str
-    """As shown to people."""
-
-    path: str
-    """The path within its storage."""
-
-    origin: str
-    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer)."""
-
-    type: str
-    """folder, machinecode or model."""
-
-    size: int | None
-    """Bytes."""
-
-    date: datetime | None
-    analysis: Analysis | None
-    prints: Prints | None
-    thumbnail: str | None
-    """The path of a preview below the server's address, from a thumbnail plugin."""
-
-    children: tuple[Entry, ...]
-
-    @property
-    def is_folder(self) -> bool:
-        """Return whether it is a folder."""
-        return self.type == "folder"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileList:
-    """What the storages hold."""
-
-    entries: tuple[Entry, ...]
-    free: int | None
-    """Bytes left in the local storage."""
-
-    total: int | None
-
-    def walk(self) -> Iterator[Entry]:
-        """Yield every entry, folders before what is in them."""
-        stack = list(reversed(self.entries))
-        while stack:
-            entry = stack.pop()
-            yield entry
-            stack.extend(reversed(entry.children))
+# What the printer's own storage is called, depending on OctoPrint's version.
+PRINTER_STORAGES = ("sdcard", "printer")
 
 
 class FilesApi:
-    """Calls of the family files."""
+    """Calls of the family files.
+
+    A location is local, or sdcard or printer for the printer's own storage; which of
+    these two is sent depends on OctoPrint's version. A path is as people write it, not
+    encoded. Each call raises OctoPrintNotFoundError for what is not there, and for a
+    path that would leave the storage, which is not even sent.
+    """
 
     def __init__(self, client: OctoPrintClient) -> None:
         """Keep the client that sends the requests."""
         self._client = client
 
     async def list(
-        self, location: str | None = None, *, recursive: bool = True
+        self,
+        location: str | None = None,
+        *,
+        recursive: bool = True,
+        force: bool = False,
     ) -> FileList:
-        """Return the files of all storages or one (GET /api/files[/<location>])."""
+        """Return the files of all storages or one (GET /api/files[/<location>]).
+
+        With `force` OctoPrint looks for them anew.
+        """
+        chosen = {"recursive": recursive, "force": force}
         answer = await self._client.get(
-            f"{ENDPOINT}/{_path(location)}" if location else ENDPOINT,
-            params={"recursive": "true"} if recursive else None,
+            self._endpoint(location) if location else ENDPOINT,
+            params={key: "true" for key, value in chosen.items() if value},
             permission="FILES_LIST",
         )
         return FileList(
@@ -141,96 +64,343 @@ class FilesApi:
 
     async def info(self, location: str, path: str) -> Entry:
         """Return one file or folder (GET /api/files/<location>/<path>)."""
-        return parse_entry(
-            await self._client.get(
-                f"{ENDPOINT}/{_path(location, path)}", permission="FILES_LIST"
+        try:
+            answer = await self._client.get(
+                self._endpoint(location, path), permission="FILES_LIST"
             )
+        except OctoPrintServerError:
+            # So OctoPrint 1 answers where the folder does not exist.
+            await self._check_folder(location, path)
+            raise
+        return parse_entry(answer)
+
+    async def taken(self, location: str, name: str, folder: str = "") -> Taken | None:
+        """Return the file that has a name already, None where the name is free.
+
+        POST /api/files/test (exists). OctoPrint 1.9 tells neither size nor date.
+        """
+        try:
+            answer = await self._test("exists", location, name, folder)
+        except OctoPrintServerError:
+            # OctoPrint 1 fails where the folder does not exist, and for the
+            # printer's storage.
+            path = f"{folder}/{name}" if folder else name
+            try:
+                entry = await self.info(location, path)
+            except OctoPrintNotFoundError:
+                return None
+            return Taken(suggestion=None, size=entry.size, date=entry.date)
+        if not flag(answer.get("exists")):
+            return None
+        return Taken(
+            suggestion=text(answer.get("suggestion")),
+            size=integer(answer.get("size")),
+            date=moment(answer.get("date")),
         )
+
+    async def sanitized(self, location: str, path: str) -> str:
+        """Return the path that a file or folder would get (POST /api/files/test).
+
+        OctoPrint drops leading dots and what some file system does not allow.
+        """
+        folder, _, name = path.rpartition("/")
+        answer = await self._test("sanitize", location, name, folder)
+        found = text(answer.get("sanitized")) or path
+        if found.startswith("/"):
+            # OctoPrint 1.9 tells the path in the server's file system.
+            found = "/".join(found.split("/")[-len(path.split("/")) :])
+        return found
 
     async def select(self, location: str, path: str, *, print_: bool = False) -> None:
         """Select a file and, with `print_`, print it (POST /api/files/<location>/<path>).
 
-        Raises OctoPrintNotFoundError for an unknown file and OctoPrintConflictError
-        while the printer is busy or not connected.
+        Raises OctoPrintConflictError while the printer is busy or not connected, and
+        OctoPrintRequestError for what cannot be printed.
         """
-        await self._client.post(
-            f"{ENDPOINT}/{_path(location, path)}",
-            {"command": "select", "print": print_},
-            permission="PRINT" if print_ else "FILES_SELECT",
+        await self._command(
+            location,
+            path,
+            "select",
+            {"print": print_},
+            permission=("PRINT", "FILES_SELECT") if print_ else "FILES_SELECT",
         )
 
+    async def unselect(self) -> None:
+        """Select no file (POST /api/files/local/current).
 
-def _path(location: str, path: str | None = None) -> str:
-    """Return the encoded path of a storage or an entry, which must not leave it."""
-    segments = [location] if path is None else [location, *path.split("/")]
-    if any(segment in ("", ".", "..") for segment in segments):
-        raise OctoPrintNotFoundError(f"There is no file {'/'.join(segments)!r}")
-    return "/".join(quote(segment, safe="", errors="replace") for segment in segments)
+        Raises OctoPrintConflictError where none is selected, while the printer is
+        busy, and while it is not connected.
+        """
+        await self._command("local", "current", "unselect", permission="FILES_SELECT")
 
+    async def copy(self, location: str, path: str, destination: str) -> str:
+        """Copy a file or folder and return its new path (POST .../<path>).
 
-def parse_entry(data: Json, depth: int = 0) -> Entry:
-    """Read a file or a folder with all that is in it."""
-    name = text(data.get("name")) or ""
-    path = text(data.get("path")) or name
-    return Entry(
-        name=(text(data.get("display")) or name).lstrip("/"),
-        path=path,
-        origin=text(data.get("origin")) or "local",
-        type=text(data.get("type")) or "machinecode",
-        size=integer(data.get("size")),
-        date=_date(data.get("date")),
-        analysis=_analysis(data.get("gcodeAnalysis")),
-        prints=_prints(data.get("prints")),
-        thumbnail=text(data.get("thumbnail")),
-        children=tuple(
-            parse_entry(child, depth + 1)
-            for child in items(data.get("children"))
-            if depth < MAX_DEPTH
-        ),
-    )
+        An existing folder as destination takes it in under its name. Raises
+        OctoPrintNotFoundError where the folder of the destination does not exist,
+        OctoPrintConflictError where there is something of that name, and
+        OctoPrintRequestError into itself, for the printer's storage, for a name whose
+        ending OctoPrint does not allow, and for a full disk.
+        """
+        await self._check_space((await self.info(location, path)).size or 0)
+        return await self._transfer("copy", location, path, destination)
 
+    async def move(self, location: str, path: str, destination: str) -> str:
+        """Move a file or folder, or rename it, and return its new path; as copy.
 
-def _date(value: object) -> datetime | None:
-    """Return the time of an epoch in seconds, None where no calendar has it."""
-    if (seconds := number(value)) is None:
-        return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except OverflowError, OSError, ValueError:
-        return None
+        Raises OctoPrintConflictError also for what is being printed. The selected
+        file is unselected.
+        """
+        return await self._transfer("move", location, path, destination)
 
+    async def analyse(self, location: str, path: str) -> None:
+        """Analyse a file anew (POST .../<path>); the result comes later.
 
-def _analysis(value: object) -> Analysis | None:
-    if not isinstance(value, dict) or not value:
-        return None
-    dimensions = mapping(value.get("dimensions"))
-    return Analysis(
-        estimated_print_time=number(value.get("estimatedPrintTime")),
-        filament={
-            tool: Filament(
-                length=number(used.get("length")), volume=number(used.get("volume"))
+        Raises OctoPrintRequestError for what cannot be analysed.
+        """
+        await self._command(location, path, "analyse", permission="FILES_UPLOAD")
+
+    async def slice(
+        self,
+        location: str,
+        path: str,
+        *,
+        slicer: str,
+        destination: str | None = None,
+        profile: str | None = None,
+        printer_profile: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        select: bool = False,
+        print_: bool = False,
+    ) -> str:
+        """Slice a model and return the path of the coming G-code (POST .../<path>).
+
+        `destination` is a name beside the model. `overrides` are settings of the
+        slicer's profile. OctoPrint slices in the background and overwrites the
+        destination. Raises OctoPrintNotFoundError for an unknown slicer or profile,
+        OctoPrintRequestError for what is no model.
+        """
+        chosen = {
+            "destination": None if destination is None else checked_name(destination),
+            "profile": profile,
+            "printerProfile": printer_profile,
+            **{f"profile.{key}": each for key, each in (overrides or {}).items()},
+        }
+        data: dict[str, Any] = {
+            key: value for key, value in chosen.items() if value is not None
+        }
+        answer = await self._command(
+            location,
+            path,
+            "slice",
+            {**data, "slicer": slicer, "select": select, "print": print_},
+            permission="SLICE",
+        )
+        return text(mapping(answer).get("path")) or destination or path
+
+    async def send_to_printer(
+        self, path: str, *, select: bool = False, print_: bool = False
+    ) -> None:
+        """Send a local file to the printer's storage (POST .../<path>, uploadSd).
+
+        From OctoPrint 1.11 on; before, OctoPrintRequestError. It is sent like a
+        print, and then selected or printed, which OctoPrint 2 does not do. Raises
+        OctoPrintConflictError while the printer is busy, not connected, or has no
+        storage, and with OctoPrint 2 for a name that the printer has.
+        """
+        await self._command(
+            "local",
+            path,
+            "uploadSd",
+            {"select": select, "print": print_},
+            permission="FILES_UPLOAD",
+        )
+
+    async def delete(self, location: str, path: str) -> None:
+        """Delete a file, or a folder with all in it (DELETE /api/files/<location>/<path>).
+
+        Raises OctoPrintConflictError for what is being printed. The selected file is
+        unselected.
+        """
+        await self._client.delete(
+            self._endpoint(location, path), permission="FILES_DELETE"
+        )
+
+    async def create_folder(
+        self, location: str, name: str, parent: str | None = None
+    ) -> str:
+        """Create a folder and return its path (POST /api/files/<location>).
+
+        One that exists is left as it is. Raises OctoPrintConflictError for a name that
+        ends like a file's, and OctoPrintRequestError for the printer's storage and
+        where `parent` does not exist.
+        """
+        fields = {"foldername": checked_name(name)}
+        if parent:
+            fields["path"] = checked_path(parent)
+        answer = await upload(self._client, self._endpoint(location), fields)
+        folder = mapping(promised(answer, ENDPOINT).get("folder"))
+        return text(folder.get("path")) or name
+
+    async def upload(
+        self,
+        location: str,
+        name: str,
+        content: AsyncIterable[bytes] | BinaryIO,
+        size: int,
+        *,
+        folder: str | None = None,
+        overwrite: bool = False,
+        select: bool = False,
+        print_: bool = False,
+        user_data: Json | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> Upload:
+        """Upload a file piece by piece (POST /api/files/<location>, multipart).
+
+        `content` has to have exactly `size` bytes; a file is read in a thread and not
+        closed. What it raises is raised here. `on_progress` is called with the bytes
+        sent so far. `folder` is created where it does not exist. `user_data` is kept
+        in the file's metadata. There is no time-out but one for silence.
+
+        An upload that breaks off or is cancelled is no file of OctoPrint's, only a
+        piece in its machine's folder for temporary files. Where that happens after the
+        last byte, while OctoPrint answers, it may have the file.
+
+        OctoPrint 1 keeps what is for the printer's storage in the local one, too.
+
+        Raises OctoPrintConflictError for a name that is taken, unless `overwrite`;
+        for the file that is being printed; and for the printer's storage while the
+        printer is busy or not connected. OctoPrintRequestError for an ending that
+        OctoPrint does not know, for a file that is too large, and for a full disk.
+        """
+        fields = {
+            "noOverwrite": str(not overwrite).lower(),
+            "select": str(select).lower(),
+            "print": str(print_).lower(),
+        }
+        if folder:
+            fields["path"] = checked_path(folder)
+        if user_data is not None:
+            fields["userdata"] = dumped(user_data)
+        checked_name(name)
+        await self._check_space(size)
+        try:
+            answer = await upload(
+                self._client,
+                self._endpoint(location),
+                fields,
+                name=name,
+                content=content,
+                size=size,
+                on_progress=on_progress,
             )
-            for key, used in mapping(value.get("filament")).items()
-            if isinstance(used, dict) and (tool := text(key))
-        },
-        width=number(dimensions.get("width")),
-        depth=number(dimensions.get("depth")),
-        height=number(dimensions.get("height")),
-    )
+        except OctoPrintServerError:
+            if not overwrite:
+                await self._remove_piece(f"{folder}/{name}" if folder else name, size)
+            raise
+        return parse_upload(promised(answer, ENDPOINT), name)
 
+    @asynccontextmanager
+    async def download(
+        self, path: str, *, byte_range: str | None = None
+    ) -> AsyncGenerator[Download]:
+        """Yield a local file to be read piece by piece (GET /downloads/files/local/<path>).
 
-def _prints(value: object) -> Prints | None:
-    if not isinstance(value, dict) or not value:
-        return None
-    last = value.get("last")
-    return Prints(
-        success=integer(value.get("success")) or 0,
-        failure=integer(value.get("failure")) or 0,
-        last=LastPrintOfFile(
-            success=flag(last.get("success")),
-            date=_date(last.get("date")),
-            print_time=number(last.get("printTime")),
+        `byte_range` is HTTP's, for example bytes=0-99; OctoPrint 2 sends all of the
+        file nevertheless. The printer's storage cannot be read.
+        """
+        async with download(
+            self._client,
+            f"downloads/files/local/{encoded(path)}",
+            byte_range=byte_range,
+            permission="FILES_DOWNLOAD",
+        ) as found:
+            yield found
+
+    async def _check_folder(self, location: str, path: str) -> None:
+        """Raise where the folder of a path does not exist, as OctoPrint does not tell."""
+        folder = path.rpartition("/")[0]
+        if folder and not (await self.info(location, folder)).is_folder:
+            raise OctoPrintNotFoundError(f"There is no folder {folder!r}")
+
+    async def _check_space(self, size: int) -> None:
+        """Raise where the local storage cannot hold a file.
+
+        OctoPrint would take it, fail in the end, and leave a piece under its name.
+        """
+        try:
+            free = (await self.list("local", recursive=False)).free
+        except OctoPrintPermissionError:
+            return
+        if free is not None and free < size:
+            raise OctoPrintRequestError(
+                f"OctoPrint has {free} bytes free, and {size} are needed"
+            )
+
+    async def _remove_piece(self, path: str, size: int) -> None:
+        """Remove what a failed upload left under a name that nothing had before."""
+        with suppress(OctoPrintError):
+            path = await self.sanitized("local", path)
+            if (await self.info("local", path)).size != size:
+                await self.delete("local", path)
+
+    def _endpoint(self, location: str, path: str | None = None) -> str:
+        """Return the path of a storage or of what is in it."""
+        storage = encoded(self._storage(location))
+        return f"{ENDPOINT}/{storage}" + ("" if path is None else f"/{encoded(path)}")
+
+    def _storage(self, location: str) -> str:
+        if location in PRINTER_STORAGES:
+            return self._client.printer_storage
+        if "/" in location:
+            raise OctoPrintNotFoundError(f"There is no storage {location!r}")
+        return location
+
+    async def _test(self, command: str, location: str, name: str, folder: str) -> Json:
+        data = {
+            "command": command,
+            "storage": self._storage(location),
+            "path": checked_path(folder) if folder else "",
+            "filename": checked_name(name),
+        }
+        return promised(
+            await self._client.post(f"{ENDPOINT}/test", data, permission="FILES_LIST"),
+            f"{ENDPOINT}/test",
         )
-        if isinstance(last, dict)
-        else None,
-    )
+
+    async def _transfer(
+        self, command: str, location: str, path: str, destination: str
+    ) -> str:
+        if f"{checked_path(destination)}/".startswith(f"{path}/"):
+            raise OctoPrintRequestError(f"{path!r} cannot be put into itself")
+        # OctoPrint 1 answers with the destination as it was sent, not as it became.
+        destination = await self.sanitized(location, destination)
+        await self._check_folder(location, destination)
+        answer = await self._command(
+            location,
+            path,
+            command,
+            {"destination": destination},
+            permission=(
+                ("FILES_UPLOAD", "FILES_DELETE")
+                if command == "move"
+                else "FILES_UPLOAD"
+            ),
+        )
+        return text(mapping(answer).get("path")) or destination
+
+    async def _command(
+        self,
+        location: str,
+        path: str,
+        command: str,
+        data: Json | None = None,
+        *,
+        permission: str | tuple[str, ...],
+    ) -> Any:
+        return await self._client.post(
+            self._endpoint(location, path),
+            {**(data or {}), "command": command},
+            permission=permission,
+        )

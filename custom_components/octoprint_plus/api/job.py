@@ -1,8 +1,10 @@
 """Job: what is printed, how far it is, and its commands."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .entries import Filament, parse_filament
 from .errors import ConnectionCause, OctoPrintConnectionError
 from .wire import Json, integer, mapping, number, seconds, text
 
@@ -76,6 +78,13 @@ class Job:
     """Seconds, from the analysis of the file."""
 
     progress: Progress
+    filament: Mapping[str, Filament] = field(default_factory=dict)
+    """What it needs, by tool, from the analysis of the file."""
+
+    average_print_time: float | None = None
+    """Seconds that the file took so far, and of its last print; successes only."""
+
+    last_print_time: float | None = None
 
 
 class JobApi:
@@ -109,6 +118,17 @@ class JobApi:
         """Resume the paused job."""
         await self._command("pause", "resume")
 
+    async def toggle(self) -> None:
+        """Pause the running job or resume the paused one.
+
+        What it will be is found out here: the toggle of OctoPrint 2.0.0rc7 never
+        resumes.
+        """
+        if (await self.get()).state == "Paused":
+            await self.resume()
+        else:
+            await self.pause()
+
     async def _command(self, command: str, action: str | None = None) -> None:
         data = {"command": command} | ({"action": action} if action else {})
         await self._client.post(ENDPOINT, data, permission="PRINT")
@@ -135,6 +155,9 @@ def parse_job(answer: Json) -> Job:
             print_time_left=integer(seconds(progress.get("printTimeLeft"))),
             print_time_left_origin=text(progress.get("printTimeLeftOrigin")),
         ),
+        filament=parse_filament(job.get("filament")),
+        average_print_time=number(job.get("averagePrintTime")),
+        last_print_time=number(job.get("lastPrintTime")),
     )
 
 

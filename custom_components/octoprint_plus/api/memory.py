@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from .files import LastPrintOfFile
+from .entries import LastPrintOfFile
 from .job import Job, JobFile, same_file
 from .printer import Heater
 from .state import JOB_STATES, OFFLINE_STATES, State

@@ -8,6 +8,7 @@ from typing import Any
 
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
+from .plugins.messages import PluginMessage, parse_plugin_event, parse_plugin_message
 from .printer import (
     Flags,
     Heater,
@@ -17,6 +18,7 @@ from .printer import (
     parse_heaters,
 )
 from .state import OFFLINE_STATES, State, parse_state, parse_state_id
+from .timelapse import OFF
 from .wire import Json, flag, items, mapping, number, seconds, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
@@ -37,6 +39,40 @@ class ReauthRequired:
 
     reason: str | None
     """logout, stale, removed, or modified."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelapseChanged:
+    """How prints are recorded may have changed (`timelapse`); told at log-in, too."""
+
+    type: str
+    """off, timed or zchange; of the rest of the config it tells little."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RenderProgress:
+    """How far the rendering of a timelapse is (`renderProgress`)."""
+
+    progress: float
+    """Percent, 0 to 100."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SlicingProgress:
+    """How far a slicer is (`slicingProgress`)."""
+
+    path: str | None
+    """The path of the coming G-code in its storage."""
+
+    progress: float
+    """Percent, 0 to 100."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PluginTold:
+    """Something of a plugin that is known (`plugin`, or an event of it)."""
+
+    message: PluginMessage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +147,10 @@ class ReadAgain:
 type PushMessage = (
     Hello
     | ReauthRequired
+    | TimelapseChanged
+    | RenderProgress
+    | SlicingProgress
+    | PluginTold
     | Current
     | StateChanged
     | FileSelected
@@ -218,7 +258,7 @@ class MessageReader:
             return ReauthRequired(reason=text(mapping(reauth).get("reason")))
         if (hello := message.get("connected")) is not None:
             return Hello(version=text(mapping(hello).get("version")))
-        return None
+        return _of_others(message)
 
     def _decode(self, frame: bytes) -> Any:
         try:
@@ -233,9 +273,11 @@ class MessageReader:
 
     def _event(self, event: Json) -> PushMessage | None:
         kind = event.get("type")
-        parser = PARSERS.get(kind) if isinstance(kind, str) else None
-        if parser is None:
+        if not isinstance(kind, str):
             return None
+        parser = PARSERS.get(kind)
+        if parser is None:
+            return _told(parse_plugin_event(kind, event.get("payload")))
         message = parser(mapping(event.get("payload")))
         if isinstance(message, StateChanged):
             self._told_state = message.state
@@ -293,3 +335,23 @@ class MessageReader:
         if heaters != self._heaters:
             self._heaters = heaters
         return self._heaters
+
+
+def _of_others(message: Json) -> PushMessage | None:
+    """Read what is told of timelapses, slicers and plugins."""
+    if (plugin := message.get("plugin")) is not None:
+        return _told(parse_plugin_message(mapping(plugin)))
+    if "timelapse" in message:
+        timelapse = mapping(message["timelapse"])
+        return TimelapseChanged(type=text(timelapse.get("type")) or OFF)
+    rendering = mapping(message.get("renderProgress"))
+    if (progress := number(rendering.get("progress"))) is not None:
+        return RenderProgress(progress=progress)
+    slicing = mapping(message.get("slicingProgress"))
+    if (progress := number(slicing.get("progress"))) is not None:
+        return SlicingProgress(path=text(slicing.get("dest_path")), progress=progress)
+    return None
+
+
+def _told(message: PluginMessage | None) -> PluginTold | None:
+    return None if message is None else PluginTold(message=message)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import re
 from typing import TYPE_CHECKING, Any
 
-from .errors import OctoPrintNotFoundError
+from .controls import Control, ControlGroup, parse_controls
+from .errors import OctoPrintNotFoundError, OctoPrintRequestError
 from .wire import Json, flag, mapping, number, text
 
 if TYPE_CHECKING:
@@ -125,6 +126,33 @@ class PrinterApi:
         else:
             await self.set_tool_target(int(heater.removeprefix("tool")), target)
 
+    async def set_tool_offset(self, tool: int, offset: float) -> None:
+        """Add degrees Celsius to whatever a tool is heated to (POST /api/printer/tool).
+
+        Offsets are -50 to 50, else OctoPrintRequestError; 0 is none. They count for
+        targets that a file sets, too, from the next one on.
+        """
+        await self._post(
+            "tool", {"command": "offset", "offsets": {f"tool{tool}": offset}}
+        )
+
+    async def set_bed_offset(self, offset: float) -> None:
+        """Add degrees Celsius to the bed's targets (POST /api/printer/bed)."""
+        await self._post("bed", {"command": "offset", "offset": offset})
+
+    async def set_chamber_offset(self, offset: float) -> None:
+        """Add degrees Celsius to the chamber's targets (POST /api/printer/chamber)."""
+        await self._post("chamber", {"command": "offset", "offset": offset})
+
+    async def set_offset(self, heater: str, offset: float) -> None:
+        """Set the offset of a heater by OctoPrint's name for it."""
+        if heater == "bed":
+            await self.set_bed_offset(offset)
+        elif heater == "chamber":
+            await self.set_chamber_offset(offset)
+        else:
+            await self.set_tool_offset(int(heater.removeprefix("tool")), offset)
+
     async def select_tool(self, tool: int) -> None:
         """Make a tool the active one (POST /api/printer/tool)."""
         await self._post("tool", {"command": "select", "tool": f"tool{tool}"})
@@ -138,6 +166,13 @@ class PrinterApi:
         if speed is not None:
             data["speed"] = speed
         await self._post("tool", data)
+
+    async def set_flow_rate(self, percent: float) -> None:
+        """Set how much is extruded, in percent, 1 or more (POST /api/printer/tool).
+
+        No printer tells it back.
+        """
+        await self._post("tool", {"command": "flowrate", "factor": _factor(percent)})
 
     async def jog(
         self,
@@ -159,6 +194,42 @@ class PrinterApi:
         """Home the axes x, y and z that are named (POST /api/printer/printhead)."""
         await self._post("printhead", {"command": "home", "axes": list(axes)})
 
+    async def set_feed_rate(self, percent: float) -> None:
+        """Set how fast the printer moves, in percent, 1 or more.
+
+        POST /api/printer/printhead; no printer tells it back.
+        """
+        await self._post(
+            "printhead", {"command": "feedrate", "factor": _factor(percent)}
+        )
+
+    async def sd_ready(self) -> bool | None:
+        """Return whether an SD card is initialised (GET /api/printer/sd).
+
+        None where SD support is switched off; False also while not connected.
+        """
+        try:
+            answer = await self._client.get(f"{ENDPOINT}/sd", permission="STATUS")
+        except OctoPrintNotFoundError:
+            return None
+        return flag(answer.get("ready"))
+
+    async def sd_init(self) -> None:
+        """Initialise the SD card (POST /api/printer/sd).
+
+        As the two below it raises OctoPrintConflictError while the printer is busy,
+        paused or not connected, and OctoPrintNotFoundError without SD support.
+        """
+        await self._post("sd", {"command": "init"})
+
+    async def sd_refresh(self) -> None:
+        """Read the list of the SD card's files anew (POST /api/printer/sd)."""
+        await self._post("sd", {"command": "refresh"})
+
+    async def sd_release(self) -> None:
+        """Release the SD card, so that it can be taken out (POST /api/printer/sd)."""
+        await self._post("sd", {"command": "release"})
+
     async def send_gcode(
         self, commands: Sequence[str], parameters: Json | None = None
     ) -> None:
@@ -171,8 +242,66 @@ class PrinterApi:
             data["parameters"] = parameters
         await self._post("command", data)
 
+    async def run_script(
+        self,
+        name: str,
+        *,
+        parameters: Json | None = None,
+        context: Json | None = None,
+    ) -> None:
+        """Queue one of OctoPrint's G-code scripts by name (POST /api/printer/command).
+
+        For example afterPrintPaused. The script's template sees `parameters` and
+        `context` under these names. Raises OctoPrintNotFoundError for an unknown
+        script, and for one that asks for what it is not given.
+        """
+        data: dict[str, Any] = {"script": name}
+        if parameters:
+            data["parameters"] = parameters
+        if context:
+            data["context"] = context
+        await self._post("command", data)
+
+    async def controls(self) -> ControlGroup:
+        """Return the user's own controls (GET /api/printer/command/custom).
+
+        OctoPrint 2 adds those of the printer's, and leaves out what is incomplete, for
+        example an input without a default.
+        """
+        return parse_controls(
+            await self._client.get(f"{ENDPOINT}/command/custom", permission="CONTROL")
+        )
+
+    async def run_control(
+        self, control: Control, parameters: Json | None = None
+    ) -> None:
+        """Do what pressing a control does, with values for its inputs by parameter.
+
+        What is not given is as the control has it. Raises OctoPrintRequestError for
+        a control that only a browser can run.
+        """
+        if not control.is_runnable:
+            raise OctoPrintRequestError(f"{control.name!r} only works in a browser")
+        values = {
+            each.parameter: each.default
+            for each in control.inputs
+            if each.default is not None
+        } | dict(parameters or {})
+        if control.script and not control.commands:
+            await self.run_script(control.script, parameters=values)
+        else:
+            await self.send_gcode(control.commands, values)
+
     async def _post(self, path: str, data: Json) -> None:
         await self._client.post(f"{ENDPOINT}/{path}", data, permission="CONTROL")
+
+
+def _factor(percent: float) -> int:
+    """Return whole percents: a number with a point would be taken as a ratio."""
+    try:
+        return round(percent)
+    except (OverflowError, ValueError) as err:
+        raise OctoPrintRequestError(f"{percent} is no percentage") from err
 
 
 def parse_printer(answer: Json) -> PrinterState:

@@ -1,12 +1,15 @@
 """Printer profiles: what the printer is."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .wire import Json, flag, integer, mapping, number, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
+
+AXES = ("x", "y", "z", "e")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +25,19 @@ class Volume:
     origin: str | None
     """lowerleft or center."""
 
+    custom_box: Mapping[str, float] | None = None
+    """How far the head may move beyond the volume: x_min, x_max and so on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Axis:
+    """How an axis is moved by hand."""
+
+    speed: float | None
+    """Millimetres a minute."""
+
+    inverted: bool
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PrinterProfile:
@@ -36,6 +52,17 @@ class PrinterProfile:
     heated_chamber: bool
     volume: Volume
     default: bool
+    color: str | None = None
+    """For example red; None for OctoPrint's default."""
+
+    axes: Mapping[str, Axis] = field(default_factory=dict)
+    """x, y, z and e, as far as the profile tells."""
+
+    nozzle_diameter: float | None = None
+    """Millimetres."""
+
+    default_extrusion_length: float | None = None
+    """Millimetres."""
 
     @property
     def tool_count(self) -> int:
@@ -83,6 +110,28 @@ def parse_profile(profile_id: str, data: Json) -> PrinterProfile:
             height=number(volume.get("height")),
             form_factor=text(volume.get("formFactor")),
             origin=text(volume.get("origin")),
+            custom_box=_numbers(volume.get("custom_box")),
         ),
         default=flag(data.get("default")),
+        color=None if (color := text(data.get("color"))) == "default" else color,
+        axes={
+            name: Axis(
+                speed=number(axis.get("speed")), inverted=flag(axis.get("inverted"))
+            )
+            for name, axis in mapping(data.get("axes")).items()
+            if name in AXES and isinstance(axis, dict)
+        },
+        nozzle_diameter=number(extruder.get("nozzleDiameter")),
+        default_extrusion_length=number(extruder.get("defaultExtrusionLength")),
     )
+
+
+def _numbers(value: object) -> dict[str, float] | None:
+    """Return the numbers of an object, None where there is none."""
+    if not isinstance(value, dict):
+        return None
+    return {
+        name: found
+        for key, each in value.items()
+        if (name := text(key)) and (found := number(each)) is not None
+    }

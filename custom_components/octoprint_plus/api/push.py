@@ -1,7 +1,7 @@
 """Push: OctoPrint's socket, opened again whenever it is lost."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 import json
@@ -12,15 +12,10 @@ from typing import Any
 import aiohttp
 
 from .access import Login
-from .client import OctoPrintClient, close_socket
+from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
 from .messages import EVENTS, Current, Hello, MessageReader, PushMessage, ReauthRequired
-
-ENDPOINT = "sockjs/websocket"
-
-# Seconds for each of the two answers that open a socket: the hello and, after the
-# log-in, the history.
-HANDSHAKE_TIMEOUT = 10
+from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, socket_end
 
 # Seconds between two attempts: they grow by half, so that a server that was away for
 # long is seen again soon after. A random part keeps many printers, or many clients of
@@ -61,6 +56,12 @@ class OctoPrintPush:
         """Take the client, and what reads JSON if there is something quicker."""
         self.throttle = THROTTLE_CALM
         """The pace to ask for; a new one is told to the server after the next message."""
+
+        self.plugins: Collection[str] = ()
+        """The plugins whose messages to ask for, with the next socket that is opened."""
+
+        self.events: Collection[str] = ()
+        """The events to ask for besides those that are always read, as plugins."""
 
         self._client = client
         self._loads = loads
@@ -121,7 +122,7 @@ class OctoPrintPush:
                     if self.throttle != self._sent_throttle:
                         await self._send_throttle(socket)
                 elif frame.type is not aiohttp.WSMsgType.BINARY:
-                    raise _end(frame.data)
+                    raise socket_end(frame.data)
         except (aiohttp.ClientError, OSError) as err:
             raise OctoPrintConnectionError(
                 "The socket broke", ConnectionCause.BROKEN
@@ -139,8 +140,8 @@ class OctoPrintPush:
             {
                 "subscribe": {
                     "state": {"logs": False, "messages": False},
-                    "events": list(EVENTS),
-                    "plugins": False,
+                    "events": [*EVENTS, *self.events],
+                    "plugins": list(self.plugins) or False,
                 }
             }
         )
@@ -165,7 +166,7 @@ class OctoPrintPush:
                         if isinstance(message, ReauthRequired):
                             await self._authenticate(socket, after=message.reason)
                     elif frame.type is not aiohttp.WSMsgType.BINARY:
-                        raise _end(frame.data)
+                        raise socket_end(frame.data)
         except TimeoutError as err:
             raise OctoPrintConnectionError(
                 "OctoPrint's socket stayed silent", ConnectionCause.TIMEOUT
@@ -194,21 +195,6 @@ class OctoPrintPush:
     ) -> None:
         self._sent_throttle = self.throttle
         await socket.send_json({"throttle": self._sent_throttle})
-
-
-def _end(reason: object) -> OctoPrintConnectionError:
-    """Name why a socket ended, by what came instead of a message."""
-    match reason:
-        case TimeoutError():
-            return OctoPrintConnectionError(
-                "OctoPrint's socket has fallen silent", ConnectionCause.TIMEOUT
-            )
-        case aiohttp.WebSocketError(code=aiohttp.WSCloseCode.MESSAGE_TOO_BIG):
-            return OctoPrintConnectionError(
-                "A message is larger than any of OctoPrint's",
-                ConnectionCause.NOT_OCTOPRINT,
-            )
-    return OctoPrintConnectionError("The socket was closed", ConnectionCause.BROKEN)
 
 
 def pause(pauses: int) -> float:

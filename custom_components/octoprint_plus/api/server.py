@@ -36,7 +36,10 @@ class ServerApi:
         self._client = client
 
     async def get(self) -> ServerInfo:
-        """Return version and safe mode (GET /api/server, else GET /api/version)."""
+        """Return version and safe mode (GET /api/server, else GET /api/version).
+
+        From then on the client knows what is peculiar to that version.
+        """
         try:
             answer = await self._client.get("api/server", permission="STATUS")
         except OctoPrintNotFoundError:
@@ -48,4 +51,6 @@ class ServerApi:
             )
         info = ServerInfo(version=version, safe_mode=text(answer.get("safemode")))
         self._client.keeps_connections = info.is_at_least(1, 11)
+        is_new = info.is_at_least(2, 0)
+        self._client.printer_storage = "printer" if is_new else "sdcard"
         return info

@@ -1,12 +1,16 @@
 """Settings: the few of OctoPrint's settings that matter outside of it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from .wire import Json, items, mapping, number, text, texts
+from .errors import OctoPrintRequestError
+from .redaction import without_secrets
+from .wire import Json, items, mapping, number, promised, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
+
+ENDPOINT = "api/settings"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +47,10 @@ class Settings:
 
 
 class SettingsApi:
-    """Calls of the family settings."""
+    """Calls of the family settings.
+
+    What a key may read of them differs: some parts are for administrators.
+    """
 
     def __init__(self, client: OctoPrintClient) -> None:
         """Keep the client that sends the requests."""
@@ -52,10 +59,30 @@ class SettingsApi:
     async def get(self) -> Settings:
         """Return the settings (GET /api/settings), unchanged ones from memory."""
         return parse_settings(
-            await self._client.get(
-                "api/settings", is_kept=True, permission="SETTINGS_READ"
-            )
+            await self._client.get(ENDPOINT, is_kept=True, permission="SETTINGS_READ")
         )
+
+    async def get_raw(self) -> dict[str, Any]:
+        """Return all settings as OctoPrint words them, without secrets.
+
+        GET /api/settings. Whatever is named like a key, password or token is left
+        out, and addresses are without user, password and such parameters.
+        """
+        answer = await self._client.get(ENDPOINT, permission="SETTINGS_READ")
+        return dict(without_secrets(answer))
+
+    async def update(self, changes: Json) -> dict[str, Any]:
+        """Change settings and return all of them as get_raw does (POST /api/settings).
+
+        What is not named stays as it is, at any depth; a list is replaced as a whole.
+        OctoPrint passes over names that it does not know, and over values that it
+        does not like. Raises OctoPrintRequestError for nothing at all.
+        """
+        if not changes:
+            # OctoPrint would save, and tell everybody that something has changed.
+            raise OctoPrintRequestError("There is nothing to change")
+        answer = await self._client.post(ENDPOINT, changes, permission="SETTINGS")
+        return dict(without_secrets(promised(answer, ENDPOINT)))
 
 
 def parse_settings(answer: Json) -> Settings:

@@ -204,10 +204,22 @@ def advance_aside(
     )
 
 
+PRINTER_MESSAGES = (
+    ErrorOccurred,
+    FileSelected,
+    PrintEnding,
+    PrintStarted,
+    ReadAgain,
+    StateChanged,
+)
+
+
 def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:
     """Return the snapshot that follows from a pushed message, the same one if nothing does."""
     if isinstance(message, Current):
         return _advance_current(previous, message, now)
+    if not isinstance(message, PRINTER_MESSAGES):
+        return previous
     snapshot = replace(_advance_event(previous, message, now), told_at=now)
     return previous if snapshot == previous else snapshot
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .wire import items, text
+from .wire import integer, items, mapping, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
-ENDPOINT = "api/system/commands"
+ENDPOINT = "api/system"
+COMMANDS = f"{ENDPOINT}/commands"
 SOURCES = ("core", "plugin", "custom")
 
 
@@ -24,6 +25,14 @@ class SystemCommand:
     name: str
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Usage:
+    """The disk that a folder of OctoPrint's is on, in bytes."""
+
+    free: int
+    total: int
+
+
 class SystemApi:
     """Calls of the family system."""
 
@@ -33,7 +42,7 @@ class SystemApi:
 
     async def commands(self) -> tuple[SystemCommand, ...]:
         """Return the commands that are configured (GET /api/system/commands)."""
-        answer = await self._client.get(ENDPOINT, permission="SYSTEM")
+        answer = await self._client.get(COMMANDS, permission="SYSTEM")
         return tuple(
             SystemCommand(
                 source=source,
@@ -48,7 +57,31 @@ class SystemApi:
     async def run(self, command: SystemCommand) -> None:
         """Run a command in the background (POST /api/system/commands/<source>/<action>)."""
         await self._client.post(
-            f"{ENDPOINT}/{quote(command.source, safe='')}/{quote(command.action, safe='')}",
+            f"{COMMANDS}/{quote(command.source, safe='')}/{quote(command.action, safe='')}",
             {},
             permission="SYSTEM",
         )
+
+    async def usage(self) -> dict[str, Usage]:
+        """Return the disks by folder, for example uploads (GET /api/system/usage)."""
+        answer = await self._client.get(f"{ENDPOINT}/usage", permission="SYSTEM")
+        return {
+            name: Usage(free=free, total=total)
+            for key, each in mapping(answer.get("usage")).items()
+            if (name := text(key))
+            and isinstance(each, dict)
+            and (free := integer(each.get("free"))) is not None
+            and (total := integer(each.get("total"))) is not None
+        }
+
+    async def info(self) -> dict[str, str]:
+        """Return what OctoPrint knows of itself and its machine (GET /api/system/info).
+
+        By names such as octoprint.version, python.version or printer.firmware.
+        """
+        answer = await self._client.get(f"{ENDPOINT}/info", permission="SYSTEM")
+        return {
+            name: str(value)
+            for key, value in mapping(answer.get("systeminfo")).items()
+            if (name := text(key)) and isinstance(value, str | bool | int | float)
+        }

@@ -1,10 +1,12 @@
 """Reading values off the wire, where any of them may be missing or of another type."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+import json
 import math
 from typing import Any
 
-from .errors import ConnectionCause, OctoPrintConnectionError
+from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestError
 
 # No print takes a century, and times much longer have no date to begin or end at.
 LONGEST = 100 * 365 * 24 * 3600
@@ -48,6 +50,16 @@ def integer(value: object) -> int | None:
     return None if (found := number(value)) is None else int(found)
 
 
+def moment(value: object) -> datetime | None:
+    """Return the time of an epoch in seconds, None where no calendar has it."""
+    if (since_epoch := number(value)) is None:
+        return None
+    try:
+        return datetime.fromtimestamp(since_epoch, UTC)
+    except OverflowError, OSError, ValueError:
+        return None
+
+
 def seconds(value: object) -> float | None:
     """Return the seconds, or None where there are none, or more than make sense."""
     found = number(value)
@@ -74,3 +86,14 @@ def promised(value: object, endpoint: str) -> Json:
             ConnectionCause.NOT_OCTOPRINT,
         )
     return value
+
+
+def dumped(value: object) -> str:
+    """Return a value as JSON, refused where it holds what JSON has no way to write.
+
+    Python would write NaN, and OctoPrint would read it and pass it on to the printer.
+    """
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as err:
+        raise OctoPrintRequestError("JSON cannot hold what is to be sent") from err

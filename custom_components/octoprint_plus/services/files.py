@@ -17,7 +17,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.util.json import JsonObjectType
 
 from ..api import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.files import Entry
+from ..api.entries import Entry
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
@@ -190,7 +190,7 @@ def _file(entry: Entry, *, recursive: bool) -> JsonObjectType:
         }
         if prints
         else None,
-        "thumbnail": entry.thumbnail,
+        "thumbnail": entry.thumbnail.path if entry.thumbnail else None,
     }
     if entry.is_folder and recursive:
         data["children"] = [_file(child, recursive=True) for child in entry.children]

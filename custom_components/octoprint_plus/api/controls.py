@@ -1,0 +1,145 @@
+"""Controls: the buttons and displays that the user has added to OctoPrint's interface."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .wire import Json, flag, items, mapping, number, text, texts
+
+# Deeper than anybody nests buttons, and shallow enough for Python's stack.
+MAX_DEPTH = 50
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Slider:
+    """The range of an input's values."""
+
+    min: float
+    max: float
+    step: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Input:
+    """A value that the user gives a control; it fills a placeholder of its commands."""
+
+    name: str
+    """As shown to people."""
+
+    parameter: str
+    """The placeholder's name, for example speed in `%(speed)d`."""
+
+    default: str | float | bool | None
+    slider: Slider | None
+    """None where it is a plain field."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Control:
+    """A button, a display, or both in one."""
+
+    name: str
+    description: str | None
+    """A tooltip; for people too."""
+
+    commands: tuple[str, ...]
+    """The lines of G-code that it sends, with placeholders for its inputs."""
+
+    script: str | None
+    """The name of the G-code script that it runs instead."""
+
+    confirm: str | None
+    """What the user is asked before."""
+
+    inputs: tuple[Input, ...]
+    regex: str | None
+    """What is shown of the printer's lines; then it is (also) a display."""
+
+    template: str | None
+    is_javascript: bool
+    """Whether its deed is JavaScript of OctoPrint's page, which only runs there."""
+
+    @property
+    def is_runnable(self) -> bool:
+        """Return whether it does something that can be asked for from elsewhere."""
+        return not self.is_javascript and bool(self.commands or self.script)
+
+    @property
+    def is_display(self) -> bool:
+        """Return whether it shows something that the printer says."""
+        return self.regex is not None or self.template is not None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ControlGroup:
+    """Controls and groups that stand together."""
+
+    name: str | None
+    children: tuple[Control | ControlGroup, ...]
+
+    def walk(self, path: tuple[str, ...] = ()) -> Iterator[tuple[Control, str]]:
+        """Yield every control with its full name, groups first: Filament / Load."""
+        here = (*path, self.name) if self.name else path
+        for child in self.children:
+            if isinstance(child, ControlGroup):
+                yield from child.walk(here)
+            else:
+                yield child, " / ".join((*here, child.name))
+
+
+def parse_controls(answer: Json) -> ControlGroup:
+    """Read the answer of GET /api/printer/command/custom: a group without a name."""
+    return _group({"children": answer.get("controls")}, 0)
+
+
+def _group(data: Json, depth: int) -> ControlGroup:
+    children = items(data.get("children")) if depth < MAX_DEPTH else []
+    return ControlGroup(
+        name=text(data.get("name")),
+        children=tuple(
+            _group(child, depth + 1) if "children" in child else _control(child)
+            for child in children
+        ),
+    )
+
+
+def _control(data: Json) -> Control:
+    command = text(data.get("command"))
+    return Control(
+        name=text(data.get("name")) or "",
+        description=text(data.get("description")),
+        commands=(command,) if command else texts(data.get("commands")),
+        script=text(data.get("script")),
+        confirm=text(data.get("confirm")),
+        inputs=tuple(
+            Input(
+                name=text(each.get("name")) or parameter,
+                parameter=parameter,
+                default=_scalar(each.get("default")),
+                slider=_slider(each.get("slider")),
+            )
+            for each in items(data.get("input"))
+            if (parameter := text(each.get("parameter")))
+        ),
+        regex=text(data.get("regex")),
+        template=text(data.get("template")),
+        is_javascript=text(data.get("javascript")) is not None,
+    )
+
+
+def _scalar(value: object) -> str | float | bool | None:
+    if isinstance(value, bool | int):
+        return value
+    return number(value) if isinstance(value, float) else text(value)
+
+
+def _slider(value: object) -> Slider | None:
+    """Return the range of a slider, with OctoPrint's defaults for what is missing."""
+    if not isinstance(value, dict) and not flag(value):
+        return None
+    data = mapping(value)
+    low, high = number(data.get("min")), number(data.get("max"))
+    return Slider(
+        min=0 if low is None else low,
+        max=255 if high is None else high,
+        step=number(data.get("step")) or 1,
+    )

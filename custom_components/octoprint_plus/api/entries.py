@@ -1,0 +1,191 @@
+"""Entries: the files and folders of a storage, and what OctoPrint knows of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from .plugins.display_layer_progress import total_layers
+from .plugins.slicer_thumbnails import Thumbnail, parse_thumbnail
+from .wire import Json, flag, integer, items, mapping, moment, number, text
+
+# Deeper than anybody sorts files, and shallow enough for Python's stack.
+MAX_DEPTH = 100
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filament:
+    """What a file needs of a tool's filament."""
+
+    length: float | None
+    """Millimetres."""
+
+    volume: float | None
+    """Cubic centimetres."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Analysis:
+    """What OctoPrint's analysis found in a file."""
+
+    estimated_print_time: float | None
+    """Seconds."""
+
+    filament: dict[str, Filament]
+    """By tool."""
+
+    width: float | None
+    """Millimetres, as depth and height."""
+
+    depth: float | None
+    height: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LastPrintOfFile:
+    """How the last print of a file ended."""
+
+    success: bool
+    date: datetime | None
+    print_time: float | None
+    """Seconds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prints:
+    """How often a file was printed."""
+
+    success: int
+    failure: int
+    last: LastPrintOfFile | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A file or a folder."""
+
+    name: str
+    """As shown to people."""
+
+    path: str
+    """The path within its storage."""
+
+    origin: str
+    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer)."""
+
+    type: str
+    """folder, machinecode or model."""
+
+    size: int | None
+    """Bytes."""
+
+    date: datetime | None
+    analysis: Analysis | None
+    prints: Prints | None
+    thumbnail: Thumbnail | None
+    """Its picture, of a plugin or, from OctoPrint 2 on, of OctoPrint itself."""
+
+    total_layers: int | None
+    """Only DisplayLayerProgress counts them."""
+
+    children: tuple[Entry, ...]
+
+    @property
+    def is_folder(self) -> bool:
+        """Return whether it is a folder."""
+        return self.type == "folder"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileList:
+    """What the storages hold."""
+
+    entries: tuple[Entry, ...]
+    free: int | None
+    """Bytes left in the local storage."""
+
+    total: int | None
+
+    def walk(self) -> Iterator[Entry]:
+        """Yield every entry, folders before what is in them."""
+        stack = list(reversed(self.entries))
+        while stack:
+            entry = stack.pop()
+            yield entry
+            stack.extend(reversed(entry.children))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Taken:
+    """A file that has a name already."""
+
+    suggestion: str | None
+    """A name like it that is free."""
+
+    size: int | None
+    """Bytes."""
+
+    date: datetime | None
+
+
+def parse_entry(data: Json, depth: int = 0) -> Entry:
+    """Read a file or a folder with all that is in it."""
+    name = text(data.get("name")) or ""
+    path = text(data.get("path")) or name
+    return Entry(
+        name=(text(data.get("display")) or name).lstrip("/"),
+        path=path,
+        origin=text(data.get("origin")) or "local",
+        type=text(data.get("type")) or "machinecode",
+        size=integer(data.get("size")),
+        date=moment(data.get("date")),
+        analysis=_analysis(data.get("gcodeAnalysis")),
+        prints=_prints(data.get("prints")),
+        thumbnail=parse_thumbnail(data),
+        total_layers=total_layers(data),
+        children=tuple(
+            parse_entry(child, depth + 1)
+            for child in items(data.get("children"))
+            if depth < MAX_DEPTH
+        ),
+    )
+
+
+def parse_filament(value: object) -> dict[str, Filament]:
+    """Read what is needed of each tool's filament; also a job tells it."""
+    return {
+        tool: Filament(
+            length=number(used.get("length")), volume=number(used.get("volume"))
+        )
+        for key, used in mapping(value).items()
+        if isinstance(used, dict) and (tool := text(key))
+    }
+
+
+def _analysis(value: object) -> Analysis | None:
+    if not isinstance(value, dict) or not value:
+        return None
+    dimensions = mapping(value.get("dimensions"))
+    return Analysis(
+        estimated_print_time=number(value.get("estimatedPrintTime")),
+        filament=parse_filament(value.get("filament")),
+        width=number(dimensions.get("width")),
+        depth=number(dimensions.get("depth")),
+        height=number(dimensions.get("height")),
+    )
+
+
+def _prints(value: object) -> Prints | None:
+    if not isinstance(value, dict) or not value:
+        return None
+    last = value.get("last")
+    return Prints(
+        success=integer(value.get("success")) or 0,
+        failure=integer(value.get("failure")) or 0,
+        last=LastPrintOfFile(
+            success=flag(last.get("success")),
+            date=moment(last.get("date")),
+            print_time=number(last.get("printTime")),
+        )
+        if isinstance(last, dict)
+        else None,
+    )

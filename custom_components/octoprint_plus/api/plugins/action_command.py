@@ -1,0 +1,148 @@
+"""Action commands: the questions and the notices of the printer's own firmware."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ..errors import (
+    ConnectionCause,
+    OctoPrintConflictError,
+    OctoPrintConnectionError,
+    OctoPrintNotFoundError,
+)
+from ..wire import Json, items, mapping, moment, text
+
+if TYPE_CHECKING:
+    from ..client import OctoPrintClient
+
+PROMPT_PLUGIN = "action_command_prompt"
+NOTIFICATION_PLUGIN = "action_command_notification"
+
+INTERACT = "PLUGIN_ACTION_COMMAND_PROMPT_INTERACT"
+SHOW = "PLUGIN_ACTION_COMMAND_NOTIFICATION_SHOW"
+CLEAR = "PLUGIN_ACTION_COMMAND_NOTIFICATION_CLEAR"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Prompt:
+    """A question of the printer."""
+
+    text: str
+    choices: tuple[str, ...]
+    """The answers; there may be none, and two may read the same."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptShown:
+    """The printer asks a question."""
+
+    prompt: Prompt
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PromptClosed:
+    """There is no question any more: answered, taken back, or the printer is off."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notification:
+    """A notice of the printer."""
+
+    message: str
+    time: datetime | None = None
+    """When it came; a pushed one came just now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotificationsCleared:
+    """All notices are gone: cleared by somebody, or the printer is off."""
+
+
+class ActionCommandApi:
+    """Calls of Action Command Prompt and Notification, which come with OctoPrint."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def prompt(self) -> Prompt | None:
+        """Return the printer's question (GET /api/plugin/action_command_prompt).
+
+        It may be one that the firmware is still putting together, or whose answer
+        OctoPrint would not pass on: only PromptShown tells that it was asked. A new
+        socket is not told a question that was asked before, so ask once after that.
+        """
+        answer = await self._client.plugins.get(PROMPT_PLUGIN, permission=INTERACT)
+        if answer is not None and not isinstance(answer, dict):
+            raise OctoPrintConnectionError(
+                "Action Command Prompt did not answer a prompt",
+                ConnectionCause.NOT_OCTOPRINT,
+            )
+        return _prompt(mapping(answer))
+
+    async def select(self, prompt: Prompt, choice: int) -> None:
+        """Answer a question with one of its choices, 0 for the first (POST select).
+
+        Raises OctoPrintConflictError where the printer asks something else by now, or
+        nothing, and where OctoPrint takes the answer without passing it on: it does
+        so where the firmware has not said that it understands answers.
+        """
+        if not 0 <= choice < len(prompt.choices):
+            raise OctoPrintNotFoundError(f"There is no choice {choice}")
+        if await self.prompt() != prompt:
+            raise OctoPrintConflictError("The printer does not ask that any more")
+        await self._client.plugins.command(
+            PROMPT_PLUGIN, "select", {"choice": choice}, permission=INTERACT
+        )
+        # What was passed on is closed before OctoPrint answers.
+        if await self.prompt() == prompt:
+            raise OctoPrintConflictError(
+                "OctoPrint did not pass the answer on to the printer"
+            )
+
+    async def notifications(self) -> tuple[Notification, ...]:
+        """Return the notices, the oldest first."""
+        answer = await self._client.plugins.get(NOTIFICATION_PLUGIN, permission=SHOW)
+        return tuple(
+            Notification(message=message, time=moment(item.get("timestamp")))
+            for item in items(mapping(answer).get("notifications"))
+            if (message := text(item.get("message")))
+        )
+
+    async def clear_notifications(self) -> None:
+        """Clear all notices (POST clear)."""
+        await self._client.plugins.command(
+            NOTIFICATION_PLUGIN, "clear", permission=CLEAR
+        )
+
+
+def parse_prompt_message(data: Json) -> PromptShown | PromptClosed | None:
+    """Read what Action Command Prompt pushes."""
+    if data.get("action") == "close":
+        return PromptClosed()
+    if data.get("action") != "show" or (prompt := _prompt(data)) is None:
+        return None
+    return PromptShown(prompt=prompt)
+
+
+def parse_notification_message(
+    data: Json,
+) -> Notification | NotificationsCleared | None:
+    """Read what Action Command Notification pushes."""
+    if not data:
+        return NotificationsCleared()
+    message = text(data.get("message"))
+    return None if message is None else Notification(message=message)
+
+
+def _prompt(data: Json) -> Prompt | None:
+    if not isinstance(question := data.get("text"), str):
+        return None
+    choices = data.get("choices")
+    return Prompt(
+        text=text(question) or "",
+        # An empty choice counts: an answer is the number of its place.
+        choices=tuple(text(choice) or "" for choice in choices)
+        if isinstance(choices, list)
+        else (),
+    )

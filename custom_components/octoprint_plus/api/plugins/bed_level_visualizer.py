@@ -1,0 +1,168 @@
+"""Bed Visualizer: the mesh that the firmware reports while it levels."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..errors import OctoPrintConflictError
+from ..mesh import BedMesh, mesh_rows
+from ..wire import Json, mapping, number, text
+from .loose import loose_number
+
+if TYPE_CHECKING:
+    from ..client import OctoPrintClient
+
+PLUGIN = "bedlevelvisualizer"
+
+# The line that makes the plugin listen to what the firmware answers.
+MARKER = "@BEDLEVELVISUALIZER"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectingStarted:
+    """The plugin listens for a mesh from now on; its end is a mesh or an error."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectingTimeout:
+    """How long the G-code says that collecting may take; told before the start."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CollectingFailed:
+    """The plugin gave up, in the firmware's words."""
+
+    error: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MeshCollected:
+    """A mesh is there. It is told twice, as a message and as an event."""
+
+    mesh: BedMesh
+
+
+type BedLevelMessage = (
+    CollectingStarted | CollectingTimeout | CollectingFailed | MeshCollected
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BedLevelSettings:
+    """How the plugin collects a mesh, and the last one that a browser has stored."""
+
+    commands: tuple[str, ...]
+    """The G-code that collects a mesh; empty where the user has set none."""
+
+    timeout: float | None
+    """Seconds after which a browser gives up; the server never does."""
+
+    stored_mesh: BedMesh | None
+    """Only an open browser stores a mesh, so this may be older than the last one."""
+
+    stored_at: str | None
+    """When it was stored, as that browser writes dates: nothing to compute with."""
+
+
+class BedLevelVisualizerApi:
+    """Calls of Bed Visualizer."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def settings(self) -> BedLevelSettings:
+        """Return the plugin's settings and the stored mesh (GET /api/settings)."""
+        return parse_settings(await self._client.plugins.settings(PLUGIN))
+
+    async def start(self) -> None:
+        """Send the G-code that collects a mesh (POST /api/printer/command).
+
+        The mesh comes over the socket, minutes later. Raises OctoPrintConflictError
+        where the user has set no G-code or the printer is not connected. OctoPrint
+        would send it into a running print: whoever calls this has looked before.
+        """
+        commands = (await self.settings()).commands
+        if not commands:
+            raise OctoPrintConflictError("Bed Visualizer has no G-code to send")
+        await self._client.printer.send_gcode(commands)
+
+    async def stop(self) -> None:
+        """Stop listening (GET ?stopProcessing=true: the command of that name does nothing).
+
+        The firmware goes on with what it was told.
+        """
+        await self._client.plugins.get(PLUGIN, {"stopProcessing": "true"})
+
+
+def parse_settings(settings: Json) -> BedLevelSettings:
+    """Read the plugin's part of the settings."""
+    lines = (text(settings.get("command")) or "").splitlines()
+    commands = [line.strip() for line in lines if line.strip()]
+    if commands and not any(MARKER in line for line in commands):
+        commands.insert(0, MARKER)
+    x_min, x_max = _bounds(settings.get("stored_mesh_x"))
+    y_min, y_max = _bounds(settings.get("stored_mesh_y"))
+    return BedLevelSettings(
+        commands=tuple(commands),
+        timeout=loose_number(settings.get("timeout")),
+        stored_mesh=parse_mesh(
+            settings.get("stored_mesh"),
+            {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max},
+        ),
+        stored_at=text(settings.get("mesh_timestamp")),
+    )
+
+
+def parse_mesh(rows: object, bed: Json, time: datetime | None = None) -> BedMesh | None:
+    """Read a mesh, whose heights are numbers or texts with a sign."""
+    if not isinstance(rows, list):
+        return None
+    found = mesh_rows(
+        [loose_number(height) for height in row] if isinstance(row, list) else []
+        for row in rows
+    )
+    if found is None:
+        return None
+    return BedMesh(
+        rows=found,
+        x_min=number(bed.get("x_min")),
+        x_max=number(bed.get("x_max")),
+        y_min=number(bed.get("y_min")),
+        y_max=number(bed.get("y_max")),
+        is_circular=bed.get("type") == "circular",
+        time=time,
+    )
+
+
+def parse_message(data: Json) -> BedLevelMessage | None:
+    """Read what the plugin pushes."""
+    if "mesh" in data:
+        return parse_collected(data)
+    if (error := text(data.get("error"))) is not None:
+        return CollectingFailed(error=error)
+    if (seconds := loose_number(data.get("timeout_override"))) is not None:
+        return CollectingTimeout(seconds=seconds)
+    return CollectingStarted() if data.get("processing") is True else None
+
+
+def parse_collected(data: Json) -> MeshCollected | None:
+    """Read a mesh that was collected right now."""
+    mesh = parse_mesh(data.get("mesh"), mapping(data.get("bed")), datetime.now(UTC))
+    return None if mesh is None else MeshCollected(mesh=mesh)
+
+
+EVENTS: Mapping[str, Callable[[Json], BedLevelMessage | None]] = {
+    "plugin_bedlevelvisualizer_mesh_data_collected": parse_collected,
+}
+
+
+def _bounds(values: object) -> tuple[float | None, float | None]:
+    """Return the least and the greatest of some positions."""
+    if not isinstance(values, list):
+        return None, None
+    found = [at for value in values if (at := loose_number(value)) is not None]
+    return (min(found), max(found)) if found else (None, None)

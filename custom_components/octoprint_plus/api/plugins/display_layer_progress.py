@@ -1,0 +1,141 @@
+"""DisplayLayerProgress: layers, heights and times of a print."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ConnectionCause, OctoPrintConnectionError
+from ..wire import Json, mapping, text
+from .loose import loose_integer, loose_number
+
+if TYPE_CHECKING:
+    from ..client import OctoPrintClient
+
+PLUGIN = "DisplayLayerProgress"
+
+# Under its own name the plugin pushes pages for the interface, ten kilobytes a
+# second of them; the values come under this one.
+PUSH_NAME = "DisplayLayerProgress-websocket-payload"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerProgress:
+    """How far a print is in layers; None is what the plugin does not know.
+
+    All of it stays as it was after a print until another one is selected, except the
+    progress. A file that was there before the plugin has no layers.
+    """
+
+    layer: int | None
+    """1 is the first."""
+
+    total_layers: int | None
+    height: float | None
+    """Millimetres; the last Z that was sent, lifts between two moves included."""
+
+    total_height: float | None
+    """Millimetres."""
+
+    last_layer_duration: int | None
+    """Seconds."""
+
+    average_layer_duration: int | None
+    """Seconds, over the last layers."""
+
+    fan_speed: float | None
+    """Percent, 0 for off."""
+
+    feed_rate: float | None
+    """Millimetres a minute."""
+
+    progress: int | None
+    """Percent, 0 to 100."""
+
+    m73_progress: int | None
+    """Percent, as the slicer has written it into the file."""
+
+    time_left: int | None
+    """Seconds."""
+
+    filament_changes: int | None
+    """How many are to come."""
+
+    path: str | None
+    """The file within its storage."""
+
+
+class DisplayLayerProgressApi:
+    """Calls of DisplayLayerProgress."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def get(self) -> LayerProgress:
+        """Return how far the print is (GET /plugin/DisplayLayerProgress/values)."""
+        answer = await self._client.plugins.get_path(PLUGIN, "values")
+        if not isinstance(answer, dict):
+            raise OctoPrintConnectionError(
+                "DisplayLayerProgress did not answer its values",
+                ConnectionCause.NOT_OCTOPRINT,
+            )
+        return parse_values(answer)
+
+
+def parse_values(answer: Json) -> LayerProgress:
+    """Read the answer of /values, whose numbers are texts, "-" where there is none."""
+    layer, height = mapping(answer.get("layer")), mapping(answer.get("height"))
+    progress = mapping(answer.get("print"))
+    return LayerProgress(
+        layer=loose_integer(layer.get("current")),
+        total_layers=loose_integer(layer.get("total")),
+        height=loose_number(height.get("current")),
+        total_height=loose_number(height.get("total")),
+        last_layer_duration=loose_integer(layer.get("lastLayerDurationInSeconds")),
+        average_layer_duration=loose_integer(
+            layer.get("averageLayerDurationInSeconds")
+        ),
+        fan_speed=_fan_speed(answer.get("fanSpeed")),
+        feed_rate=loose_number(answer.get("feedrate")),
+        progress=loose_integer(progress.get("progress")),
+        m73_progress=loose_integer(progress.get("m73progress")),
+        time_left=loose_integer(progress.get("timeLeftInSeconds")),
+        filament_changes=loose_integer(progress.get("changeFilamentCount")),
+        path=_path(answer.get("currentFilename")),
+    )
+
+
+def parse_message(data: Json) -> LayerProgress | None:
+    """Read what the plugin pushes as PUSH_NAME; its names differ from those of /values."""
+    if "updateReason" not in data:
+        return None
+    return LayerProgress(
+        layer=loose_integer(data.get("currentLayer")),
+        total_layers=loose_integer(data.get("totalLayer")),
+        height=loose_number(data.get("currentHeight")),
+        total_height=loose_number(data.get("totalHeight")),
+        last_layer_duration=loose_integer(data.get("lastLayerDurationInSeconds")),
+        average_layer_duration=loose_integer(data.get("averageLayerDurationInSeconds")),
+        fan_speed=_fan_speed(data.get("fanspeed")),
+        feed_rate=loose_number(data.get("feedrate")),
+        progress=loose_integer(data.get("progress")),
+        m73_progress=loose_integer(data.get("m73progress")),
+        time_left=loose_integer(data.get("printTimeLeftInSeconds")),
+        filament_changes=loose_integer(data.get("changeFilamentCount")),
+        path=_path(data.get("currentFilename")),
+    )
+
+
+def total_layers(entry: Json) -> int | None:
+    """Return how many layers a file has, of its raw entry in GET /api/files."""
+    metadata = mapping(entry.get("DisplayLayerProgress"))
+    return loose_integer(metadata.get("totalLayerCountWithoutOffset"))
+
+
+def _fan_speed(value: object) -> float | None:
+    if value == "Off":
+        return 0.0
+    return loose_number(value.removesuffix("%") if isinstance(value, str) else value)
+
+
+def _path(value: object) -> str | None:
+    return None if value == "-" else text(value)

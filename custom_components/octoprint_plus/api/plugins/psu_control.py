@@ -1,0 +1,124 @@
+"""PSU Control: the printer's power supply."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..errors import ConnectionCause, OctoPrintConflictError, OctoPrintConnectionError
+from ..wire import Json, mapping, number, text
+
+if TYPE_CHECKING:
+    from ..client import OctoPrintClient
+
+PLUGIN = "psucontrol"
+CONTROL = "PLUGIN_PSUCONTROL_CONTROL"
+
+# The plugin answers a switch only when the delay that the user has set is over and
+# the user's command has ended.
+EXTRA_TIMEOUT = 10.0
+
+# Seconds in which a sensor follows the switch, and between two looks at it.
+SENSE_TIMEOUT = 2.0
+SENSE_INTERVAL = 0.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PsuState:
+    """Whether the power supply is on, as far as the plugin knows."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PsuSettings:
+    """How the plugin switches and senses."""
+
+    switching_method: str | None
+    """GCODE, GPIO, SYSTEM or PLUGIN; None where nothing can be switched."""
+
+    sensing_method: str | None
+    """INTERNAL, GPIO, SYSTEM or PLUGIN."""
+
+    post_on_delay: float
+    """Seconds for which switching on waits."""
+
+    @property
+    def is_assumed(self) -> bool:
+        """Return whether nothing is sensed: the state is the last command's."""
+        return self.sensing_method not in {"GPIO", "SYSTEM", "PLUGIN"}
+
+
+class PsuControlApi:
+    """Calls of PSU Control.
+
+    There is no toggle here: it is on or off that somebody wants.
+    """
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def settings(self) -> PsuSettings:
+        """Return how the plugin is set up (GET /api/settings)."""
+        return parse_settings(await self._client.plugins.settings(PLUGIN))
+
+    async def get(self) -> PsuState:
+        """Return whether the supply is on (GET /api/plugin/psucontrol)."""
+        answer = await self._client.plugins.get(PLUGIN, permission="STATUS")
+        if (state := parse_message(mapping(answer))) is None:
+            raise OctoPrintConnectionError(
+                "PSU Control did not tell whether the supply is on",
+                ConnectionCause.NOT_OCTOPRINT,
+            )
+        return state
+
+    async def turn_on(self) -> PsuState:
+        """Switch the supply on and return what the plugin says afterwards."""
+        return await self._switch("turnPSUOn", is_on=True)
+
+    async def turn_off(self) -> PsuState:
+        """Switch the supply off and return what the plugin says afterwards.
+
+        The plugin does so in the middle of a print, too, and with a hot nozzle:
+        whoever calls this has looked before.
+        """
+        return await self._switch("turnPSUOff", is_on=False)
+
+    async def _switch(self, command: str, *, is_on: bool) -> PsuState:
+        """Switch, and look whether it did: the plugin answers the same if it failed."""
+        settings = await self.settings()
+        if settings.switching_method is None:
+            raise OctoPrintConflictError("PSU Control has no switching method")
+        await self._client.plugins.command(
+            PLUGIN,
+            command,
+            permission=CONTROL,
+            timeout=settings.post_on_delay + EXTRA_TIMEOUT,
+        )
+        waited = 0.0
+        while (state := await self.get()).is_on != is_on and waited < SENSE_TIMEOUT:
+            await asyncio.sleep(SENSE_INTERVAL)
+            waited += SENSE_INTERVAL
+        return state
+
+
+def parse_settings(settings: Json) -> PsuSettings:
+    """Read the plugin's part of the settings."""
+    return PsuSettings(
+        switching_method=text(settings.get("switchingMethod")),
+        sensing_method=text(settings.get("sensingMethod")),
+        post_on_delay=max(0.0, number(settings.get("postOnDelay")) or 0.0),
+    )
+
+
+def parse_message(data: Json) -> PsuState | None:
+    """Read what the plugin pushes, every few seconds even without a change."""
+    is_on = data.get("isPSUOn")
+    return PsuState(is_on=is_on) if isinstance(is_on, bool) else None
+
+
+EVENTS: Mapping[str, Callable[[Json], PsuState | None]] = {
+    # It is fired on a change only.
+    "plugin_psucontrol_psu_state_changed": parse_message,
+}

@@ -1,0 +1,322 @@
+"""Software Update: newer versions of OctoPrint and its plugins."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..errors import OctoPrintNotFoundError
+from ..wire import Json, flag, mapping, moment, promised, text, texts
+from .loose import loose_integer
+
+if TYPE_CHECKING:
+    from ..client import OctoPrintClient
+
+PLUGIN = "softwareupdate"
+CHECK = "PLUGIN_SOFTWAREUPDATE_CHECK"
+UPDATE = "PLUGIN_SOFTWAREUPDATE_UPDATE"
+
+OCTOPRINT = "octoprint"
+"""OctoPrint's own key among the components."""
+
+# The server asks the internet for each of its plugins before it answers.
+CHECK_TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """OctoPrint or one of its plugins."""
+
+    key: str
+    name: str
+    installed: str | None
+    """The version that is installed."""
+
+    available: str | None
+    """The newest version; None where it could not be found out."""
+
+    is_update_available: bool | None
+    """None where it could not be found out, which is not "up to date"."""
+
+    is_update_possible: bool
+    error: str | None
+    """Why it could not be found out, for example network."""
+
+    release_url: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SoftwareVersions:
+    """What a check found."""
+
+    status: str | None
+    """current, updateAvailable, updatePossible, or inProgress while updating."""
+
+    components: Mapping[str, Component]
+    time: datetime | None
+    """When the versions were last looked for; the server remembers them for hours."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateOrder:
+    """What happens to the components that were asked for."""
+
+    running: tuple[str, ...]
+    """Those that are looked at now; each is updated only if there is an update."""
+
+    queued: tuple[str, ...]
+    """All those that wait for the end of the print."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Updating:
+    """The update of a component began. How far it is, nobody knows."""
+
+    target: str
+    version: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdateFailed:
+    """The update of a component failed."""
+
+    target: str
+    version: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdatesEnded:
+    """All updates of an order have ended."""
+
+    is_success: bool
+    """True, too, where there was nothing to do."""
+
+    targets: tuple[str, ...]
+    """Those that were updated, or failed."""
+
+    restart: str | None
+    """octoprint or environment where a restart is needed."""
+
+    is_restarting: bool
+    """Whether the server restarts by itself, now."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UpdatesQueued:
+    """Other updates than before wait for the end of the print."""
+
+    targets: tuple[str, ...]
+    seconds_left: int | None
+    """Seconds until they begin, once the print has ended."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class VersionsChanged:
+    """The versions that the server knows have changed: check again."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Updated:
+    """A component was updated, or not (an event; the socket may drop before it)."""
+
+    target: str
+    is_success: bool
+    from_version: str | None
+    to_version: str | None
+
+
+type SoftwareUpdateMessage = (
+    Updating | UpdateFailed | UpdatesEnded | UpdatesQueued | VersionsChanged | Updated
+)
+
+
+class SoftwareUpdateApi:
+    """Calls of Software Update, which comes with OctoPrint."""
+
+    def __init__(self, client: OctoPrintClient) -> None:
+        """Keep the client that sends the requests."""
+        self._client = client
+
+    async def check(
+        self, targets: Sequence[str] = (), *, force: bool = False
+    ) -> SoftwareVersions:
+        """Return the versions of all components or some (GET check).
+
+        With `force` the server looks for them now and not just when it last did
+        long ago; that is for a person who asks, not for a clock.
+        """
+        params = {"check": ",".join(targets)} if targets else {}
+        if force:
+            params["force"] = "true"
+        answer = await self._client.plugins.get_path(
+            PLUGIN, "check", params, permission=CHECK, timeout=CHECK_TIMEOUT
+        )
+        return parse_versions(promised(answer, f"plugin/{PLUGIN}/check"))
+
+    async def update(self, targets: Sequence[str]) -> UpdateOrder:
+        """Update components in the background, or after the print (POST update).
+
+        Raises OctoPrintConflictError where the server cannot update itself now (a
+        weak power supply, a full disk), and OctoPrintNotFoundError where it knows
+        none of the components: without any it would update everything.
+        """
+        if not targets:
+            raise OctoPrintNotFoundError("No component to update was named")
+        answer = promised(
+            await self._client.plugins.post_path(
+                PLUGIN, "update", {"targets": list(targets)}, permission=UPDATE
+            ),
+            f"plugin/{PLUGIN}/update",
+        )
+        order = UpdateOrder(
+            running=texts(answer.get("order")), queued=texts(answer.get("queued"))
+        )
+        if not {*order.running, *order.queued}.intersection(targets):
+            raise OctoPrintNotFoundError(
+                f"OctoPrint knows no component {', '.join(targets)}"
+            )
+        return order
+
+    async def cancel_queued(self, targets: Sequence[str] = ()) -> tuple[str, ...]:
+        """Take all updates or some off the queue; return what waits still."""
+        data: dict[str, Any] = {"command": "cancel"}
+        if targets:
+            data["targets"] = list(targets)
+        answer = await self._client.plugins.post_path(
+            PLUGIN, "update/queued", data, permission=UPDATE
+        )
+        return texts(mapping(answer).get("queued"))
+
+
+def parse_versions(answer: Json) -> SoftwareVersions:
+    """Read the answer of check."""
+    return SoftwareVersions(
+        status=text(answer.get("status")),
+        components={
+            key: _component(key, value)
+            for raw_key, value in mapping(answer.get("information")).items()
+            if isinstance(value, dict) and (key := text(raw_key))
+            # The user wants no updates of it, or it does not run here.
+            if not flag(value.get("disabled")) and value.get("compatible") is not False
+        },
+        time=moment(answer.get("timestamp")),
+    )
+
+
+def _component(key: str, data: Json) -> Component:
+    information = mapping(data.get("information"))
+    local, remote = (
+        mapping(information.get("local")),
+        mapping(information.get("remote")),
+    )
+    error = text(data.get("error"))
+    is_available = flag(data.get("updateAvailable"))
+    return Component(
+        key=key,
+        name=text(data.get("displayName")) or key,
+        installed=_version(data.get("displayVersion")) or _version(local.get("value")),
+        available=_version(remote.get("value")),
+        is_update_available=None if error and not is_available else is_available,
+        is_update_possible=flag(data.get("updatePossible")),
+        error=error,
+        release_url=_url(data.get("releaseNotes")) or _url(remote.get("release_notes")),
+    )
+
+
+def parse_message(data: Json) -> SoftwareUpdateMessage | None:
+    """Read what the plugin pushes, the many lines of a running update aside."""
+    kind = data.get("type")
+    parser = PARSERS.get(kind) if isinstance(kind, str) else None
+    return parser(mapping(data.get("data"))) if parser else None
+
+
+def _updating(data: Json) -> SoftwareUpdateMessage | None:
+    if (target := text(data.get("target"))) is None:
+        return None
+    return Updating(target=target, version=text(data.get("version")))
+
+
+def _update_failed(data: Json) -> SoftwareUpdateMessage | None:
+    if (target := text(data.get("target"))) is None:
+        return None
+    return UpdateFailed(
+        target=target,
+        version=text(data.get("version")),
+        reason=_reason(data.get("reason")),
+    )
+
+
+def _reason(value: object) -> str | None:
+    """Return why an update failed: a text, or the last line that its command wrote."""
+    if not isinstance(value, list):
+        return text(value)
+    lines = [line for output in value for line in texts(output)]
+    return lines[-1] if lines else None
+
+
+def _ended(
+    *, is_success: bool = True, is_restarting: bool = False
+) -> Callable[[Json], SoftwareUpdateMessage | None]:
+    def parse(data: Json) -> SoftwareUpdateMessage:
+        return UpdatesEnded(
+            is_success=is_success,
+            targets=texts(list(mapping(data.get("results")))),
+            restart=text(data.get("restart_type")),
+            is_restarting=is_restarting,
+        )
+
+    return parse
+
+
+def _queued(data: Json) -> SoftwareUpdateMessage:
+    seconds = loose_integer(data.get("timeout_value"))
+    return UpdatesQueued(
+        targets=texts(data.get("targets")),
+        # It is -1 where the wait was called off.
+        seconds_left=None if seconds is None or seconds < 0 else seconds,
+    )
+
+
+PARSERS: Mapping[str, Callable[[Json], SoftwareUpdateMessage | None]] = {
+    "error": _ended(is_success=False),
+    "queued_updates": _queued,
+    "restart_failed": _ended(),
+    "restart_manually": _ended(),
+    "restarting": _ended(is_restarting=True),
+    "success": _ended(),
+    "update_failed": _update_failed,
+    "update_versions": lambda _: VersionsChanged(),
+    "updating": _updating,
+}
+
+
+def _updated(*, is_success: bool) -> Callable[[Json], SoftwareUpdateMessage | None]:
+    def parse(payload: Json) -> SoftwareUpdateMessage | None:
+        if (target := text(payload.get("target"))) is None:
+            return None
+        return Updated(
+            target=target,
+            is_success=is_success,
+            from_version=text(payload.get("from_version")),
+            to_version=text(payload.get("to_version")),
+        )
+
+    return parse
+
+
+EVENTS: Mapping[str, Callable[[Json], SoftwareUpdateMessage | None]] = {
+    "plugin_softwareupdate_update_succeeded": _updated(is_success=True),
+    "plugin_softwareupdate_update_failed": _updated(is_success=False),
+}
+
+
+def _version(value: object) -> str | None:
+    """Return a version; what the server could not find out is a question mark."""
+    return None if value == "?" else text(value)
+
+
+def _url(value: object) -> str | None:
+    """Return the address of a page, which may come from a plugin of anybody's."""
+    found = text(value)
+    return found if found and found.startswith(("https://", "http://")) else None

@@ -1,0 +1,99 @@
+"""Test the printer's own storage on every OctoPrint that is supported."""
+
+import asyncio
+from io import BytesIO
+from pathlib import Path
+
+import aiohttp
+
+from custom_components.octoprint_plus.api import (
+    OctoPrintConflictError,
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintRequestError,
+)
+from scripts.lab import OctoPrintOptions, OctoPrintServer
+
+from .families import GCODE, ON_EVERY_VERSION, connected, refused, until
+
+pytestmark = ON_EVERY_VERSION
+
+
+async def test_files_of_the_printer(
+    tmp_path: Path, session: aiohttp.ClientSession, version: str
+) -> None:
+    """Test the SD card: its state, its files, and what it refuses."""
+    async with OctoPrintServer(tmp_path, version=version) as server:
+        client = await connected(session, server)
+        files, printer = client.files, client.printer
+
+        async def is_idle() -> bool:
+            # A transfer begins and ends a moment after what asks for it or shows it.
+            for _ in range(5):
+                if await server.state() != "Operational":
+                    return False
+                await asyncio.sleep(0.2)
+            return True
+
+        async def has_file() -> bool:
+            return (await client.job.get()).file is not None
+
+        async def paths() -> set[str]:
+            return {entry.path for entry in (await files.list("sdcard")).entries}
+
+        assert await printer.sd_ready() is True
+        upload = await files.upload(
+            "sdcard", "A long name.gcode", BytesIO(GCODE), len(GCODE)
+        )
+        assert upload.printer_path
+        await until(is_idle)
+        await until(paths)
+        (path,) = await paths()
+        # OctoPrint 1 keeps it in its own storage, too.
+        local = {entry.path for entry in (await files.list("local")).entries}
+        assert local == (set() if version.startswith("2.") else {"A long name.gcode"})
+        await files.upload("local", "other.gcode", BytesIO(GCODE), len(GCODE))
+        if version in ("1.9.3", "1.10.3"):
+            await refused(OctoPrintRequestError, files.send_to_printer("other.gcode"))
+        else:
+            await files.send_to_printer("other.gcode")
+        await until(is_idle)
+        await printer.sd_refresh()
+        await files.select("sdcard", path)
+        await until(has_file)
+        job = await client.job.get()
+        assert job.file
+        assert job.file.origin == client.printer_storage
+        await files.unselect()
+        await refused(OctoPrintRequestError, files.copy("sdcard", path, "x.gco"))
+        for each in await paths():
+            await files.delete("sdcard", each)
+
+        async def is_empty() -> bool:
+            return not await paths()
+
+        await until(is_empty)
+
+        async def is_ready() -> bool:
+            return await printer.sd_ready() is True
+
+        async def is_released() -> bool:
+            return await printer.sd_ready() is False
+
+        await printer.sd_release()
+        await until(is_released)
+        await refused(
+            OctoPrintError,
+            files.upload("sdcard", "b.gcode", BytesIO(GCODE), len(GCODE)),
+        )
+        await printer.sd_init()
+        await until(is_ready)
+        await client.connection.disconnect()
+        await refused(OctoPrintConflictError, printer.sd_init(), printer.sd_refresh())
+        assert await printer.sd_ready() is False
+    options = OctoPrintOptions(sd=False)
+    without = OctoPrintServer(tmp_path / "without", version=version, options=options)
+    async with without as server:
+        client = await connected(session, server)
+        assert await client.printer.sd_ready() is None
+        await refused(OctoPrintNotFoundError, client.printer.sd_refresh())

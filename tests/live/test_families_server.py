@@ -1,0 +1,169 @@
+"""Test settings, profiles, system, slicing, util, permissions and plugins."""
+
+from io import BytesIO
+from pathlib import Path
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from custom_components.octoprint_plus.api import (
+    OctoPrintNotFoundError,
+    OctoPrintPermissionError,
+    OctoPrintRequestError,
+)
+from custom_components.octoprint_plus.api.timelapse import OFF, TimelapseConfig
+from custom_components.octoprint_plus.api.util import UrlTest
+from scripts.lab import OctoPrintOptions, OctoPrintServer
+from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY, VIEWER_KEY
+from tests.fake_octoprint import FakeOctoPrint
+
+from .families import GCODE, ON_EVERY_VERSION, connected, refused, until
+
+pytestmark = ON_EVERY_VERSION
+
+
+async def test_the_rest(
+    tmp_path: Path, session: aiohttp.ClientSession, version: str
+) -> None:
+    """Test settings, profiles, system, slicing, util, permissions and plugins."""
+    secret = "http://me:s3cr3t@127.0.0.1:9/?action=stream&token=s3cr3t"
+    options = OctoPrintOptions(
+        settings={
+            "plugins": {
+                "classicwebcam": {
+                    "_config_version": 1,
+                    "snapshot": secret,
+                    "stream": secret,
+                }
+            }
+        }
+    )
+    server = OctoPrintServer(tmp_path, version=version, options=options)
+    async with server:
+        client = await connected(session, server)
+        is_two = version.startswith("2.")
+
+        # Settings.
+        settings = client.settings
+        before = await settings.get_raw()
+        assert "s3cr3t" not in str(before)
+        assert ADMIN_KEY not in str(before)
+        webcam = before["plugins"]["classicwebcam"]
+        assert webcam["stream"] == "http://127.0.0.1:9/?action=stream&token="
+        after = await settings.update(
+            {
+                "appearance": {"name": "Neu"},
+                "plugins": {"classicwebcam": {"streamTimeout": 7}},
+                "temperature": {"cutoff": 31},
+            }
+        )
+        assert after == await settings.get_raw()
+        assert after["appearance"] == before["appearance"] | {"name": "Neu"}
+        assert after["temperature"] == before["temperature"] | {"cutoff": 31}
+        assert after["plugins"]["classicwebcam"] == webcam | {"streamTimeout": 7}
+        for family in before.keys() - {"appearance", "temperature", "webcam"}:
+            if family != "plugins":
+                assert after[family] == before[family]
+        # What is left out in what is read is not lost by what is written.
+        raw = await server.request("GET", "/api/settings")
+        assert raw["plugins"]["classicwebcam"]["stream"] == secret
+        assert (await settings.get()).name == "Neu"
+
+        # Profiles, system, slicing and permissions.
+        profile = (await client.profiles.list())["_default"]
+        assert profile.axes["x"].speed == 6000
+        assert (profile.color, profile.nozzle_diameter) == (None, 0.4)
+        usage = await client.system.usage()
+        assert 0 < usage["uploads"].free < usage["uploads"].total
+        info = await client.system.info()
+        assert info["octoprint.version"] == version
+        assert await client.slicing.list() == {}
+        permissions = await client.access.permissions()
+        assert permissions["PRINT"].name == "Print"
+        assert permissions["PLUGIN_APPKEYS_ADMIN"].plugin == "appkeys"
+
+        # Util.
+        util = client.util
+        assert (await util.test_path(str(tmp_path), check_type="dir")).result
+        found = await util.test_path(str(tmp_path), check_type="file")
+        assert (found.exists, found.is_type, found.result) == (True, False, False)
+        assert not (await util.test_path("/no/such/path")).exists
+        async with FakeOctoPrint() as other:
+            image = {"Content-Type": "image/jpeg"}
+            other.answer("GET", "/snapshot", body=b"jpg", headers=image)
+            assert await util.test_url(f"{other.url}/snapshot") == UrlTest(
+                status=200, content_type="image/jpeg", result=True
+            )
+            port = URL(other.url).port
+            assert port
+            assert await util.test_server("127.0.0.1", port)
+        assert not await util.test_server("127.0.0.1", port)
+        nothing = UrlTest(status=None, content_type=None, result=False)
+        assert await util.test_url(f"http://127.0.0.1:{port}/") == nothing
+
+        # Plugins.
+        plugins = client.plugins
+        assert (await plugins.get("appkeys"))["keys"] == []
+        assert await plugins.get("action_command_prompt") is None
+        assert "files" in await plugins.get_path("logging", "logs")
+        assert "logs" in await plugins.get_path("logging", "")
+        assert await plugins.get_path("appkeys", "probe") is None
+        await server.debug("action_custom notification Hello")
+
+        async def is_noted() -> bool:
+            answer = await plugins.get("action_command_notification")
+            return [x["message"] for x in answer["notifications"]] == ["Hello"]
+
+        await until(is_noted)
+        assert await plugins.command("action_command_notification", "clear") is None
+        assert await plugins.get("action_command_notification") == {"notifications": []}
+        asked = await plugins.post_path("appkeys", "request", {"app": "Test"})
+        assert asked["app_token"]
+        (tmp_path / "logs/old.log").write_text("x", encoding="utf-8")
+        await plugins.delete_path("logging", "logs/old.log")
+        assert not (tmp_path / "logs/old.log").exists()
+        await plugins.put_path("logging", "setup/levels", {})
+        await refused(
+            OctoPrintNotFoundError,
+            plugins.get("nope"),
+            plugins.command("nope", "x"),
+            plugins.command("virtual_printer", "x"),
+            plugins.get_path("nope", "x"),
+            plugins.get_path("logging", "nope"),
+        )
+        with pytest.raises(OctoPrintRequestError, match="command is invalid"):
+            await plugins.command("action_command_notification", "nope")
+        await refused(
+            OctoPrintRequestError,
+            plugins.patch_path("logging", "logs", {}),
+            plugins.command("action_command_prompt", "select"),
+        )
+
+        # Other keys: what is missing is named.
+        viewer = await connected(session, server, VIEWER_KEY)
+        assert "name" in (await viewer.settings.get_raw())["appearance"]
+        operator = await connected(session, server, OPERATOR_KEY)
+        content, size = BytesIO(GCODE), len(GCODE)
+        for call, permission in (
+            (viewer.files.upload("local", "a.gcode", content, size), "FILES_UPLOAD"),
+            (viewer.files.delete("local", "a.gcode"), "FILES_DELETE"),
+            (viewer.files.create_folder("local", "x"), "FILES_UPLOAD"),
+            (viewer.printer.set_offset("bed", 1), "CONTROL"),
+            (viewer.printer.controls(), "CONTROL"),
+            (viewer.printer.sd_refresh(), "CONTROL"),
+            (viewer.connection.fake_ack(), "CONNECTION"),
+            (viewer.job.toggle(), "PRINT"),
+            (viewer.slicing.list(), "SLICE"),
+            (viewer.timelapse.configure(TimelapseConfig(type=OFF)), "TIMELAPSE_ADMIN"),
+            (operator.settings.update({"appearance": {"name": "x"}}), "SETTINGS"),
+            (operator.system.usage(), "SYSTEM"),
+            (operator.system.info(), "SYSTEM"),
+            (operator.util.test_path("/"), "ADMIN"),
+            (viewer.plugins.get_path("logging", "logs"), None),
+            (viewer.plugins.command("action_command_notification", "clear"), None),
+        ):
+            with pytest.raises(OctoPrintPermissionError) as caught:
+                await call
+            assert caught.value.permission == permission
+        assert is_two == (client.printer_storage == "printer")
