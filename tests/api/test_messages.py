@@ -22,8 +22,10 @@ from custom_components.octoprint_plus.api.messages import (
     ReadAgain,
     ReauthRequired,
     StateChanged,
+    TimelapseChanged,
 )
 from custom_components.octoprint_plus.api.printer import Flags, Heater, PrinterError
+from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
 from homeassistant.util.json import json_loads
 
 from .replay import recording, recordings
@@ -103,7 +105,12 @@ def read_current(
 @pytest.mark.parametrize("name", recordings())
 def test_recording(reader: MessageReader, clock: Clock, name: str) -> None:
     """Everything recorded is understood, and nothing is taken for something else."""
-    kinds = {"history": Current, "current": Current, "reauthRequired": ReauthRequired}
+    kinds = {
+        "history": Current,
+        "current": Current,
+        "reauthRequired": ReauthRequired,
+        "timelapse": TimelapseChanged,
+    }
     for line in recording(name):
         clock.now = line.at
         message = reader.read(line.frame)
@@ -120,7 +127,7 @@ def test_recording(reader: MessageReader, clock: Clock, name: str) -> None:
         elif line.kind in kinds:
             assert type(message) is kinds[line.kind]
         else:
-            assert line.kind in {"event", "plugin", "timelapse"}
+            assert line.kind in {"event", "plugin"}
             assert message is None
 
 
@@ -212,8 +219,23 @@ def test_recorded_current(reader: MessageReader, clock: Clock) -> None:
         ({"reauthRequired": {}}, ReauthRequired(reason=None)),
         ({"reauthRequired": True}, ReauthRequired(reason=None)),
         ({"plugin": {"plugin": "octoprint_plus", "data": {}}}, None),
-        ({"timelapse": None}, None),
-        ({"timelapse": {"type": "timed", "options": {"interval": 2}}}, None),
+        ({"timelapse": None}, TimelapseChanged(config=TimelapseConfig(type="off"))),
+        (
+            {"timelapse": {"type": "timed", "options": {"interval": 2}}},
+            TimelapseChanged(config=TimelapseConfig(type="timed", interval=2)),
+        ),
+        (
+            {"timelapse": {"type": "zchange", "options": {"retractionZHop": 0.5}}},
+            TimelapseChanged(
+                config=TimelapseConfig(type="zchange", retraction_z_hop=0.5)
+            ),
+        ),
+        (
+            {"timelapse": {"type": "timed", "options": [{"interval": 2}]}},
+            TimelapseChanged(config=TimelapseConfig(type="timed")),
+        ),
+        ({"timelapse": {"type": 3}}, None),
+        ({"timelapse": []}, None),
         ({"slicingProgress": {"progress": 3}}, None),
         ({"renderProgress": {"progress": 3}}, None),
         ({"a new one": {"state": {"text": "Operational"}}}, None),

@@ -17,6 +17,7 @@ from .printer import (
     parse_heaters,
 )
 from .state import OFFLINE_STATES, State, parse_state, parse_state_id
+from .timelapse import OFF, TimelapseConfig, parse_config
 from .wire import Json, flag, items, mapping, number, seconds, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
@@ -100,6 +101,16 @@ class ErrorOccurred:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TimelapseChanged:
+    """How prints are recorded from now on (`timelapse`).
+
+    The type and what is peculiar to it; the rest is None, as it is not told.
+    """
+
+    config: TimelapseConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReadAgain:
     """Something changed of which the message tells too little."""
 
@@ -117,6 +128,7 @@ type PushMessage = (
     | PrintStarted
     | PrintEnding
     | ErrorOccurred
+    | TimelapseChanged
     | ReadAgain
 )
 
@@ -149,6 +161,16 @@ def _cancelling(payload: Json) -> PushMessage | None:
 def _error(payload: Json) -> PushMessage | None:
     error = parse_error(payload)
     return None if error is None else ErrorOccurred(error=error)
+
+
+def _timelapse(data: object) -> TimelapseChanged | None:
+    if data is None:
+        return TimelapseChanged(config=TimelapseConfig(type=OFF))
+    told = mapping(data)
+    if (kind := text(told.get("type"))) is None:
+        return None
+    options = mapping(told.get("options"))
+    return TimelapseChanged(config=parse_config({**options, "type": kind}))
 
 
 def _read_again(event: str) -> Callable[[Json], PushMessage]:
@@ -218,6 +240,8 @@ class MessageReader:
             return ReauthRequired(reason=text(mapping(reauth).get("reason")))
         if (hello := message.get("connected")) is not None:
             return Hello(version=text(mapping(hello).get("version")))
+        if "timelapse" in message:
+            return _timelapse(message["timelapse"])
         return None
 
     def _decode(self, frame: bytes) -> Any:

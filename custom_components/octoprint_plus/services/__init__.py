@@ -4,6 +4,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
+from .server import async_setup_server_services
+from .timelapse import async_setup_timelapse_services
 
 
 @callback
@@ -11,3 +13,5 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
+    async_setup_server_services(hass)
+    async_setup_timelapse_services(hass)
