@@ -145,9 +145,7 @@ def async_check_copies(
             for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
             if other is not entry
             and uuid is not None
-            and (
-                other.unique_id == uuid or (other in entries and _uuid(other) == uuid)
-            )
+            and (other.unique_id == uuid or (other in entries and _uuid(other) == uuid))
         ]
         is_copy = bool(others) and entry.unique_id != uuid
         _async_tell(

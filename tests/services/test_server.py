@@ -8,7 +8,7 @@ import voluptuous as vol
 
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import Unauthorized
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, Refused, message
@@ -81,11 +81,9 @@ async def test_get_some_settings(
     ],
 )
 @pytest.mark.usefixtures("settings")
-async def test_get_setting_that_is_not_there(
-    call: Call, refused: Refused, key: str, error: str
-) -> None:
+async def test_get_setting_that_is_not_there(call: Call, key: str, error: str) -> None:
     """What is not there, or a secret, is refused by its name."""
-    with pytest.raises(Exception, match=".") as raised:
+    with pytest.raises(ServiceValidationError) as raised:
         await call("get_settings", key=key, response=True)
     assert message(raised.value) == (error, {"printer": "Prusa", "setting": key})
 
@@ -94,7 +92,7 @@ async def test_update_settings(
     call: Call, fake: FakeOctoPrint, settings: dict[str, Any]
 ) -> None:
     """Only what is given is sent, and settings are read again afterwards."""
-    changes = {
+    changes: dict[str, Any] = {
         "appearance": {"name": "Voron"},
         "plugins": {"mqtt": {"topics": ["c"], "broker": {"username": "you"}}},
         "scripts": {"gcode": {"afterPrinterConnected": "M117 Hello"}},
@@ -239,7 +237,7 @@ async def test_run_unknown_system_command(
             "offered": ", ".join(names),
         },
     )
-    none = {"core": [], "plugin": [], "custom": []}
+    none: dict[str, list[object]] = {"core": [], "plugin": [], "custom": []}
     fake.answer("GET", "/api/system/commands", json=none)
     error = await refused("run_system_command", **data)
     assert (error.translation_placeholders or {})["offered"] == "-"
@@ -334,7 +332,7 @@ async def test_permissions(
     await hass.config_entries.async_reload(init_integration.entry_id)
     fake.clear()
     response = action in ("get_settings", "list_profiles")
-    with pytest.raises(Exception, match=".") as raised:
+    with pytest.raises(ServiceValidationError) as raised:
         await call(action, response=response, **data)
     assert message(raised.value) == (
         "command_missing_permission",

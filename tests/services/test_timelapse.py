@@ -7,6 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, Refused, message
@@ -254,9 +255,7 @@ async def test_render(call: Call, fake: FakeOctoPrint) -> None:
     fake.answer("POST", f"{PATH}/unrendered/vase", status=200, json={})
     fake.clear()
     await call("render_timelapse", name="vase")
-    assert written(fake) == [
-        ("POST", f"{PATH}/unrendered/vase", {"command": "render"})
-    ]
+    assert written(fake) == [("POST", f"{PATH}/unrendered/vase", {"command": "render"})]
 
 
 @pytest.mark.usefixtures("timelapses")
@@ -389,7 +388,7 @@ async def test_permissions(
     fake.answer("GET", "/api/currentuser", json=account)
     await hass.config_entries.async_reload(init_integration.entry_id)
     fake.clear()
-    with pytest.raises(Exception, match=".") as raised:
+    with pytest.raises(ServiceValidationError) as raised:
         await call(action, response=action == "list_timelapses", **data)
     assert message(raised.value) == (
         "command_missing_permission",

@@ -189,7 +189,9 @@ async def _async_delete_timelapse(call: ServiceCall) -> None:
             raise _not_found(coordinator, name) from err
 
 
-async def _async_find_images(coordinator: OctoPrintCoordinator, name: str) -> Unrendered:
+async def _async_find_images(
+    coordinator: OctoPrintCoordinator, name: str
+) -> Unrendered:
     """Return images that nobody is working with, or raise why there are none."""
     found = await coordinator.client.timelapse.list()
     images = next((each for each in found.unrendered if each.name == name), None)
