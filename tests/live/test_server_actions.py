@@ -64,6 +64,7 @@ async def test_server(tmp_path: Path) -> None:
     ffmpeg.chmod(0o755)
     options = OctoPrintOptions(
         name="Voron",
+        stand_ins=("labslicer",),
         system_actions=(
             {"action": "note", "name": "Note it", "command": f"touch {tmp_path}/ran"},
         ),
@@ -88,6 +89,7 @@ async def test_server(tmp_path: Path) -> None:
         await check_safe_mode(hass, octoprint)
         await check_settings(hass, octoprint)
         await check_timelapse(hass, folder)
+        await check_slicing(hass, octoprint)
         await check_system(hass, octoprint, tmp_path)
         await check_repairs(hass, octoprint)
         await check_permissions(hass, octoprint, entry_id)
@@ -206,6 +208,32 @@ async def check_timelapse(hass: HomeAssistant, folder: Path) -> None:
         with pytest.raises(RequestError, match="has no timelapse"):
             await hass.call(DOMAIN, "delete_timelapse", data)
     assert (folder / "config.yaml").exists()
+
+
+async def check_slicing(hass: HomeAssistant, octoprint: OctoPrintServer) -> None:
+    """Check that a model becomes G-code beside it, and nothing else is overwritten."""
+    await octoprint.upload("Größe 1.stl", "solid x\nendsolid x\n", path="Töpfe")
+    data = {"path": "Töpfe/Größe 1.stl"}
+    path = "Töpfe/Größe 1.gcode"
+    assert await answer(hass, "slice_file", **data) == {"path": path}
+
+    async def is_sliced() -> bool:
+        [folder] = (await answer(hass, "list_files"))["files"]
+        return path in {each["path"] for each in folder["children"]}
+
+    await until(is_sliced)
+    for more, text in (
+        ({}, "beside the model already"),
+        ({"slicer": "cura"}, "It has: labslicer"),
+        ({"path": "nope.stl"}, "has no model"),
+        ({"path": path}, "is no model"),
+    ):
+        with pytest.raises(RequestError, match=text):
+            await hass.call(DOMAIN, "slice_file", data | more)
+    await hass.call(DOMAIN, "slice_file", data | {"overwrite": True, "print": True})
+    await hass.wait_for("sensor.voron_file", "Größe 1.gcode")
+    await hass.wait_for("sensor.voron_last_print", "Größe 1.gcode")
+    await hass.wait_for("sensor.voron_state", "operational")
 
 
 async def check_system(

@@ -5,6 +5,7 @@ from homeassistant.core import HomeAssistant, callback
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
 from .server import async_setup_server_services
+from .slicing import async_setup_slicing_services
 from .timelapse import async_setup_timelapse_services
 
 
@@ -14,4 +15,5 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
     async_setup_server_services(hass)
+    async_setup_slicing_services(hass)
     async_setup_timelapse_services(hass)
