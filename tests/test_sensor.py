@@ -315,8 +315,8 @@ async def read_free_space(
     usage = fake.json("GET", "/api/system/usage")
     usage["usage"]["uploads"]["free"] = free
     fake.answer("GET", "/api/system/usage", json=usage)
-    files = fake.json("GET", "/api/files/local")
-    fake.answer("GET", "/api/files/local", json=files | {"free": free})
+    files = fake.json("GET", "/api/files")
+    fake.answer("GET", "/api/files", json=files | {"free": free})
     entry.runtime_data._poller.expire()
     await refresh(hass, entry)
     return hass.states.get("sensor.prusa_free_space").state

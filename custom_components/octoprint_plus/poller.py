@@ -185,7 +185,8 @@ class OctoPrintPoller:
 
     async def _async_get_storage(self) -> int | None:
         """Read the same with the files, which is all that most keys may."""
-        return (await self._client.files.list("local", recursive=False)).free
+        # With one storage OctoPrint 2 counts what is reserved for the system as free.
+        return (await self._client.files.list(recursive=False)).free
 
     async def _async_get_optional[T](
         self, get: Callable[[], Awaitable[T]], known: T

@@ -51,8 +51,8 @@ class LabSlicer(SlicerPlugin):
         **_: object,
     ) -> tuple:
         """Write the G-code."""
-        path = Path(machinecode_path or model_path).with_suffix(".gcode")
-        path.write_text(GCODE, encoding="utf-8")
+        path = machinecode_path or Path(model_path).with_suffix(".gcode")
+        Path(path).write_text(GCODE, encoding="utf-8")
         return True, None
 
 
