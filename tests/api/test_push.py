@@ -16,12 +16,14 @@ from custom_components.octoprint_plus.api.messages import (
     PrintEnding,
     ReauthRequired,
     StateChanged,
+    TimelapseChanged,
 )
 from custom_components.octoprint_plus.api.push import (
     OctoPrintPush,
     PushLost,
     PushStarted,
 )
+from custom_components.octoprint_plus.api.timelapse import OFF, TimelapseConfig
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import CLOSE, RawServer, frame
 from tests.recorded import Answer
@@ -59,7 +61,7 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
     fake.push.z = 4.2
     async with listening(push) as listener:
         await listener.next(PushStarted)
-        history, started = listener.messages
+        history, started = listener.messages[:2]
         assert isinstance(history, Current)
         assert history.is_history
         assert history.job.state == "Operational"
@@ -74,6 +76,9 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
         await fake.push.event("PrintDone", {"path": "a.gcode", "time": 12.5})
         ending = await listener.next(PrintEnding)
         assert ending.print_time == 12.5
+        assert listener.messages[2] == TimelapseChanged(
+            config=TimelapseConfig(type=OFF)
+        )
         assert listener.of(StateChanged) == [StateChanged(state=State.PRINTING)]
         assert listener.of(Current)[-1].job.state == "Printing"
         assert not listener.of(Current)[-1].is_history
