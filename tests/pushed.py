@@ -40,6 +40,8 @@ FULL_POLL = [
     "/api/settings",
     "/api/printerprofiles",
     "/api/system/commands",
+    "/api/timelapse",
+    "/api/system/usage",
     "/api/printer/error",
 ]
 

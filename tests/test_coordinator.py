@@ -98,6 +98,8 @@ async def test_what_is_read(
         "/api/settings",
         "/api/printerprofiles",
         "/api/system/commands",
+        "/api/timelapse",
+        "/api/system/usage",
         "/api/printer/error",
     ]
 
@@ -150,7 +152,14 @@ async def test_file_history_comes_late(
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/settings", "/api/printerprofiles", "/api/system/commands"]
+    "path",
+    [
+        "/api/settings",
+        "/api/printerprofiles",
+        "/api/system/commands",
+        "/api/system/usage",
+        "/api/timelapse",
+    ],
 )
 async def test_optional_family_fails(
     hass: HomeAssistant,

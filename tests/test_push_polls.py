@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
 from custom_components.octoprint_plus.coordinator import POLL_IDLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -137,6 +138,29 @@ async def test_poll_that_is_overtaken_tells_what_is_never_pushed(
         await poll
     assert pushed.state_of("sensor.state") == "printing"
     assert pushed.coordinator.data.server.server.version == "1.12.0"
+
+
+async def test_poll_that_is_overtaken_leaves_the_timelapse(pushed: Pushed) -> None:
+    """Test that a timelapse that was pushed meanwhile is newer than what is known."""
+    gate = asyncio.Event()
+    get = pushed.coordinator.client.job.get
+    asked = False
+
+    async def held() -> Any:
+        nonlocal asked
+        answer = await get()
+        asked = True
+        await gate.wait()
+        return answer
+
+    with patch.object(pushed.coordinator.client.job, "get", held):
+        poll = pushed.hass.async_create_task(pushed.coordinator.async_refresh())
+        await until(lambda: asked)
+        await pushed.fake.push.send({"timelapse": {"type": "zchange", "options": {}}})
+        await pushed.heard()
+        gate.set()
+        await poll
+    assert pushed.coordinator.data.server.timelapse == TimelapseConfig(type="zchange")
 
 
 async def test_poll_fails_while_the_server_talks(

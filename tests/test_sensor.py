@@ -306,3 +306,55 @@ async def test_print_that_ended_while_away(
     assert (
         hass.states.get("sensor.prusa_last_print_duration").state == "20.5666666666667"
     )
+
+
+async def read_free_space(
+    hass: HomeAssistant, fake: FakeOctoPrint, entry: MockConfigEntry, free: object
+) -> str:
+    """Return what is shown once OctoPrint has told the free space, either way."""
+    usage = fake.json("GET", "/api/system/usage")
+    usage["usage"]["uploads"]["free"] = free
+    fake.answer("GET", "/api/system/usage", json=usage)
+    files = fake.json("GET", "/api/files")
+    fake.answer("GET", "/api/files", json=files | {"free": free})
+    entry.runtime_data._poller.expire()
+    await refresh(hass, entry)
+    return hass.states.get("sensor.prusa_free_space").state
+
+
+@pytest.mark.parametrize("user", ["admin", "user1"])
+async def test_free_space(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    user: str,
+) -> None:
+    """Test that it is read by any key that may, and moves by what matters."""
+    fake.user(user)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert await read_free_space(hass, fake, config_entry, 50_000_000_000) == "50.0"
+    assert await read_free_space(hass, fake, config_entry, 49_950_000_000) == "50.0"
+    assert await read_free_space(hass, fake, config_entry, 49_900_000_000) == "49.9"
+    assert await read_free_space(hass, fake, config_entry, 0) == "0.0"
+    server = config_entry.runtime_data.data.server
+    assert await read_free_space(hass, fake, config_entry, 99) == "0.0"
+    # So nothing has changed, for which entities would be looked at.
+    assert config_entry.runtime_data.data.server is server
+    assert await read_free_space(hass, fake, config_entry, "much") == "unknown"
+    await hass.config_entries.async_unload(config_entry.entry_id)
+    await hass.async_block_till_done()
+
+
+async def test_free_space_that_nobody_tells(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that there is no sensor for a key that may not read it."""
+    fake.user("limited")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.prusa_free_space") is None
+    await hass.config_entries.async_unload(config_entry.entry_id)
+    await hass.async_block_till_done()

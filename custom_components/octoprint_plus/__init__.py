@@ -7,6 +7,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from .repairs import async_check_copies, async_watch_issues
 from .services import async_setup_services
 from .store import OctoPrintStore
 
@@ -16,6 +17,7 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CLIMATE,
+    Platform.SELECT,
     Platform.SENSOR,
     Platform.SWITCH,
 ]
@@ -33,6 +35,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    async_watch_issues(hass, entry)
     coordinator.async_start_push()
     return True
 
@@ -48,3 +51,4 @@ async def async_unload_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -
 async def async_remove_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
     """Forget what was kept of a printer."""
     await OctoPrintStore(hass, entry.entry_id).async_remove()
+    async_check_copies(hass)

@@ -245,7 +245,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # What was pushed meanwhile is newer than the answers.
             return advance_aside(
                 truth,
-                server=answers.server,
+                server=answers.server
+                if truth.server is before.server
+                else replace(answers.server, timelapse=truth.server.timelapse),
                 connection=answers.connection,
                 printer=answers.printer,
                 error=answers.error if truth.error is before.error else truth.error,

@@ -22,12 +22,16 @@ from .api.job import Job
 from .api.memory import LastPrint, settle
 from .api.printer import PrinterError, PrinterState
 from .api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
+from .api.timelapse import TimelapseConfig
 from .const import LOGGER
 
 # Settings, profiles, commands and the key's permissions change when an
 # administrator changes them, now and then. The socket tells of most of that.
 MAX_AGE_POLLED = timedelta(minutes=5).total_seconds()
 MAX_AGE_PUSHED = timedelta(hours=2).total_seconds()
+
+# Bytes. The free space always moves a little, and nobody acts upon less.
+FREE_SPACE_STEP = 100_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,8 +154,39 @@ class OctoPrintPoller:
             )
             if user.may("SYSTEM")
             else (),
+            timelapse=await self._async_get_optional(
+                self._async_get_timelapse, old.timelapse if old else None
+            )
+            if user.may("TIMELAPSE_LIST")
+            else None,
+            free_space=_steady_free_space(
+                old.free_space if old else None,
+                await self._async_get_optional(
+                    self._async_get_disk
+                    if user.may("SYSTEM")
+                    else self._async_get_storage,
+                    old.free_space if old else None,
+                )
+                if user.may("SYSTEM") or user.may("FILES_LIST")
+                else None,
+            ),
         )
         return old if old == data else data
+
+    async def _async_get_timelapse(self) -> TimelapseConfig | None:
+        """Read how prints are recorded; None where timelapses are switched off."""
+        found = await self._client.timelapse.list()
+        return found.config if found.is_enabled else None
+
+    async def _async_get_disk(self) -> int | None:
+        """Read the free space of the disk that files are uploaded to."""
+        usage = (await self._client.system.usage()).get("uploads")
+        return usage.free if usage else None
+
+    async def _async_get_storage(self) -> int | None:
+        """Read the same with the files, which is all that most keys may."""
+        # With one storage OctoPrint 2 counts what is reserved for the system as free.
+        return (await self._client.files.list(recursive=False)).free
 
     async def _async_get_optional[T](
         self, get: Callable[[], Awaitable[T]], known: T
@@ -181,3 +216,10 @@ class OctoPrintPoller:
             return None
         known = previous.error if previous else None
         return await self._async_get_optional(self._client.printer.error, known)
+
+
+def _steady_free_space(known: int | None, read: int | None) -> int | None:
+    """Return the free space, the one known as long as it is nearly right."""
+    if known is None or read is None or abs(read - known) >= FREE_SPACE_STEP:
+        return read
+    return known

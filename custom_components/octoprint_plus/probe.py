@@ -172,14 +172,15 @@ async def async_verify(
         profile if profile != UNNAMED_PROFILE else None,
     )
     return Instance(
-        missing_permissions=_missing_permissions(user),
+        missing_permissions=missing_permissions(user),
         name=next((name for name in names if name), "OctoPrint"),
         uuid=settings.upnp_uuid.lower() if settings and settings.upnp_uuid else None,
         version=server.version,
     )
 
 
-def _missing_permissions(user: CurrentUser) -> tuple[str, ...]:
+def missing_permissions(user: CurrentUser) -> tuple[str, ...]:
+    """Return what the key may not do, of what the entities and actions need."""
     return tuple(name for name in USED_PERMISSIONS if not user.may(name))
 
 

@@ -185,6 +185,18 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         value_fn=lambda x: x.z,
     ),
     OctoPrintSensorDescription(
+        key="free_space",
+        translation_key="free_space",
+        device_class=SensorDeviceClass.DATA_SIZE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda x: x.server.free_space is not None,
+        native_unit_of_measurement=UnitOfInformation.BYTES,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        suggested_unit_of_measurement=UnitOfInformation.GIGABYTES,
+        value_fn=lambda x: x.server.free_space,
+    ),
+    OctoPrintSensorDescription(
         key="error",
         translation_key="error",
         attributes_fn=_error_attributes,

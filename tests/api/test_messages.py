@@ -30,6 +30,7 @@ from custom_components.octoprint_plus.api.messages import (
 from custom_components.octoprint_plus.api.plugins.messages import MESSAGE_PARSERS
 from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.printer import Flags, Heater, PrinterError
+from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
 from homeassistant.util.json import json_loads
 
 from .replay import recording, recordings
@@ -229,12 +230,6 @@ def test_recorded_current(reader: MessageReader, clock: Clock) -> None:
             PluginTold(message=PsuState(is_on=True)),
         ),
         ({"plugin": "psucontrol"}, None),
-        ({"timelapse": None}, TimelapseChanged(type="off")),
-        ({"timelapse": {"type": 3}}, TimelapseChanged(type="off")),
-        (
-            {"timelapse": {"type": "timed", "options": {"interval": 2}}},
-            TimelapseChanged(type="timed"),
-        ),
         (
             {"slicingProgress": {"dest_path": "a/b.gcode", "progress": 3.5}},
             SlicingProgress(path="a/b.gcode", progress=3.5),
@@ -253,6 +248,23 @@ def test_recorded_current(reader: MessageReader, clock: Clock) -> None:
         ),
         ({"event": {"type": "plugin_unknown", "payload": {}}}, None),
         ({"event": {"type": []}}, None),
+        ({"timelapse": None}, TimelapseChanged(config=TimelapseConfig(type="off"))),
+        (
+            {"timelapse": {"type": "timed", "options": {"interval": 2}}},
+            TimelapseChanged(config=TimelapseConfig(type="timed", interval=2)),
+        ),
+        (
+            {"timelapse": {"type": "zchange", "options": {"retractionZHop": 0.5}}},
+            TimelapseChanged(
+                config=TimelapseConfig(type="zchange", retraction_z_hop=0.5)
+            ),
+        ),
+        (
+            {"timelapse": {"type": "timed", "options": [{"interval": 2}]}},
+            TimelapseChanged(config=TimelapseConfig(type="timed")),
+        ),
+        ({"timelapse": {"type": 3}}, None),
+        ({"timelapse": []}, None),
         ({"a new one": {"state": {"text": "Operational"}}}, None),
         ({}, None),
         ({"current": None}, None),

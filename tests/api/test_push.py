@@ -17,6 +17,7 @@ from custom_components.octoprint_plus.api.messages import (
     PrintEnding,
     ReauthRequired,
     StateChanged,
+    TimelapseChanged,
 )
 from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.push import (
@@ -24,6 +25,7 @@ from custom_components.octoprint_plus.api.push import (
     PushLost,
     PushStarted,
 )
+from custom_components.octoprint_plus.api.timelapse import OFF, TimelapseConfig
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import CLOSE, RawServer, frame
 from tests.recorded import Answer
@@ -76,6 +78,9 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
         await fake.push.event("PrintDone", {"path": "a.gcode", "time": 12.5})
         ending = await listener.next(PrintEnding)
         assert ending.print_time == 12.5
+        assert listener.messages[2] == TimelapseChanged(
+            config=TimelapseConfig(type=OFF)
+        )
         assert listener.of(StateChanged) == [StateChanged(state=State.PRINTING)]
         assert listener.of(Current)[-1].job.state == "Printing"
         assert not listener.of(Current)[-1].is_history

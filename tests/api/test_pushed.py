@@ -28,6 +28,7 @@ from custom_components.octoprint_plus.api.messages import (
     ReadAgain,
     ReauthRequired,
     StateChanged,
+    TimelapseChanged,
 )
 from custom_components.octoprint_plus.api.printer import (
     Flags,
@@ -41,6 +42,7 @@ from custom_components.octoprint_plus.api.state import (
     JOB_STATES,
     OFFLINE_STATES,
 )
+from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
 
 from .replay import (
     CONNECTION,
@@ -1108,3 +1110,32 @@ def test_same_snapshot_where_nothing_follows(message: PushMessage) -> None:
     """Test that a poll under way is not set aside for what is no news."""
     snapshot = polled(IDLE)
     assert advance_pushed(snapshot, message, START) is snapshot
+
+
+def test_timelapse(printing: Replay) -> None:
+    """What is told of a type is kept apart from what is not."""
+    server = replace(
+        SERVER, timelapse=TimelapseConfig(type="timed", fps=25, interval=5)
+    )
+    before = replace(printing.snapshot, server=server)
+
+    def after(config: TimelapseConfig) -> Snapshot:
+        return advance_pushed(before, TimelapseChanged(config=config), START)
+
+    assert after(TimelapseConfig(type="timed")) is before
+    assert after(TimelapseConfig(type="timed", interval=5)) is before
+    told = after(TimelapseConfig(type="timed", interval=9))
+    assert told.server.timelapse == TimelapseConfig(type="timed", fps=25, interval=9)
+    zchange = TimelapseConfig(type="zchange", retraction_z_hop=0.5)
+    assert after(zchange).server.timelapse == zchange
+    off = after(TimelapseConfig(type="off"))
+    assert off.server == replace(server, timelapse=TimelapseConfig(type="off"))
+    assert replace(off, server=server) == before
+
+
+def test_timelapse_of_a_key_that_may_not_read_it(printing: Replay) -> None:
+    """What came of it would not be kept up to date by any poll."""
+    before = printing.snapshot
+    assert before.server.timelapse is None
+    message = TimelapseChanged(config=TimelapseConfig(type="timed", interval=2))
+    assert advance_pushed(before, message, START) is before

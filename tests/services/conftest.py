@@ -30,7 +30,7 @@ def call(hass: HomeAssistant, init_integration: MockConfigEntry) -> Call:
     """Return a function that calls an action and waits for its end."""
 
     async def call_action(
-        action: str, *, response: bool = False, **data: Any
+        action: str, /, *, response: bool = False, **data: Any
     ) -> ServiceResponse:
         return await hass.services.async_call(
             DOMAIN, action, data, blocking=True, return_response=response
@@ -44,7 +44,7 @@ def refused(call: Call, fake: FakeOctoPrint) -> Refused:
     """Return a function that calls an action that must fail before anything is sent."""
 
     async def call_refused(
-        action: str, *, sent: int = 0, **data: Any
+        action: str, /, *, sent: int = 0, **data: Any
     ) -> HomeAssistantError:
         before = len(fake.commands())
         with pytest.raises(ServiceValidationError) as raised:

@@ -18,7 +18,7 @@ from .printer import (
     parse_heaters,
 )
 from .state import OFFLINE_STATES, State, parse_state, parse_state_id
-from .timelapse import OFF
+from .timelapse import OFF, TimelapseConfig, parse_config
 from .wire import Json, flag, items, mapping, number, seconds, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
@@ -39,14 +39,6 @@ class ReauthRequired:
 
     reason: str | None
     """logout, stale, removed, or modified."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TimelapseChanged:
-    """How prints are recorded may have changed (`timelapse`); told at log-in, too."""
-
-    type: str
-    """off, timed or zchange; of the rest of the config it tells little."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,6 +128,16 @@ class ErrorOccurred:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class TimelapseChanged:
+    """How prints are recorded from now on (`timelapse`).
+
+    The type and what is peculiar to it; the rest is None, as it is not told.
+    """
+
+    config: TimelapseConfig
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ReadAgain:
     """Something changed of which the message tells too little."""
 
@@ -147,7 +149,6 @@ class ReadAgain:
 type PushMessage = (
     Hello
     | ReauthRequired
-    | TimelapseChanged
     | RenderProgress
     | SlicingProgress
     | PluginTold
@@ -157,6 +158,7 @@ type PushMessage = (
     | PrintStarted
     | PrintEnding
     | ErrorOccurred
+    | TimelapseChanged
     | ReadAgain
 )
 
@@ -189,6 +191,16 @@ def _cancelling(payload: Json) -> PushMessage | None:
 def _error(payload: Json) -> PushMessage | None:
     error = parse_error(payload)
     return None if error is None else ErrorOccurred(error=error)
+
+
+def _timelapse(data: object) -> TimelapseChanged | None:
+    if data is None:
+        return TimelapseChanged(config=TimelapseConfig(type=OFF))
+    told = mapping(data)
+    if (kind := text(told.get("type"))) is None:
+        return None
+    options = mapping(told.get("options"))
+    return TimelapseChanged(config=parse_config({**options, "type": kind}))
 
 
 def _read_again(event: str) -> Callable[[Json], PushMessage]:
@@ -342,8 +354,7 @@ def _of_others(message: Json) -> PushMessage | None:
     if (plugin := message.get("plugin")) is not None:
         return _told(parse_plugin_message(mapping(plugin)))
     if "timelapse" in message:
-        timelapse = mapping(message["timelapse"])
-        return TimelapseChanged(type=text(timelapse.get("type")) or OFF)
+        return _timelapse(message["timelapse"])
     rendering = mapping(message.get("renderProgress"))
     if (progress := number(rendering.get("progress"))) is not None:
         return RenderProgress(progress=progress)

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .errors import OctoPrintRequestError
-from .redaction import without_secrets
+from .redaction import is_secret, without_secrets
 from .wire import Json, items, mapping, number, promised, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
 ENDPOINT = "api/settings"
+
+SCRIPTS = "scripts.gcode."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +47,21 @@ class Settings:
     plugins: frozenset[str]
     """The ids of the plugins that have settings."""
 
+    webcams_without_stream: tuple[str, ...] = ()
+    """The names of webcams that have an address for snapshots, but none to watch."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Objection:
+    """Why a change of settings would not do what it looks like."""
+
+    path: str
+    """The names down to the setting, with dots between them."""
+
+    reason: str
+    """secret, unknown, group (more settings are below it), no_group or hidden (what
+    is in it is not shown, so that a new list would lose it)."""
+
 
 class SettingsApi:
     """Calls of the family settings.
@@ -71,6 +88,14 @@ class SettingsApi:
         answer = await self._client.get(ENDPOINT, permission="SETTINGS_READ")
         return dict(without_secrets(answer))
 
+    async def objection(self, changes: Json) -> Objection | None:
+        """Return why changes should not be sent, None where they may (GET /api/settings).
+
+        OctoPrint would pass over most of that without a word.
+        """
+        answer = await self._client.get(ENDPOINT, permission="SETTINGS_READ")
+        return find_objection(changes, answer)
+
     async def update(self, changes: Json) -> dict[str, Any]:
         """Change settings and return all of them as get_raw does (POST /api/settings).
 
@@ -83,6 +108,31 @@ class SettingsApi:
             raise OctoPrintRequestError("There is nothing to change")
         answer = await self._client.post(ENDPOINT, changes, permission="SETTINGS")
         return dict(without_secrets(promised(answer, ENDPOINT)))
+
+
+def find_objection(changes: Json, known: Json, path: str = "") -> Objection | None:
+    """Return the first objection to changes of the settings that there are."""
+    for name, value in changes.items():
+        at = f"{path}{name}"
+        if is_secret(str(name)):
+            return Objection(path=at, reason="secret")
+        if name not in known:
+            # Scripts that have no lines are not told.
+            if path != SCRIPTS or not isinstance(value, str):
+                return Objection(path=at, reason="unknown")
+        elif isinstance(value, dict):
+            if not isinstance(known[name], dict):
+                return Objection(path=at, reason="no_group")
+            if found := find_objection(value, known[name], f"{at}."):
+                return found
+        elif isinstance(known[name], dict):
+            return Objection(path=at, reason="group")
+        elif isinstance(value, list):
+            if without_secrets(value) != value:
+                return Objection(path=at, reason="secret")
+            if without_secrets(known[name]) != known[name]:
+                return Objection(path=at, reason="hidden")
+    return None
 
 
 def parse_settings(answer: Json) -> Settings:
@@ -104,4 +154,20 @@ def parse_settings(answer: Json) -> Settings:
             if (name := text(profile.get("name")))
         ),
         plugins=frozenset(texts(list(plugins))),
+        webcams_without_stream=_webcams_without_stream(mapping(answer.get("webcam"))),
+    )
+
+
+def _webcams_without_stream(webcam: Json) -> tuple[str, ...]:
+    """Return the webcams with snapshots only; those without either are just not set up."""
+    if webcam.get("webcamEnabled") is False:
+        return ()
+    return tuple(
+        name
+        for each in items(webcam.get("webcams"))
+        if (name := text(each.get("displayName")) or text(each.get("name")))
+        # A plugin may show its own webcam in a way of its own.
+        and isinstance(compat := each.get("compat"), dict)
+        and text(compat.get("snapshot"))
+        and not text(compat.get("stream"))
     )

@@ -22,6 +22,7 @@ from .messages import (
     PushMessage,
     ReadAgain,
     StateChanged,
+    TimelapseChanged,
 )
 from .printer import Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
@@ -29,6 +30,7 @@ from .server import ServerInfo
 from .settings import Settings
 from .state import BUSY_STATES, CONNECTING_STATES, OFFLINE_STATES, State, parse_state
 from .system import SystemCommand
+from .timelapse import TimelapseConfig
 
 NO_HEATERS: Mapping[str, Heater] = {}
 
@@ -46,6 +48,11 @@ class ServerData:
 
     profiles: Mapping[str, PrinterProfile]
     commands: tuple[SystemCommand, ...]
+    timelapse: TimelapseConfig | None = None
+    """How prints are recorded; None where the key may not read it, as with the next."""
+
+    free_space: int | None = None
+    """Bytes on the disk that files are uploaded to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,6 +218,7 @@ PRINTER_MESSAGES = (
     PrintStarted,
     ReadAgain,
     StateChanged,
+    TimelapseChanged,
 )
 
 
@@ -240,9 +248,32 @@ def _advance_event(previous: Snapshot, message: PushMessage, now: datetime) -> S
             return replace(previous, memory=memory)
         case ErrorOccurred():
             return replace(_note_failure(previous), error=message.error)
+        case TimelapseChanged():
+            return _advance_timelapse(previous, message.config)
         case ReadAgain(has_failed=True):
             return _note_failure(previous)
     return previous
+
+
+def _advance_timelapse(previous: Snapshot, told: TimelapseConfig) -> Snapshot:
+    known = previous.server.timelapse
+    if known is None:
+        # The key may not read it.
+        return previous
+    config = told
+    if told.type == known.type:
+        # OctoPrint does not tell the rest.
+        config = replace(
+            known,
+            interval=known.interval if told.interval is None else told.interval,
+            min_delay=known.min_delay if told.min_delay is None else told.min_delay,
+            retraction_z_hop=known.retraction_z_hop
+            if told.retraction_z_hop is None
+            else told.retraction_z_hop,
+        )
+    if config == known:
+        return previous
+    return replace(previous, server=replace(previous.server, timelapse=config))
 
 
 def _select(job: Job, file: JobFile | None) -> Job:

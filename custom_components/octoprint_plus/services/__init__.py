@@ -4,6 +4,9 @@ from homeassistant.core import HomeAssistant, callback
 
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
+from .server import async_setup_server_services
+from .slicing import async_setup_slicing_services
+from .timelapse import async_setup_timelapse_services
 
 
 @callback
@@ -11,3 +14,6 @@ def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
+    async_setup_server_services(hass)
+    async_setup_slicing_services(hass)
+    async_setup_timelapse_services(hass)

@@ -1,0 +1,254 @@
+"""Repairs: what the user can put right, told once and taken back once it is right."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import voluptuous as vol
+
+from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.config_entries import ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+
+from .api import OctoPrintError, Snapshot
+from .const import DOMAIN
+from .coordinator import OctoPrintConfigEntry
+from .probe import missing_permissions
+
+DOCS = "https://docs.octoprint.org/en/main"
+ACCESS_CONTROL = f"{DOCS}/features/accesscontrol.html"
+SAFE_MODE = f"{DOCS}/features/safemode.html"
+TROUBLESHOOTING = (
+    "https://github.com/octoprint-plus/octoprint-plus/blob/main/docs/troubleshooting.md"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class IssueDescription:
+    """Describe an issue."""
+
+    key: str
+    placeholders_fn: Callable[[Snapshot], dict[str, str] | None]
+    """What its text is filled with; None while there is no such issue."""
+
+    learn_more_fn: Callable[[Snapshot], str | None]
+    is_fixable: bool = False
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
+
+
+def _missing_permissions(snapshot: Snapshot) -> dict[str, str] | None:
+    user = snapshot.server.user
+    missing = missing_permissions(user)
+    if not missing:
+        return None
+    return {"permissions": ", ".join(missing), "user": user.name or "-"}
+
+
+def _safe_mode(snapshot: Snapshot) -> dict[str, str] | None:
+    reason = snapshot.server.server.safe_mode
+    return {"reason": reason} if reason else None
+
+
+def _firmware_error(snapshot: Snapshot) -> dict[str, str] | None:
+    error = snapshot.error
+    return {"error": error.error} if error and error.faq_url else None
+
+
+def _webcam_without_stream(snapshot: Snapshot) -> dict[str, str] | None:
+    settings = snapshot.server.settings
+    if settings is None or not settings.webcams_without_stream:
+        return None
+    return {"webcams": ", ".join(settings.webcams_without_stream)}
+
+
+DESCRIPTIONS: tuple[IssueDescription, ...] = (
+    IssueDescription(
+        key="missing_permissions",
+        is_fixable=True,
+        learn_more_fn=lambda _: ACCESS_CONTROL,
+        placeholders_fn=_missing_permissions,
+    ),
+    IssueDescription(
+        key="safe_mode",
+        learn_more_fn=lambda _: SAFE_MODE,
+        placeholders_fn=_safe_mode,
+    ),
+    IssueDescription(
+        key="firmware_error",
+        learn_more_fn=lambda x: x.error.faq_url if x.error else None,
+        placeholders_fn=_firmware_error,
+        severity=ir.IssueSeverity.ERROR,
+    ),
+    IssueDescription(
+        key="webcam_without_stream",
+        learn_more_fn=lambda _: f"{TROUBLESHOOTING}#repairs",
+        placeholders_fn=_webcam_without_stream,
+    ),
+)
+
+COPIED_ID = "copied_id"
+
+
+@callback
+def async_watch_issues(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+    """Tell issues of a printer as they come and go, until the entry is unloaded."""
+    coordinator = entry.runtime_data
+    checked: tuple[object, ...] = ()
+
+    @callback
+    def check() -> None:
+        nonlocal checked
+        snapshot = coordinator.data
+        # Most of what is pushed changes neither.
+        if (grounds := (snapshot.server, snapshot.error)) == checked:
+            return
+        checked = grounds
+        for description in DESCRIPTIONS:
+            _async_tell(
+                hass,
+                entry,
+                description.key,
+                description.placeholders_fn(snapshot),
+                is_fixable=description.is_fixable,
+                learn_more_url=description.learn_more_fn(snapshot),
+                severity=description.severity,
+            )
+        async_check_copies(hass, entry)
+
+    @callback
+    def forget() -> None:
+        for key in (*(each.key for each in DESCRIPTIONS), COPIED_ID):
+            ir.async_delete_issue(hass, DOMAIN, _issue_id(key, entry))
+
+    check()
+    entry.async_on_unload(coordinator.async_add_listener(check))
+    entry.async_on_unload(forget)
+
+
+@callback
+def async_check_copies(
+    hass: HomeAssistant, loading: OctoPrintConfigEntry | None = None
+) -> None:
+    """Tell of servers that announce themselves by another's id.
+
+    The one whose entry has the id keeps it; any other is a copy of its SD card.
+    """
+    entries: list[OctoPrintConfigEntry] = [
+        entry
+        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        if entry.state is ConfigEntryState.LOADED or entry is loading
+    ]
+    for entry in entries:
+        uuid = _uuid(entry)
+        others = [
+            other.title
+            for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+            if other is not entry
+            and uuid is not None
+            and (other.unique_id == uuid or (other in entries and _uuid(other) == uuid))
+        ]
+        is_copy = bool(others) and entry.unique_id != uuid
+        _async_tell(
+            hass,
+            entry,
+            COPIED_ID,
+            {"others": ", ".join(sorted(others))} if is_copy else None,
+            learn_more_url=f"{TROUBLESHOOTING}#repairs",
+        )
+
+
+def _uuid(entry: OctoPrintConfigEntry) -> str | None:
+    """Return the id by which an entry's server announces itself."""
+    settings = entry.runtime_data.data.server.settings
+    return settings.upnp_uuid.lower() if settings and settings.upnp_uuid else None
+
+
+def _issue_id(key: str, entry: OctoPrintConfigEntry) -> str:
+    return f"{key}_{entry.entry_id}"
+
+
+@callback
+def _async_tell(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    key: str,
+    placeholders: dict[str, str] | None,
+    *,
+    is_fixable: bool = False,
+    learn_more_url: str | None,
+    severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
+) -> None:
+    """Create an issue, or delete it where there is nothing to fill it with."""
+    issue_id = _issue_id(key, entry)
+    if placeholders is None:
+        ir.async_delete_issue(hass, DOMAIN, issue_id)
+        return
+    coordinator = entry.runtime_data
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        issue_id,
+        data={"entry_id": entry.entry_id},
+        is_fixable=is_fixable,
+        learn_more_url=learn_more_url,
+        severity=severity,
+        translation_key=key,
+        translation_placeholders={
+            "printer": entry.title,
+            "url": str(coordinator.client.url),
+            **placeholders,
+        },
+    )
+
+
+async def async_create_fix_flow(
+    hass: HomeAssistant,
+    issue_id: str,
+    data: dict[str, str | int | float | None] | None,
+) -> RepairsFlow:
+    """Return the flow of an issue that can be fixed."""
+    return MissingPermissionsFlow()
+
+
+class MissingPermissionsFlow(RepairsFlow):
+    """Wait for the permissions to be given, and look whether they are."""
+
+    async def async_step_init(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Begin with what is to be done."""
+        return await self.async_step_confirm()
+
+    async def async_step_confirm(
+        self, user_input: dict[str, str] | None = None
+    ) -> RepairsFlowResult:
+        """Read the permissions anew once the user has given them."""
+        entry: OctoPrintConfigEntry | None = self.hass.config_entries.async_get_entry(
+            str((self.data or {}).get("entry_id"))
+        )
+        if entry is None or entry.state is not ConfigEntryState.LOADED:
+            return self.async_abort(reason="not_loaded")
+        coordinator = entry.runtime_data
+        user = coordinator.data.server.user
+        errors = {}
+        if user_input is not None:
+            try:
+                user = await coordinator.client.access.current_user()
+            except OctoPrintError:
+                errors["base"] = "cannot_read"
+            else:
+                if not missing_permissions(user):
+                    await coordinator.async_request_full_refresh()
+                    return self.async_create_entry(data={})
+                errors["base"] = "still_missing"
+        return self.async_show_form(
+            step_id="confirm",
+            data_schema=vol.Schema({}),
+            errors=errors,
+            description_placeholders={
+                "permissions": ", ".join(missing_permissions(user)),
+                "printer": entry.title,
+                "url": str(coordinator.client.url),
+                "user": user.name or "-",
+            },
+        )

@@ -1,0 +1,367 @@
+"""Tests for the actions of the families settings, system and printer profiles."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+import voluptuous as vol
+
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
+from tests.fake_octoprint import FakeOctoPrint
+
+from .conftest import Call, Refused, message
+
+SETTINGS = "/api/settings"
+
+
+@pytest.fixture
+def settings(fake: FakeOctoPrint) -> dict[str, Any]:
+    """Return the settings of a server with secrets in them."""
+    found: dict[str, Any] = fake.json("GET", SETTINGS)
+    found["plugins"]["mqtt"] = {
+        "broker": {"url": "mqtt://me:pw@host", "username": "me", "password": "pw"},
+        "topics": ["a", "b"],
+        "clients": [{"name": "a", "token": "t0ken"}],
+    }
+    fake.answer("GET", SETTINGS, json=found)
+    return found
+
+
+async def test_get_settings(
+    call: Call, fake: FakeOctoPrint, settings: dict[str, Any]
+) -> None:
+    """All settings are returned, without secrets."""
+    answer = await call("get_settings", response=True)
+    assert answer is not None
+    found: Any = answer["settings"]
+    assert found["appearance"] == settings["appearance"]
+    assert found["plugins"]["mqtt"] == {
+        "broker": {"url": "mqtt://host", "username": "me"},
+        "topics": ["a", "b"],
+        "clients": [{"name": "a"}],
+    }
+    assert "key" not in found["api"]
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("plugins.mqtt.broker", {"url": "mqtt://host", "username": "me"}),
+        ("plugins.mqtt.broker.url", "mqtt://host"),
+        ("plugins.mqtt.topics", ["a", "b"]),
+        ("appearance.showFahrenheitAlso", False),
+        ("temperature.profiles", None),
+    ],
+)
+@pytest.mark.usefixtures("settings")
+async def test_get_some_settings(
+    call: Call, settings: dict[str, Any], key: str, expected: Any
+) -> None:
+    """One setting or a group of them is returned."""
+    if key == "temperature.profiles":
+        expected = settings["temperature"]["profiles"]
+    assert await call("get_settings", key=key, response=True) == {"settings": expected}
+
+
+@pytest.mark.parametrize(
+    ("key", "error"),
+    [
+        ("nonsense", "settings_unknown"),
+        ("appearance.nonsense", "settings_unknown"),
+        ("appearance.name.first", "settings_unknown"),
+        ("plugins.mqtt.topics.0", "settings_unknown"),
+        ("../api", "settings_unknown"),
+        ("appearance.", "settings_unknown"),
+        (".", "settings_unknown"),
+        ("api.key", "settings_secret"),
+        ("plugins.mqtt.broker.password", "settings_secret"),
+    ],
+)
+@pytest.mark.usefixtures("settings")
+async def test_get_setting_that_is_not_there(call: Call, key: str, error: str) -> None:
+    """What is not there, or a secret, is refused by its name."""
+    with pytest.raises(ServiceValidationError) as raised:
+        await call("get_settings", key=key, response=True)
+    assert message(raised.value) == (error, {"printer": "Prusa", "setting": key})
+
+
+async def test_update_settings(
+    call: Call, fake: FakeOctoPrint, settings: dict[str, Any]
+) -> None:
+    """Only what is given is sent, and settings are read again afterwards."""
+    changes: dict[str, Any] = {
+        "appearance": {"name": "Voron"},
+        "plugins": {"mqtt": {"topics": ["c"], "broker": {"username": "you"}}},
+        "scripts": {"gcode": {"afterPrinterConnected": "M117 Hello"}},
+        "temperature": {"profiles": [{"name": "PLA", "extruder": 200, "bed": 60}]},
+    }
+    settings["appearance"]["name"] = "Voron"
+    settings["plugins"]["mqtt"]["topics"] = ["c"]
+    settings["plugins"]["mqtt"]["broker"]["username"] = "you"
+    settings["scripts"]["gcode"] |= changes["scripts"]["gcode"]
+    settings["temperature"] |= changes["temperature"]
+    fake.answer("POST", SETTINGS, json=settings)
+    await call("update_settings", settings=changes)
+    assert fake.commands() == [(SETTINGS, changes)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "setting"),
+    [
+        ({"nonsense": 1}, "settings_unknown", "nonsense"),
+        ({"appearance": {"nam": "x"}}, "settings_unknown", "appearance.nam"),
+        ({"plugins": {"nope": {"a": 1}}}, "settings_unknown", "plugins.nope"),
+        ({"appearance": {"name": {"a": 1}}}, "settings_no_group", "appearance.name"),
+        ({"appearance": {1: 2}}, "settings_unknown", "appearance.1"),
+        ({"appearance": "Voron"}, "settings_group", "appearance"),
+        ({"appearance": None}, "settings_group", "appearance"),
+        ({"scripts": {"gcode": {"new": 3}}}, "settings_unknown", "scripts.gcode.new"),
+        ({"api": {"key": "mine"}}, "settings_secret", "api.key"),
+        (
+            {"plugins": {"mqtt": {"broker": {"password": ""}}}},
+            "settings_secret",
+            "plugins.mqtt.broker.password",
+        ),
+        (
+            {"temperature": {"profiles": [{"name": "PLA", "token": "x"}]}},
+            "settings_secret",
+            "temperature.profiles",
+        ),
+        (
+            {"plugins": {"mqtt": {"clients": [{"name": "a"}]}}},
+            "settings_hidden",
+            "plugins.mqtt.clients",
+        ),
+        (
+            {"appearance": {"name": "Voron"}, "webcam": {"x": 1}},
+            "settings_unknown",
+            "webcam.x",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("settings")
+async def test_update_refused(
+    refused: Refused, changes: dict[str, Any], error: str, setting: str
+) -> None:
+    """Secrets and what is not there are refused by name, and nothing is sent."""
+    found = await refused("update_settings", settings=changes)
+    assert message(found) == (error, {"printer": "Prusa", "setting": setting})
+
+
+async def test_update_ignored(
+    refused: Refused, fake: FakeOctoPrint, settings: dict[str, Any]
+) -> None:
+    """OctoPrint passes over values that it does not like; that is told."""
+    settings["appearance"]["name"] = "Voron"
+    fake.answer("POST", SETTINGS, json=settings)
+    changes = {
+        "appearance": {"name": "Voron"},
+        "temperature": {"cutoff": "30", "sendAutomaticallyAfter": "often"},
+        "feature": {"sdSupport": "perhaps"},
+    }
+    found = await refused("update_settings", settings=changes, sent=1)
+    assert message(found) == (
+        "settings_ignored",
+        {
+            "printer": "Prusa",
+            "settings": "feature.sdSupport, temperature.sendAutomaticallyAfter",
+        },
+    )
+
+
+async def test_update_with_a_secret_in_an_address(
+    call: Call, fake: FakeOctoPrint, settings: dict[str, Any]
+) -> None:
+    """An address may be given with its password, which is not shown afterwards."""
+    url = "mqtt://me:new@host"
+    changes = {"plugins": {"mqtt": {"broker": {"url": url}}}}
+    settings["plugins"]["mqtt"]["broker"]["url"] = url
+    fake.answer("POST", SETTINGS, json=settings)
+    await call("update_settings", settings=changes)
+    assert fake.commands() == [(SETTINGS, changes)]
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("update_settings", {}),
+        ("update_settings", {"settings": {}}),
+        ("update_settings", {"settings": "appearance"}),
+        ("update_settings", {"settings": [1]}),
+        ("get_settings", {"key": ""}),
+        ("run_system_command", {"source": "core"}),
+        ("run_system_command", {"action": "restart"}),
+    ],
+)
+async def test_unusable(
+    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
+) -> None:
+    """What makes no sense for any server is refused."""
+    with pytest.raises(vol.Invalid):
+        await call(action, response=action == "get_settings", **data)
+    assert fake.commands() == []
+
+
+async def test_run_system_command(call: Call, fake: FakeOctoPrint) -> None:
+    """A command that the server offers is run, also while the printer is off."""
+    fake.load("disconnected")
+    await call("run_system_command", source="core", action="restart")
+    assert fake.commands() == [("/api/system/commands/core/restart", {})]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"source": "core", "action": "nosuch"},
+        {"source": "custom", "action": "restart"},
+        {"source": "../../job", "action": "start"},
+        {"source": "core", "action": "../core/restart"},
+        {"source": "", "action": ""},
+    ],
+)
+async def test_run_unknown_system_command(
+    refused: Refused, fake: FakeOctoPrint, data: dict[str, str]
+) -> None:
+    """A command that the server does not offer is refused, with those that it does."""
+    offered = fake.json("GET", "/api/system/commands")
+    names = sorted(f"core/{each['action']}" for each in offered["core"])
+    assert names
+    assert message(await refused("run_system_command", **data)) == (
+        "system_command_unknown",
+        {
+            "printer": "Prusa",
+            "command": f"{data['source']}/{data['action']}",
+            "offered": ", ".join(names),
+        },
+    )
+    none: dict[str, list[object]] = {"core": [], "plugin": [], "custom": []}
+    fake.answer("GET", "/api/system/commands", json=none)
+    error = await refused("run_system_command", **data)
+    assert (error.translation_placeholders or {})["offered"] == "-"
+
+
+@pytest.mark.parametrize("recorded", ["printing_local", "paused", "transferring_to_sd"])
+async def test_run_system_command_during_a_print(
+    refused: Refused, fake: FakeOctoPrint, recorded: str
+) -> None:
+    """No command costs a print, even if that is news."""
+    fake.load(recorded)
+    error = await refused("run_system_command", source="core", action="restart")
+    assert error.translation_key == "printer_busy"
+
+
+async def test_list_profiles(call: Call, fake: FakeOctoPrint) -> None:
+    """The profiles are returned with volume, axes and extruders."""
+    answer = await call("list_profiles", response=True)
+    assert answer == {
+        "profiles": [
+            {
+                "id": "_default",
+                "name": "Default",
+                "model": "Generic RepRap Printer",
+                "color": None,
+                "current": True,
+                "default": True,
+                "heated_bed": True,
+                "heated_chamber": False,
+                "extruder": {
+                    "count": 1,
+                    "shared_nozzle": False,
+                    "nozzle_diameter": 0.4,
+                    "default_extrusion_length": 5,
+                },
+                "volume": {
+                    "width": 200,
+                    "depth": 200,
+                    "height": 200,
+                    "form_factor": "rectangular",
+                    "origin": "lowerleft",
+                    "custom_box": None,
+                },
+                "axes": {
+                    "x": {"speed": 6000, "inverted": False},
+                    "y": {"speed": 6000, "inverted": False},
+                    "z": {"speed": 200, "inverted": False},
+                    "e": {"speed": 300, "inverted": False},
+                },
+            }
+        ]
+    }
+    profiles = fake.json("GET", "/api/printerprofiles")
+    profiles["profiles"]["_default"]["volume"]["custom_box"] = {"x_min": -5}
+    profiles["profiles"]["second"] = {"name": "Second", "color": "red"}
+    fake.answer("GET", "/api/printerprofiles", json=profiles)
+    answer = await call("list_profiles", response=True)
+    assert answer is not None
+    found: Any = answer["profiles"]
+    assert [each["id"] for each in found] == ["_default", "second"]
+    assert [each["current"] for each in found] == [True, False]
+    assert found[0]["volume"]["custom_box"] == {"x_min": -5}
+    assert found[1]["color"] == "red"
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "user", "permission"),
+    [
+        ("get_settings", {}, "limited", "SETTINGS_READ"),
+        ("update_settings", {"settings": {"a": 1}}, "user1", "SETTINGS"),
+        (
+            "run_system_command",
+            {"source": "core", "action": "restart"},
+            "user1",
+            "SYSTEM",
+        ),
+        ("list_profiles", {}, "readonly", "CONNECTION"),
+    ],
+)
+async def test_permissions(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, Any],
+    user: str,
+    permission: str,
+) -> None:
+    """What the key may not do is refused by the permission's name."""
+    fake.user(user)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    fake.clear()
+    response = action in ("get_settings", "list_profiles")
+    with pytest.raises(ServiceValidationError) as raised:
+        await call(action, response=response, **data)
+    assert message(raised.value) == (
+        "command_missing_permission",
+        {"command": action, "permission": permission, "printer": "Prusa"},
+    )
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("update_settings", {"settings": {"appearance": {"name": "x"}}}),
+        ("run_system_command", {"source": "core", "action": "restart"}),
+        ("delete_timelapse", {"name": "a.mp4"}),
+    ],
+)
+@pytest.mark.usefixtures("init_integration")
+async def test_administrators_only(
+    hass: HomeAssistant,
+    hass_read_only_user: MockUser,
+    fake: FakeOctoPrint,
+    action: str,
+    data: dict[str, Any],
+) -> None:
+    """Who is no administrator of Home Assistant may not do what is dangerous."""
+    fake.clear()
+    context = Context(user_id=hass_read_only_user.id)
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, action, data, blocking=True, context=context
+        )
+    assert fake.requests == []

@@ -1,0 +1,397 @@
+"""Tests for the actions of the family timelapse."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
+from tests.fake_octoprint import FakeOctoPrint
+
+from .conftest import Call, Refused, message
+
+LIST = "/api/timelapse?unrendered=true"
+PATH = "/api/timelapse"
+
+TIMED = {
+    "type": "timed",
+    "fps": 10,
+    "interval": 5,
+    "postRoll": 2,
+    "renderAfterPrint": "success",
+}
+
+FILM = {
+    "name": "a b#ü.mp4",
+    "bytes": 1000,
+    "date": "2026-11-21 02:49",
+    "timestamp": 1795229340,
+    "thumbnail": "/downloads/timelapse/a%20b.mp4.thumb.jpg",
+}
+
+IMAGES = {"name": "vase", "count": 3, "bytes": 268, "recording": False}
+
+
+@pytest.fixture
+def timelapses(fake: FakeOctoPrint) -> dict[str, Any]:
+    """Return what a server has, which can be changed."""
+    found: dict[str, Any] = {
+        "enabled": True,
+        "config": dict(TIMED),
+        "files": [dict(FILM)],
+        "unrendered": [
+            dict(IMAGES),
+            {"name": "recorded", "count": 1, "recording": True},
+            {"name": "rendered", "count": 1, "rendering": True},
+        ],
+    }
+    fake.answer("GET", LIST, json=found)
+    return found
+
+
+def written(fake: FakeOctoPrint) -> list[tuple[str, str, Any]]:
+    """Return method, path and body of all that was written."""
+    return [
+        (request.method, request.path, request.json)
+        for request in fake.requests
+        if request.method in ("POST", "DELETE") and "login" not in request.path
+    ]
+
+
+@pytest.mark.usefixtures("timelapses")
+async def test_list(call: Call) -> None:
+    """Config, films and images are returned."""
+    path = "downloads/timelapse/a%20b%23%C3%BC.mp4"
+    assert await call("list_timelapses", response=True) == {
+        "enabled": True,
+        "config": {
+            "type": "timed",
+            "post_roll": 2,
+            "fps": 10,
+            "interval": 5,
+            "min_delay": None,
+            "retraction_z_hop": None,
+            "render_after_print": "success",
+        },
+        "timelapses": [
+            {
+                "name": "a b#ü.mp4",
+                "size": 1000,
+                "date": "2026-11-21T02:49:00+00:00",
+                "path": path,
+                "thumbnail": f"{path}.thumb.jpg",
+            }
+        ],
+        "unrendered": [
+            {
+                "name": name,
+                "count": count,
+                "size": size,
+                "recording": name == "recorded",
+                "rendering": name == "rendered",
+            }
+            for name, count, size in (
+                ("vase", 3, 268),
+                ("recorded", 1, None),
+                ("rendered", 1, None),
+            )
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("data", "sent"),
+    [
+        ({"interval": 9}, TIMED | {"interval": 9}),
+        ({"type": "timed", "fps": "30"}, TIMED | {"fps": 30}),
+        ({"post_roll": 0.0}, TIMED | {"postRoll": 0}),
+        ({"render_after_print": "never"}, TIMED | {"renderAfterPrint": "never"}),
+        ({"save": True}, TIMED | {"save": True}),
+        (
+            {"type": "zchange", "min_delay": 2.5, "retraction_z_hop": 0.4},
+            {
+                "type": "zchange",
+                "fps": 10,
+                "postRoll": 2,
+                "renderAfterPrint": "success",
+                "minDelay": 2.5,
+                "retractionZHop": 0.4,
+            },
+        ),
+        ({"type": "off"}, {"type": "off"}),
+    ],
+)
+async def test_set(
+    call: Call,
+    fake: FakeOctoPrint,
+    timelapses: dict[str, Any],
+    data: dict[str, Any],
+    sent: dict[str, Any],
+) -> None:
+    """What is not given stays as it is, where the type has it."""
+    answer = timelapses | {"config": {"type": sent["type"]}}
+    fake.answer("POST", PATH, json=answer)
+    await call("set_timelapse", **data)
+    assert fake.commands() == [(PATH, sent)]
+
+
+@pytest.mark.parametrize(
+    ("known", "data", "option", "kind"),
+    [
+        (TIMED, {"min_delay": 3}, "min_delay", "timed"),
+        (TIMED, {"type": "zchange", "interval": 3}, "interval", "zchange"),
+        (TIMED, {"type": "off", "fps": 3}, "fps", "off"),
+        ({"type": "off"}, {"post_roll": 3}, "post_roll", "off"),
+    ],
+)
+async def test_option_of_another_type(
+    refused: Refused,
+    timelapses: dict[str, Any],
+    fake: FakeOctoPrint,
+    known: dict[str, Any],
+    data: dict[str, Any],
+    option: str,
+    kind: str,
+) -> None:
+    """An option that the type does not have would be lost without a word."""
+    fake.answer("GET", LIST, json=timelapses | {"config": known})
+    assert message(await refused("set_timelapse", **data)) == (
+        "timelapse_option_unused",
+        {"printer": "Prusa", "option": option, "type": kind},
+    )
+
+
+async def test_option_of_a_newer_octoprint(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    timelapses: dict[str, Any],
+    init_integration: MockConfigEntry,
+) -> None:
+    """OctoPrint 1.10 passes over what it does not know."""
+    server = fake.json("GET", "/api/server")
+    fake.answer("GET", "/api/server", json=server | {"version": "1.10.3"})
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    error = await refused("set_timelapse", render_after_print="never")
+    assert message(error) == (
+        "timelapse_option_new",
+        {"printer": "Prusa", "option": "render_after_print"},
+    )
+
+
+async def test_set_nothing(refused: Refused) -> None:
+    """Something has to be given."""
+    assert message(await refused("set_timelapse")) == (
+        "timelapse_nothing",
+        {"printer": "Prusa"},
+    )
+
+
+async def test_server_that_cannot_record(
+    refused: Refused, fake: FakeOctoPrint, timelapses: dict[str, Any]
+) -> None:
+    """OctoPrint says yes and does nothing; that is told."""
+    fake.answer("POST", PATH, json=timelapses | {"config": {"type": "off"}})
+    assert message(await refused("set_timelapse", type="zchange", sent=1)) == (
+        "timelapse_refused",
+        {"printer": "Prusa", "type": "zchange"},
+    )
+
+
+@pytest.mark.usefixtures("timelapses")
+async def test_set_while_recording(
+    call: Call, refused: Refused, fake: FakeOctoPrint, timelapses: dict[str, Any]
+) -> None:
+    """A recording is not ended, even if it is news; what is not recorded can be."""
+    fake.load("printing_local")
+    fake.answer("GET", LIST, json=timelapses)
+    error = await refused("set_timelapse", interval=9)
+    assert message(error) == ("timelapse_busy", {"printer": "Prusa"})
+    fake.answer("GET", LIST, json=timelapses | {"config": {"type": "off"}})
+    fake.answer("POST", PATH, json=timelapses)
+    await call("set_timelapse", type="timed")
+    assert fake.commands() == [(PATH, {"type": "timed"})]
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("set_timelapse", {"type": "new"}),
+        ("set_timelapse", {"type": None}),
+        ("set_timelapse", {"interval": 0}),
+        ("set_timelapse", {"interval": -1}),
+        ("set_timelapse", {"interval": 1.5}),
+        ("set_timelapse", {"interval": float("nan")}),
+        ("set_timelapse", {"interval": "soon"}),
+        ("set_timelapse", {"fps": 0}),
+        ("set_timelapse", {"fps": 1001}),
+        ("set_timelapse", {"post_roll": -1}),
+        ("set_timelapse", {"post_roll": float("inf")}),
+        ("set_timelapse", {"min_delay": 0}),
+        ("set_timelapse", {"min_delay": float("nan")}),
+        ("set_timelapse", {"retraction_z_hop": -0.1}),
+        ("set_timelapse", {"render_after_print": "sometimes"}),
+        ("set_timelapse", {"save": "perhaps"}),
+        ("render_timelapse", {}),
+        ("render_timelapse", {"name": ""}),
+        ("delete_timelapse", {"name": "a", "unrendered": "perhaps"}),
+        ("delete_timelapse", {"unrendered": True}),
+    ],
+)
+async def test_unusable(
+    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
+) -> None:
+    """What makes no sense for any timelapse is refused."""
+    with pytest.raises(vol.Invalid):
+        await call(action, **data)
+    assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("timelapses")
+async def test_render(call: Call, fake: FakeOctoPrint) -> None:
+    """Images become a film, also while the printer is off."""
+    fake.answer("POST", f"{PATH}/unrendered/vase", status=200, json={})
+    fake.clear()
+    await call("render_timelapse", name="vase")
+    assert written(fake) == [("POST", f"{PATH}/unrendered/vase", {"command": "render"})]
+
+
+@pytest.mark.usefixtures("timelapses")
+async def test_delete(call: Call, fake: FakeOctoPrint) -> None:
+    """A film or images are deleted."""
+    film = f"{PATH}/a%20b%23%C3%BC.mp4"
+    fake.answer("DELETE", film, json={})
+    fake.answer("DELETE", f"{PATH}/unrendered/vase", status=204)
+    fake.clear()
+    await call("delete_timelapse", name="a b#ü.mp4")
+    await call("delete_timelapse", name="vase", unrendered=True)
+    assert written(fake) == [
+        ("DELETE", film, None),
+        ("DELETE", f"{PATH}/unrendered/vase", None),
+    ]
+
+
+CALLS = [
+    ("render_timelapse", {}),
+    ("delete_timelapse", {}),
+    ("delete_timelapse", {"unrendered": True}),
+]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "nope.mp4",
+        "..",
+        "../vase",
+        "../../api/job",
+        "unrendered/vase",
+        "vase/",
+        "/",
+        "*",
+        "a%20b%23%C3%BC.mp4",
+        "奔驰🐙",
+        "VASE",
+    ],
+)
+@pytest.mark.parametrize(("action", "data"), CALLS)
+@pytest.mark.usefixtures("timelapses")
+async def test_name_that_is_not_there(
+    refused: Refused,
+    fake: FakeOctoPrint,
+    action: str,
+    data: dict[str, Any],
+    name: str,
+) -> None:
+    """A name that was not listed, or leads elsewhere, is refused and nothing is sent."""
+    fake.clear()
+    assert message(await refused(action, name=name, **data)) == (
+        "timelapse_not_found",
+        {"printer": "Prusa", "name": name},
+    )
+    assert written(fake) == []
+
+
+@pytest.mark.parametrize("name", ["recorded", "rendered"])
+@pytest.mark.parametrize(("action", "data"), [CALLS[0], CALLS[2]])
+@pytest.mark.usefixtures("timelapses")
+async def test_images_in_use(
+    refused: Refused,
+    fake: FakeOctoPrint,
+    action: str,
+    data: dict[str, Any],
+    name: str,
+) -> None:
+    """Images are left alone while they are recorded or rendered."""
+    fake.clear()
+    assert message(await refused(action, name=name, **data)) == (
+        "timelapse_in_use",
+        {"printer": "Prusa", "name": name},
+    )
+    assert written(fake) == []
+
+
+async def test_images_that_vanish(
+    refused: Refused, fake: FakeOctoPrint, timelapses: dict[str, Any]
+) -> None:
+    """Images that somebody else deletes meanwhile are not found."""
+    fake.answer("POST", f"{PATH}/unrendered/vase", status=404)
+    error = await refused("render_timelapse", name="vase", sent=1)
+    assert error.translation_key == "timelapse_not_found"
+
+
+@pytest.mark.usefixtures("timelapses")
+async def test_render_during_a_print(refused: Refused, fake: FakeOctoPrint) -> None:
+    """Rendering would slow down a print, and OctoPrint refuses it."""
+    fake.load("printing_local")
+    assert message(await refused("render_timelapse", name="vase")) == (
+        "printer_busy",
+        {
+            "command": "render_timelapse",
+            "file": "test_main.gcode",
+            "printer": "Prusa",
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "missing"),
+    [
+        ("list_timelapses", {}, "TIMELAPSE_LIST"),
+        ("set_timelapse", {"type": "off"}, "TIMELAPSE_ADMIN"),
+        ("set_timelapse", {"type": "off", "save": True}, "ADMIN"),
+        ("render_timelapse", {"name": "vase"}, "TIMELAPSE_MANAGE_UNRENDERED"),
+        ("delete_timelapse", {"name": "a b#ü.mp4"}, "TIMELAPSE_DELETE"),
+        (
+            "delete_timelapse",
+            {"name": "vase", "unrendered": True},
+            "TIMELAPSE_MANAGE_UNRENDERED",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("timelapses")
+async def test_permissions(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, Any],
+    missing: str,
+) -> None:
+    """What the key may not do is refused by the permission's name."""
+    account = fake.json("GET", "/api/currentuser")
+    permissions = set(account["permissions"]) - {"ADMIN", missing}
+    account["permissions"] = sorted(permissions)
+    fake.answer("GET", "/api/currentuser", json=account)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as raised:
+        await call(action, response=action == "list_timelapses", **data)
+    assert message(raised.value) == (
+        "command_missing_permission",
+        {"command": action, "permission": missing, "printer": "Prusa"},
+    )
+    assert written(fake) == []
