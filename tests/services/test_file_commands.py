@@ -483,6 +483,23 @@ async def test_card_is_missing(
     assert (await fails(call, fake, action, **data))[0] == key
 
 
+@pytest.mark.parametrize("action", ["delete_file", "analyse_file", "print_file"])
+async def test_card_taken_out_meanwhile(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+) -> None:
+    """A file that is missing since its card is missing is told as such."""
+    fake.load("sdcard")
+    await refresh(hass, init_integration)
+    fake.load("sd_released")
+    data: dict[str, Any] = {"path": "a.gco", "location": "printer"}
+    sent = 0 if action == "delete_file" else 1
+    assert (await fails(call, fake, action, sent=sent, **data))[0] == "sd_not_ready"
+
+
 async def test_delete_on_card(
     hass: HomeAssistant,
     call: Call,

@@ -33,6 +33,7 @@ from .storage import (
     async_check_storage,
     async_check_unused,
     async_find,
+    async_not_found,
     checked_destination,
     file_error,
     is_full,
@@ -150,7 +151,7 @@ async def _async_delete_file(call: ServiceCall) -> None:
         try:
             await coordinator.client.files.delete(location, path)
         except OctoPrintNotFoundError as err:
-            raise file_error("file_not_found", call, coordinator) from err
+            raise await async_not_found(call, coordinator) from err
         except OctoPrintConflictError as err:
             if location != LOCAL:
                 raise
@@ -170,7 +171,7 @@ async def _async_analyse_file(call: ServiceCall) -> None:
             entry = await async_find(coordinator, location, path)
             if entry and entry.is_folder:
                 raise file_error("file_is_folder", call, coordinator) from err
-            raise file_error("file_not_found", call, coordinator) from err
+            raise await async_not_found(call, coordinator) from err
         except OctoPrintRequestError as err:
             entry = await async_find(coordinator, location, path)
             if entry and entry.is_folder:
@@ -209,7 +210,7 @@ async def _async_entry(
     try:
         return await coordinator.client.files.info(location, path)
     except OctoPrintNotFoundError as err:
-        raise file_error("file_not_found", call, coordinator) from err
+        raise await async_not_found(call, coordinator) from err
 
 
 async def _async_is_missing(

@@ -24,6 +24,7 @@ from .storage import (
     PATH,
     async_check_storage,
     async_find,
+    async_not_found,
     file_error,
     file_response,
     storage_name,
@@ -93,8 +94,9 @@ async def _async_select(call: ServiceCall, *, print_: bool) -> None:
         except OctoPrintNotFoundError as err:
             entry = await async_find(coordinator, location, path)
             is_folder = entry is not None and entry.is_folder
-            key = "file_is_folder" if is_folder else "file_not_found"
-            raise file_error(key, call, coordinator) from err
+            if is_folder:
+                raise file_error("file_is_folder", call, coordinator) from err
+            raise await async_not_found(call, coordinator) from err
         except OctoPrintRequestError as err:
             entry = await async_find(coordinator, location, path)
             if entry is None or entry.type == "machinecode":
@@ -127,7 +129,7 @@ async def _async_get_file(call: ServiceCall) -> ServiceResponse:
                 location, call.data[ATTR_PATH].strip("/")
             )
         except OctoPrintNotFoundError as err:
-            raise file_error("file_not_found", call, coordinator) from err
+            raise await async_not_found(call, coordinator) from err
         if entry.is_folder:
             raise file_error("file_is_folder", call, coordinator)
     return file_response(entry, recursive=False)

@@ -59,6 +59,18 @@ async def async_check_storage(
         raise error
 
 
+async def async_not_found(
+    call: ServiceCall, coordinator: OctoPrintCoordinator
+) -> ServiceValidationError:
+    """Return the error for a file that is not there, be it for want of its storage."""
+    if call.data[ATTR_LOCATION] != LOCAL:
+        # OctoPrint 1 answers so where a card was taken out, too.
+        await coordinator.async_refresh()
+        if error := _storage_error(call, coordinator):
+            return error
+    return file_error("file_not_found", call, coordinator)
+
+
 def _storage_error(
     call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> ServiceValidationError | None:
