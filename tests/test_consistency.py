@@ -83,14 +83,15 @@ def test_texts(language: str) -> None:
 RAISED_INDIRECTLY = {
     "config.error.credentials_in_url",
     "config.error.invalid_url",
-    "exceptions.file_is_folder.message",
-    "exceptions.file_not_found.message",
+    "exceptions.file_too_large.message",
 }
 
 RAISING = {
     "_failed": "exceptions",
     "SetupError": "config.error",
     "_error": "exceptions",
+    "_source_error": "exceptions",
+    "file_error": "exceptions",
     "refusal": "exceptions",
 }
 

@@ -76,5 +76,9 @@ class OctoPrintServerError(OctoPrintRequestError):
     """OctoPrint failed at it (500), be it by a mistake of its own or a full disk."""
 
 
+class OctoPrintFullError(OctoPrintRequestError):
+    """There is not enough room on OctoPrint's disk."""
+
+
 class OctoPrintRateLimitError(OctoPrintError):
     """OctoPrint was asked too often (429)."""

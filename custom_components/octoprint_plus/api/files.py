@@ -8,6 +8,7 @@ from .downloads import Download, download
 from .entries import Entry, FileList, Taken, parse_entry
 from .errors import (
     OctoPrintError,
+    OctoPrintFullError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
     OctoPrintRequestError,
@@ -334,7 +335,7 @@ class FilesApi:
         except OctoPrintPermissionError:
             return
         if free is not None and free < size:
-            raise OctoPrintRequestError(
+            raise OctoPrintFullError(
                 f"OctoPrint has {free} bytes free, and {size} are needed"
             )
 

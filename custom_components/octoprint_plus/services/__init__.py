@@ -2,18 +2,22 @@
 
 from homeassistant.core import HomeAssistant, callback
 
+from .file_commands import async_setup_file_command_services
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
 from .server import async_setup_server_services
 from .slicing import async_setup_slicing_services
 from .timelapse import async_setup_timelapse_services
+from .uploads import async_setup_upload_services
 
 
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_setup_file_command_services(hass)
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
     async_setup_server_services(hass)
     async_setup_slicing_services(hass)
     async_setup_timelapse_services(hass)
+    async_setup_upload_services(hass)

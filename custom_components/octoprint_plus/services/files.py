@@ -1,7 +1,5 @@
 """Actions of the family files: what is stored, and selecting or printing it."""
 
-from contextlib import suppress
-
 import voluptuous as vol
 
 from homeassistant.const import ATTR_LOCATION
@@ -12,16 +10,25 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
-from homeassistant.util.json import JsonObjectType
 
-from ..api import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.entries import Entry
+from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
+from .storage import (
+    ATTR_PATH,
+    FILE_SCHEMA,
+    LOCAL,
+    LOCATION,
+    PATH,
+    async_check_storage,
+    async_find,
+    async_not_found,
+    file_error,
+    file_response,
+    storage_name,
+)
 from .target import (
     TARGET_SCHEMA,
     async_get_coordinator,
@@ -30,23 +37,7 @@ from .target import (
     server_action,
 )
 
-ATTR_PATH = "path"
 ATTR_RECURSIVE = "recursive"
-
-LOCAL = "local"
-PRINTER = "printer"
-SDCARD = "sdcard"
-
-LOCATION = vol.In((LOCAL, PRINTER, SDCARD))
-
-PATH = vol.All(cv.string, vol.Length(min=1))
-
-FILE_SCHEMA = TARGET_SCHEMA.extend(
-    {
-        vol.Required(ATTR_PATH): PATH,
-        vol.Optional(ATTR_LOCATION, default=LOCAL): LOCATION,
-    }
-)
 
 LIST_FILES_SCHEMA = TARGET_SCHEMA.extend(
     {
@@ -62,6 +53,16 @@ def async_setup_file_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     hass.services.async_register(DOMAIN, "print_file", _async_print_file, FILE_SCHEMA)
     hass.services.async_register(DOMAIN, "select_file", _async_select_file, FILE_SCHEMA)
+    hass.services.async_register(
+        DOMAIN, "unselect_file", _async_unselect_file, TARGET_SCHEMA
+    )
+    hass.services.async_register(
+        DOMAIN,
+        "get_file",
+        _async_get_file,
+        FILE_SCHEMA,
+        supports_response=SupportsResponse.ONLY,
+    )
     hass.services.async_register(
         DOMAIN,
         "list_files",
@@ -83,31 +84,55 @@ async def _async_select_file(call: ServiceCall) -> None:
 
 async def _async_select(call: ServiceCall, *, print_: bool) -> None:
     coordinator = async_get_coordinator(call)
-    location = _location(coordinator, call.data[ATTR_LOCATION])
+    location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
     permissions = ("FILES_SELECT", *(("PRINT",) if print_ else ()))
     async with printer_action(call, coordinator, *permissions, forbidden=BUSY_STATES):
+        await async_check_storage(call, coordinator)
         try:
             await coordinator.client.files.select(location, path, print_=print_)
         except OctoPrintNotFoundError as err:
-            entry = await _async_find(coordinator, location, path)
+            entry = await async_find(coordinator, location, path)
             is_folder = entry is not None and entry.is_folder
-            key = "file_is_folder" if is_folder else "file_not_found"
-            raise _error(key, call, coordinator) from err
+            if is_folder:
+                raise file_error("file_is_folder", call, coordinator) from err
+            raise await async_not_found(call, coordinator) from err
         except OctoPrintRequestError as err:
-            entry = await _async_find(coordinator, location, path)
+            entry = await async_find(coordinator, location, path)
             if entry is None or entry.type == "machinecode":
                 raise
-            raise _error("file_not_printable", call, coordinator) from err
+            raise file_error("file_not_printable", call, coordinator) from err
 
 
-async def _async_find(
-    coordinator: OctoPrintCoordinator, location: str, path: str
-) -> Entry | None:
-    """Return what a path leads to, to tell why it cannot be printed."""
-    with suppress(OctoPrintError):
-        return await coordinator.client.files.info(location, path)
-    return None
+async def _async_unselect_file(call: ServiceCall) -> None:
+    """Select no file."""
+    coordinator = async_get_coordinator(call)
+    async with printer_action(call, coordinator, "FILES_SELECT", forbidden=BUSY_STATES):
+        try:
+            await coordinator.client.files.unselect()
+        except OctoPrintConflictError as err:
+            await coordinator.async_refresh()
+            snapshot = coordinator.data
+            if snapshot.is_connected and not snapshot.job.file:
+                raise refusal("no_file_selected", coordinator.name) from err
+            raise
+
+
+async def _async_get_file(call: ServiceCall) -> ServiceResponse:
+    """Return what is known of a file."""
+    coordinator = async_get_coordinator(call)
+    location = storage_name(coordinator, call.data[ATTR_LOCATION])
+    async with server_action(call, coordinator, "FILES_LIST"):
+        await async_check_storage(call, coordinator)
+        try:
+            entry = await coordinator.client.files.info(
+                location, call.data[ATTR_PATH].strip("/")
+            )
+        except OctoPrintNotFoundError as err:
+            raise await async_not_found(call, coordinator) from err
+        if entry.is_folder:
+            raise file_error("file_is_folder", call, coordinator)
+    return file_response(entry, recursive=False)
 
 
 async def _async_list_files(call: ServiceCall) -> ServiceResponse:
@@ -119,7 +144,7 @@ async def _async_list_files(call: ServiceCall) -> ServiceResponse:
     async with server_action(call, coordinator, "FILES_LIST"):
         try:
             found = await coordinator.client.files.list(
-                location and _location(coordinator, location),
+                location and storage_name(coordinator, location),
                 # The folder is looked for in the tree, however deep it lies there.
                 recursive=recursive or bool(path),
             )
@@ -127,82 +152,15 @@ async def _async_list_files(call: ServiceCall) -> ServiceResponse:
             # From OctoPrint 2 on there is no such storage while the printer is off.
             if not coordinator.data.is_connected:
                 raise printer_offline(call, coordinator) from err
-            raise _error("storage_not_found", call, coordinator) from err
+            raise file_error("storage_not_found", call, coordinator) from err
         entries = found.entries
         if path:
             folder = next((entry for entry in found.walk() if entry.path == path), None)
             if folder is None or not folder.is_folder:
-                raise _error("folder_not_found", call, coordinator)
+                raise file_error("folder_not_found", call, coordinator)
             entries = folder.children
     return {
-        "files": [_file(entry, recursive=recursive) for entry in entries],
+        "files": [file_response(entry, recursive=recursive) for entry in entries],
         "free": found.free,
         "total": found.total,
     }
-
-
-def _location(coordinator: OctoPrintCoordinator, location: str) -> str:
-    """Return a storage by the name that this server has for it."""
-    if location == LOCAL:
-        return location
-    # OctoPrint 2 calls the printer's own storage by another name, which is not
-    # always a card any more.
-    is_new = coordinator.data.server.server.is_at_least(2, 0)
-    return PRINTER if is_new else SDCARD
-
-
-def _file(entry: Entry, *, recursive: bool) -> JsonObjectType:
-    """Return a file or folder for a response."""
-    analysis = entry.analysis
-    prints = entry.prints
-    last = prints.last if prints else None
-    data: JsonObjectType = {
-        "name": entry.name,
-        "path": entry.path,
-        "location": entry.origin,
-        "type": entry.type,
-        "size": entry.size,
-        "date": entry.date.isoformat() if entry.date else None,
-        "estimated_print_time": analysis.estimated_print_time if analysis else None,
-        "filament": {
-            tool: {"length": filament.length, "volume": filament.volume}
-            for tool, filament in analysis.filament.items()
-        }
-        if analysis
-        else None,
-        "dimensions": {
-            "width": analysis.width,
-            "depth": analysis.depth,
-            "height": analysis.height,
-        }
-        if analysis
-        else None,
-        "prints": {
-            "success": prints.success,
-            "failure": prints.failure,
-            "last": {
-                "success": last.success,
-                "date": last.date.isoformat() if last.date else None,
-                "print_time": last.print_time,
-            }
-            if last
-            else None,
-        }
-        if prints
-        else None,
-        "thumbnail": entry.thumbnail.path if entry.thumbnail else None,
-    }
-    if entry.is_folder and recursive:
-        data["children"] = [_file(child, recursive=True) for child in entry.children]
-    return data
-
-
-def _error(
-    key: str, call: ServiceCall, coordinator: OctoPrintCoordinator
-) -> ServiceValidationError:
-    return refusal(
-        key,
-        coordinator.name,
-        path=call.data.get(ATTR_PATH, ""),
-        location=call.data.get(ATTR_LOCATION, LOCAL),
-    )

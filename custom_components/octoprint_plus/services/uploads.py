@@ -1,0 +1,267 @@
+"""The action that uploads a file, and prints it if asked for."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, closing
+from pathlib import Path, PurePosixPath
+from stat import S_ISDIR, S_ISREG
+from typing import BinaryIO
+
+import voluptuous as vol
+
+from homeassistant.const import ATTR_LOCATION
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv
+
+from ..api import OctoPrintConflictError, OctoPrintRequestError
+from ..api.state import BUSY_STATES
+from ..api.uploads import USUAL_LIMIT, Upload
+from ..const import DOMAIN, LOGGER
+from ..coordinator import OctoPrintCoordinator
+from .storage import (
+    LOCAL,
+    LOCATION,
+    PATH,
+    async_check_storage,
+    async_check_unused,
+    async_find,
+    checked_destination,
+    file_error,
+    is_full,
+    storage_name,
+)
+from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
+
+ATTR_FOLDER = "folder"
+ATTR_NAME = "name"
+ATTR_OVERWRITE = "overwrite"
+ATTR_PRINT = "print"
+ATTR_SELECT = "select"
+ATTR_SOURCE = "source"
+
+# What the media browser calls the folders that Home Assistant has for media.
+MEDIA_PREFIX = "media-source://media_source/"
+
+# What OctoPrint takes for G-code; a plugin may add others.
+USUAL_ENDINGS = (".gcode", ".gco", ".g")
+
+# Percents between two lines in the log.
+LOG_STEP = 10
+
+UPLOAD_FILE_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_SOURCE): PATH,
+        vol.Optional(ATTR_LOCATION, default=LOCAL): LOCATION,
+        vol.Optional(ATTR_FOLDER): PATH,
+        vol.Optional(ATTR_NAME): PATH,
+        vol.Optional(ATTR_OVERWRITE, default=False): cv.boolean,
+        vol.Optional(ATTR_SELECT, default=False): cv.boolean,
+        vol.Optional(ATTR_PRINT, default=False): cv.boolean,
+    }
+)
+
+
+@callback
+def async_setup_upload_services(hass: HomeAssistant) -> None:
+    """Register the action."""
+    hass.services.async_register(
+        DOMAIN,
+        "upload_file",
+        _async_upload_file,
+        UPLOAD_FILE_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
+    )
+
+
+async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
+    """Upload a file that Home Assistant has."""
+    coordinator = async_get_coordinator(call)
+    source = _source_path(call, coordinator)
+    folder, name = _destination(call, coordinator, source)
+    path = f"{folder}/{name}" if folder else name
+    async with _upload_action(call, coordinator):
+        await async_check_storage(call, coordinator)
+        await _async_check_destination(call, coordinator, folder, name)
+        content, size = await call.hass.async_add_executor_job(
+            _open, call, coordinator, source
+        )
+        with closing(content):
+            upload = await _async_send(
+                call, coordinator, content, size, folder=folder, name=name
+            )
+        if call.data[ATTR_PRINT] and not upload.is_printing:
+            raise file_error("uploaded_not_printed", call, coordinator, path=path)
+        if call.data[ATTR_SELECT] and not (upload.is_selected or upload.is_printing):
+            raise file_error("uploaded_not_selected", call, coordinator, path=path)
+    return {
+        "name": upload.name,
+        "path": upload.path,
+        "printer_path": upload.printer_path,
+        "size": size,
+        "selected": upload.is_selected or upload.is_printing,
+        "printing": upload.is_printing,
+    }
+
+
+def _upload_action(
+    call: ServiceCall, coordinator: OctoPrintCoordinator
+) -> AbstractAsyncContextManager[None]:
+    """Check what this upload needs: permissions, and a printer that is free or none."""
+    is_print, is_select = call.data[ATTR_PRINT], call.data[ATTR_SELECT]
+    permissions = ["FILES_UPLOAD"]
+    if call.data[ATTR_OVERWRITE]:
+        permissions.append("FILES_DELETE")
+    if is_select or is_print:
+        permissions.append("FILES_SELECT")
+    if is_print:
+        permissions.append("PRINT")
+    if is_select or is_print or call.data[ATTR_LOCATION] != LOCAL:
+        return printer_action(call, coordinator, *permissions, forbidden=BUSY_STATES)
+    return server_action(call, coordinator, *permissions)
+
+
+async def _async_check_destination(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, folder: str, name: str
+) -> None:
+    """Raise what OctoPrint would only say when it has all of the file."""
+    files = coordinator.client.files
+    location = storage_name(coordinator, call.data[ATTR_LOCATION])
+    path = f"{folder}/{name}" if folder else name
+    await async_check_unused(call, coordinator, location, path)
+    if not coordinator.may("FILES_LIST"):
+        return
+    parent = await async_find(coordinator, location, folder) if folder else None
+    if parent is not None and not parent.is_folder:
+        raise file_error("folder_not_found", call, coordinator, path=folder)
+    if not call.data[ATTR_OVERWRITE] and await files.taken(location, name, folder):
+        raise file_error("name_taken", call, coordinator, path=path)
+
+
+async def _async_send(
+    call: ServiceCall,
+    coordinator: OctoPrintCoordinator,
+    content: BinaryIO,
+    size: int,
+    *,
+    folder: str,
+    name: str,
+) -> Upload:
+    """Upload an open file piece by piece."""
+    location = storage_name(coordinator, call.data[ATTR_LOCATION])
+    path = f"{folder}/{name}" if folder else name
+    try:
+        upload = await coordinator.client.files.upload(
+            location,
+            name,
+            content,
+            size,
+            folder=folder or None,
+            overwrite=call.data[ATTR_OVERWRITE],
+            select=call.data[ATTR_SELECT],
+            print_=call.data[ATTR_PRINT],
+            on_progress=_log_progress(coordinator.name, path, size),
+        )
+    except OctoPrintConflictError as err:
+        await coordinator.async_refresh()
+        await async_check_unused(call, coordinator, location, path)
+        await async_check_storage(call, coordinator)
+        is_free = location == LOCAL or not coordinator.data.is_busy
+        if is_free and not call.data[ATTR_OVERWRITE]:
+            # OctoPrint 1 looks for the name in its own storage, too.
+            raise file_error("name_taken", call, coordinator, path=path) from err
+        raise
+    except OctoPrintRequestError as err:
+        if is_full(err):
+            key = "storage_full"
+        elif size > USUAL_LIMIT:
+            key = "file_too_large"
+        elif PurePosixPath(name).suffix.lower() not in USUAL_ENDINGS:
+            key = "ending_forbidden"
+        else:
+            raise
+        raise file_error(key, call, coordinator, path=path) from err
+    except OSError as err:
+        raise _source_error("source_unreadable", call, coordinator, err) from err
+    LOGGER.info("%s: uploaded %s (%s bytes)", coordinator.name, path, size)
+    return upload
+
+
+def _log_progress(printer: str, path: str, size: int) -> Callable[[int], None]:
+    """Return what logs an upload's progress now and then."""
+    logged = 0
+
+    def log(sent: int) -> None:
+        nonlocal logged
+        percent = sent * 100 // size
+        if percent >= logged + LOG_STEP:
+            logged = percent
+            LOGGER.debug("%s: %s %% of %s uploaded", printer, percent, path)
+
+    return log
+
+
+def _source_path(call: ServiceCall, coordinator: OctoPrintCoordinator) -> Path:
+    """Return where the file lies that a path or the media browser's name means."""
+    source: str = call.data[ATTR_SOURCE]
+    if source.startswith("media-source://"):
+        media_dir, _, rest = source.removeprefix(MEDIA_PREFIX).partition("/")
+        root = call.hass.config.media_dirs.get(media_dir)
+        if not source.startswith(MEDIA_PREFIX) or root is None or rest[:1] == "/":
+            raise _source_error("source_not_allowed", call, coordinator)
+        return Path(root, rest)
+    return Path(source)
+
+
+def _destination(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, source: Path
+) -> tuple[str, str]:
+    """Return the folder and the name that the file shall have."""
+    folder = call.data.get(ATTR_FOLDER, "").strip("/")
+    if folder:
+        folder = checked_destination(call, coordinator, folder)
+    name = call.data.get(ATTR_NAME, source.name)
+    if "/" in name or not name:
+        raise file_error("path_invalid", call, coordinator, path=name)
+    return folder, checked_destination(call, coordinator, name)
+
+
+def _open(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, source: Path
+) -> tuple[BinaryIO, int]:
+    """Open a file and tell its size; this is to be run in a thread."""
+    try:
+        # What is checked has to be what is opened, wherever a link leads to.
+        path = source.resolve()
+        if not source.is_absolute() or not call.hass.config.is_allowed_path(str(path)):
+            raise _source_error("source_not_allowed", call, coordinator)
+        status = path.stat()
+        if S_ISDIR(status.st_mode):
+            raise _source_error("source_is_folder", call, coordinator)
+        if not S_ISREG(status.st_mode):
+            raise _source_error("source_not_found", call, coordinator)
+        if not status.st_size:
+            raise _source_error("source_empty", call, coordinator)
+        return path.open("rb"), status.st_size
+    except (FileNotFoundError, NotADirectoryError, ValueError) as err:
+        raise _source_error("source_not_found", call, coordinator) from err
+    except (OSError, RuntimeError) as err:
+        raise _source_error("source_unreadable", call, coordinator, err) from err
+
+
+def _source_error(
+    key: str,
+    call: ServiceCall,
+    coordinator: OctoPrintCoordinator,
+    err: Exception | None = None,
+) -> ServiceValidationError:
+    """Return the error for the file that Home Assistant has, or has not."""
+    placeholders = {"source": call.data[ATTR_SOURCE]}
+    if err is not None:
+        placeholders["error"] = getattr(err, "strerror", None) or str(err)
+    return file_error(key, call, coordinator, **placeholders)

@@ -1,0 +1,544 @@
+"""Tests of the action that uploads a file."""
+
+from collections.abc import Callable
+import logging
+import os
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from tests.api.answering import replay
+from tests.api.test_uploads import values
+from tests.conftest import refresh
+from tests.fake_octoprint import FakeOctoPrint, Request
+
+from .conftest import Call, message
+
+LOCAL = "/api/files/local"
+CARD = "/api/files/sdcard"
+TEST = "/api/files/test"
+GCODE = b"G28\nG1 X10\n"
+
+
+def uploads(fake: FakeOctoPrint) -> list[Request]:
+    """Return the requests that change something."""
+    return [
+        request
+        for request in fake.requests
+        if request.method != "GET" and request.path not in (TEST, "/api/login")
+    ]
+
+
+@pytest.fixture
+def media(hass: HomeAssistant, tmp_path: Path) -> Path:
+    """Return a folder that Home Assistant may read, with a file in it."""
+    folder = tmp_path / "media"
+    folder.mkdir()
+    (folder / "vase.gcode").write_bytes(GCODE)
+    hass.config.media_dirs = {"local": str(folder)}
+    hass.config.allowlist_external_dirs = {str(folder)}
+    return folder
+
+
+@pytest.fixture
+def source(media: Path) -> str:
+    """Return the path of a file that Home Assistant may read."""
+    return str(media / "vase.gcode")
+
+
+@pytest.fixture(autouse=True)
+def octoprint_answers(fake: FakeOctoPrint) -> None:
+    """Let every name be free, and an upload succeed."""
+    fake.answer("POST", TEST, json={"exists": False})
+    replay(fake, "upload", "local_plain")
+
+
+@pytest.fixture
+def fails(call: Call, fake: FakeOctoPrint) -> Callable[..., Any]:
+    """Return a function that uploads in vain, and returns with what text."""
+
+    async def upload(*, sent: int = 0, **data: Any) -> tuple[str, dict[str, str]]:
+        fake.clear()
+        with pytest.raises(ServiceValidationError) as raised:
+            await call("upload_file", **data)
+        assert len(uploads(fake)) == sent
+        key, found = message(raised.value)
+        assert key is not None
+        assert found is not None
+        return key, found
+
+    return upload
+
+
+# What goes well.
+
+
+async def test_upload(call: Call, fake: FakeOctoPrint, source: str) -> None:
+    """A file is uploaded under its own name, and nothing is overwritten."""
+    fake.clear()
+    response = await call("upload_file", response=True, source=source)
+    assert response == {
+        "name": "test_main.gcode",
+        "path": "test_main.gcode",
+        "printer_path": None,
+        "size": len(GCODE),
+        "selected": False,
+        "printing": False,
+    }
+    [request] = uploads(fake)
+    assert request.path == LOCAL
+    assert b"filename*=utf-8''vase.gcode\r\n" in request.body
+    assert values(request) == {
+        "noOverwrite": b"true",
+        "select": b"false",
+        "print": b"false",
+        "file": GCODE,
+    }
+
+
+@pytest.mark.parametrize("name", ["Bénchy ü.gcode", "奔驰🐙.gcode", "a #%&b.gcode"])
+async def test_all_that_can_be_asked_for(
+    call: Call, fake: FakeOctoPrint, source: str, name: str
+) -> None:
+    """Folder, name, overwriting and selecting are passed on; nothing is asked before."""
+    replay(fake, "upload", "select_true")
+    fake.clear()
+    response = await call(
+        "upload_file",
+        response=True,
+        source=source,
+        folder="/Töpfe/Co/",
+        name=name,
+        overwrite=True,
+        select=True,
+    )
+    assert response is not None
+    assert response["selected"] is True
+    [request] = uploads(fake)
+    assert [each.path for each in fake.requests if each.method == "POST"] == [LOCAL]
+    parts = values(request)
+    assert parts.pop("file") == GCODE
+    assert parts == {
+        "noOverwrite": b"false",
+        "select": b"true",
+        "print": b"false",
+        "path": "Töpfe/Co".encode(),
+    }
+
+
+async def test_print(call: Call, fake: FakeOctoPrint, source: str) -> None:
+    """A file is uploaded, selected and printed in one request."""
+    replay(fake, "upload", "print_true")
+    fake.clear()
+    response = await call("upload_file", response=True, source=source, print=True)
+    assert response is not None
+    assert response["printing"] is True
+    assert response["selected"] is True
+    [request] = uploads(fake)
+    assert values(request)["print"] == b"true"
+
+
+async def test_from_media_browser(call: Call, fake: FakeOctoPrint, media: Path) -> None:
+    """A file is found by the name that the media browser has for it."""
+    (media / "Töpfe").mkdir()
+    (media / "Töpfe" / "Größe 1.gcode").write_bytes(b"M105\n")
+    media_id = "media-source://media_source/local/Töpfe/Größe 1.gcode"
+    fake.clear()
+    await call("upload_file", source=media_id)
+    [request] = uploads(fake)
+    assert values(request)["file"] == b"M105\n"
+    assert b"''Gr%C3%B6%C3%9Fe%201.gcode\r\n" in request.body
+
+
+async def test_to_the_printer(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+) -> None:
+    """A file is uploaded to the printer's own storage."""
+    fake.load("sdcard")
+    await refresh(hass, init_integration)
+    replay(fake, "upload", "sdcard")
+    response = await call(
+        "upload_file", response=True, source=source, location="printer"
+    )
+    assert response is not None
+    assert response["printer_path"]
+    assert uploads(fake)[-1].path == CARD
+
+
+async def test_progress(
+    call: Call, media: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Progress is logged now and then, not for every piece."""
+    (media / "long.gcode").write_bytes(b"x" * 100_000)
+    caplog.set_level(logging.DEBUG, "custom_components.octoprint_plus")
+    with patch("custom_components.octoprint_plus.api.uploads.CHUNK", 1000):
+        await call("upload_file", source=str(media / "long.gcode"))
+    lines = [each.message for each in caplog.records if "long.gcode" in each.message]
+    assert lines == [
+        *(f"Prusa: {part} % of long.gcode uploaded" for part in range(10, 101, 10)),
+        "Prusa: uploaded long.gcode (100000 bytes)",
+    ]
+
+
+# What Home Assistant has not, or may not read.
+
+
+async def test_not_allowed(
+    fails: Callable[..., Any], media: Path, tmp_path: Path
+) -> None:
+    """Only what Home Assistant may read is read, wherever a link or .. leads to."""
+    secret = tmp_path / "secret.gcode"
+    secret.write_bytes(GCODE)
+    (media / "link.gcode").symlink_to(secret)
+    for source in (
+        str(secret),
+        str(media / "link.gcode"),
+        f"{media}/../secret.gcode",
+        str(tmp_path / "nothing.gcode"),
+        "vase.gcode",
+        "media-source://media_source/local/../secret.gcode",
+        f"media-source://media_source/local/{secret}",
+        "media-source://media_source/nope/vase.gcode",
+        "media-source://camera/local/vase.gcode",
+    ):
+        key, found = await fails(source=source)
+        assert key == "source_not_allowed"
+        assert found["source"] == source
+
+
+async def test_no_file(fails: Callable[..., Any], media: Path) -> None:
+    """Only a file with something in it is uploaded."""
+    (media / "empty.gcode").touch()
+    os.mkfifo(media / "pipe.gcode")
+    for name, expected in (
+        ("nope.gcode", "source_not_found"),
+        ("vase.gcode/a.gcode", "source_not_found"),
+        ("pipe.gcode", "source_not_found"),
+        ("", "source_is_folder"),
+        ("empty.gcode", "source_empty"),
+    ):
+        source = str(media / name)
+        key, found = await fails(source=source, name="a.gcode")
+        assert (key, found["source"]) == (expected, source)
+
+
+async def test_no_path(fails: Callable[..., Any], media: Path) -> None:
+    """A path that is none is told."""
+    for source, expected in (
+        (f"{media}/a\0.gcode", "source_not_found"),
+        (f"{media}/{'a' * 300}.gcode", "source_unreadable"),
+    ):
+        key, found = await fails(source=source, name="a.gcode")
+        assert (key, found["source"]) == (expected, source)
+
+
+async def test_unreadable(fails: Callable[..., Any], source: str) -> None:
+    """What cannot be opened, or not be read to its end, is told with the reason."""
+    # Whoever runs the tests may be allowed to read everything.
+    with patch.object(Path, "open", side_effect=PermissionError(13, "Denied")):
+        key, found = await fails(source=source)
+    assert (key, found["error"]) == ("source_unreadable", "Denied")
+
+    class Broken:
+        def read(self, _: int) -> bytes:
+            raise OSError(5, "Input/output error")
+
+        def close(self) -> None:
+            pass
+
+    with patch.object(Path, "open", return_value=Broken()):
+        key, found = await fails(source=source)
+    assert (key, found["error"]) == ("source_unreadable", "Input/output error")
+
+
+async def test_file_is_closed(call: Call, fake: FakeOctoPrint, source: str) -> None:
+    """The file is closed, be it uploaded or not."""
+    opened = []
+    original = Path.open
+
+    def keep(self: Path, *args: Any, **options: Any) -> Any:
+        opened.append(original(self, *args, **options))
+        return opened[-1]
+
+    with patch.object(Path, "open", keep):
+        await call("upload_file", source=source)
+        fake.answer("POST", LOCAL, status=500, json={"error": "internal"})
+        with pytest.raises(HomeAssistantError):
+            await call("upload_file", source=source)
+    files = [each for each in opened if each.name == source]
+    assert [each.closed for each in files] == [True, True]
+
+
+# Where it cannot go.
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"folder": "../x"}, "../x"),
+        ({"folder": "a//b"}, "a//b"),
+        ({"folder": "a\\..\\b"}, "a\\..\\b"),
+        ({"name": ".."}, ".."),
+        ({"name": "a/b.gcode"}, "a/b.gcode"),
+        ({"name": "ü" * 130}, "ü" * 130),
+        ({"name": "a\nb.gcode"}, "a\nb.gcode"),
+    ],
+)
+async def test_astray(
+    fails: Callable[..., Any], source: str, data: dict[str, str], path: str
+) -> None:
+    """A path that would leave the storage, or that cannot be, is never sent."""
+    key, found = await fails(source=source, **data)
+    assert (key, found["path"]) == ("path_invalid", path)
+
+
+async def test_name_taken(
+    fails: Callable[..., Any], fake: FakeOctoPrint, source: str
+) -> None:
+    """A name that is taken is told before anything is sent, or by OctoPrint."""
+    fake.answer("POST", TEST, json={"exists": True})
+    key, found = await fails(source=source, folder="My_Folder")
+    assert (key, found["path"]) == ("name_taken", "My_Folder/vase.gcode")
+    fake.answer("POST", TEST, json={"exists": False})
+    replay(fake, "upload", "same_name_noOverwrite")
+    key, found = await fails(source=source, sent=1)
+    assert (key, found["path"]) == ("name_taken", "vase.gcode")
+
+
+async def test_folder_is_file(
+    fails: Callable[..., Any], fake: FakeOctoPrint, source: str
+) -> None:
+    """A file cannot take others in."""
+    key, found = await fails(source=source, folder="prt.gcode")
+    assert (key, found["path"]) == ("folder_not_found", "prt.gcode")
+
+
+async def test_ending_forbidden(
+    fails: Callable[..., Any], fake: FakeOctoPrint, source: str
+) -> None:
+    """An ending that OctoPrint does not take is told from other reasons."""
+    replay(fake, "upload", "invalid_extension")
+    key, found = await fails(source=source, name="a.exe", sent=1)
+    assert (key, found["path"]) == ("ending_forbidden", "a.exe")
+
+
+async def test_other_refusal(call: Call, fake: FakeOctoPrint, source: str) -> None:
+    """What OctoPrint says is shown where the cause is not known."""
+    fake.answer("POST", LOCAL, status=400, json={"error": "Nope"})
+    with pytest.raises(HomeAssistantError) as raised:
+        await call("upload_file", source=source)
+    assert raised.value.translation_key == "command_failed"
+    assert raised.value.translation_placeholders == {
+        "command": "upload_file",
+        "error": "Nope",
+        "printer": "Prusa",
+    }
+
+
+async def test_full_disk(
+    fails: Callable[..., Any], fake: FakeOctoPrint, source: str
+) -> None:
+    """A full disk is told before anything is sent, or by OctoPrint; no piece is left."""
+    listing = fake.json("GET", LOCAL)
+    fake.answer("GET", LOCAL, json=listing | {"free": 10})
+    key, found = await fails(source=source)
+    assert (key, found["path"]) == ("storage_full", "vase.gcode")
+    fake.answer("GET", LOCAL, json=listing)
+    full = {"error": "[Errno 28] No space left on device"}
+    fake.answer("POST", LOCAL, status=500, json=full)
+    fake.answer("POST", TEST, json={"exists": False, "sanitized": "vase.gcode"})
+    fake.answer("GET", f"{LOCAL}/vase.gcode", json={"name": "vase.gcode", "size": 3})
+    fake.answer("DELETE", f"{LOCAL}/vase.gcode", status=204)
+    key, _ = await fails(source=source, sent=2)
+    assert key == "storage_full"
+    assert uploads(fake)[-1].method == "DELETE"
+
+
+async def test_too_large(
+    fails: Callable[..., Any], fake: FakeOctoPrint, source: str
+) -> None:
+    """What is larger than OctoPrint takes is told."""
+    fake.answer("POST", LOCAL, status=400)
+    with (
+        patch("custom_components.octoprint_plus.api.uploads.USUAL_LIMIT", 5),
+        patch("custom_components.octoprint_plus.services.uploads.USUAL_LIMIT", 5),
+    ):
+        key, found = await fails(source=source, sent=1)
+    assert (key, found["path"]) == ("file_too_large", "vase.gcode")
+
+
+# When it cannot be.
+
+
+async def test_printed_file_is_protected(
+    hass: HomeAssistant,
+    fails: Callable[..., Any],
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+) -> None:
+    """What is being printed is not overwritten; another file may be uploaded beside it."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    file = init_integration.runtime_data.data.job.file
+    folder, _, name = file.path.rpartition("/")
+    data = {"source": source, "name": name} | ({"folder": folder} if folder else {})
+    key, found = await fails(**data, overwrite=True)
+    assert (key, found["path"]) == ("file_in_use", file.path)
+    for option in ("print", "select"):
+        key, found = await fails(source=source, **{option: True})
+        assert (key, found["file"]) == ("printer_busy", file.name)
+    fake.clear()
+    await hass.services.async_call(
+        "octoprint_plus", "upload_file", {"source": source}, blocking=True
+    )
+    assert len(uploads(fake)) == 1
+
+
+async def test_print_started_meanwhile(
+    fails: Callable[..., Any], call: Call, fake: FakeOctoPrint, source: str
+) -> None:
+    """OctoPrint's own refusal to overwrite what it prints is told as such."""
+    fake.answer("POST", LOCAL, status=409, json={"error": "being printed"})
+    key, found = await fails(source=source, overwrite=True, sent=1)
+    assert key == "command_conflict"
+    assert found["error"] == "being printed"
+    fake.load("printing_local")
+    job = fake.json("GET", "/api/job")
+    job["job"]["file"] |= {"path": "vase.gcode"}
+    fake.answer("GET", "/api/job", json=job)
+    fake.answer("POST", LOCAL, status=409, json={"error": "being printed"})
+    # What is known is still that nothing is printed.
+    key, found = await fails(source=source, overwrite=True, sent=1)
+    assert (key, found["path"]) == ("file_in_use", "vase.gcode")
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [("print", "uploaded_not_printed"), ("select", "uploaded_not_selected")],
+)
+async def test_uploaded_for_nothing(
+    fails: Callable[..., Any], source: str, option: str, expected: str
+) -> None:
+    """A file that is stored, but neither printed nor selected as asked, is told."""
+    key, found = await fails(source=source, folder="f", **{option: True}, sent=1)
+    assert (key, found["path"]) == (expected, "f/vase.gcode")
+
+
+@pytest.mark.parametrize(
+    ("folder", "data", "expected"),
+    [
+        ("disconnected", {"location": "printer"}, "printer_offline"),
+        ("disconnected", {"print": True}, "printer_offline"),
+        ("sd_released", {"location": "printer"}, "sd_not_ready"),
+        ("printing_local", {"location": "printer"}, "printer_busy"),
+    ],
+)
+async def test_printer_not_ready(
+    hass: HomeAssistant,
+    fails: Callable[..., Any],
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+    folder: str,
+    data: dict[str, Any],
+    expected: str,
+) -> None:
+    """A printer that is off, busy or without a card takes no file, and nothing is sent."""
+    fake.load(folder)
+    await refresh(hass, init_integration)
+    key, _ = await fails(source=source, **data)
+    assert key == expected
+
+
+async def test_card_refuses(
+    hass: HomeAssistant,
+    fails: Callable[..., Any],
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+) -> None:
+    """A refusal of what is for the card is a taken name, unless that is to be overwritten."""
+    fake.load("sdcard")
+    await refresh(hass, init_integration)
+    fake.answer("POST", CARD, status=409, json={"error": "File already exists"})
+    data = {"source": source, "location": "printer", "sent": 1}
+    key, found = await fails(**data)
+    assert (key, found["location"]) == ("name_taken", "printer")
+    key, found = await fails(**data, overwrite=True)
+    assert (key, found["error"]) == ("command_conflict", "File already exists")
+    fake.load("sdcard", "sd_released")
+    fake.answer("POST", CARD, status=409, json={"error": "not yet initialized"})
+    init_integration.runtime_data.last_update_success = False
+    key, _ = await fails(**data)
+    assert key == "sd_not_ready"
+
+
+ALL = ("STATUS", "FILES_LIST", "FILES_UPLOAD", "FILES_DELETE", "FILES_SELECT", "PRINT")
+
+
+@pytest.mark.parametrize(
+    ("permission", "data"),
+    [
+        ("FILES_UPLOAD", {}),
+        ("FILES_DELETE", {"overwrite": True}),
+        ("FILES_SELECT", {"select": True}),
+        ("FILES_SELECT", {"print": True}),
+        ("PRINT", {"print": True}),
+    ],
+)
+async def test_not_permitted(
+    hass: HomeAssistant,
+    fails: Callable[..., Any],
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+    permission: str,
+    data: dict[str, bool],
+) -> None:
+    """The missing permission is named, and nothing is sent."""
+    user = fake.json("GET", "/api/currentuser")
+    user["permissions"] = [name for name in ALL if name != permission]
+    fake.answer("GET", "/api/currentuser", json=user)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    assert await fails(source=source, **data) == (
+        "command_missing_permission",
+        {"command": "upload_file", "permission": permission, "printer": "Prusa"},
+    )
+
+
+async def test_without_listing(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+) -> None:
+    """A key that may not list files can upload them; OctoPrint tells what is taken."""
+    user = fake.json("GET", "/api/currentuser")
+    user["permissions"] = [name for name in ALL if name != "FILES_LIST"]
+    fake.answer("GET", "/api/currentuser", json=user)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    fake.clear()
+    await call("upload_file", source=source, folder="a")
+    assert [each.path for each in fake.requests if each.method == "POST"] == [LOCAL]
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"source": ""}, {"source": "a", "location": "cloud"}]
+)
+async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
+    """There is a source, and a storage that exists."""
+    with pytest.raises(vol.Invalid):
+        await call("upload_file", **data)
+    assert uploads(fake) == []
