@@ -40,6 +40,7 @@ FULL_POLL = [
     "/api/settings",
     "/api/printerprofiles",
     "/api/system/commands",
+    "/api/printer/command/custom",
     "/api/printer/error",
 ]
 

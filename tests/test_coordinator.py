@@ -98,6 +98,7 @@ async def test_what_is_read(
         "/api/settings",
         "/api/printerprofiles",
         "/api/system/commands",
+        "/api/printer/command/custom",
         "/api/printer/error",
     ]
 
@@ -150,7 +151,13 @@ async def test_file_history_comes_late(
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/settings", "/api/printerprofiles", "/api/system/commands"]
+    "path",
+    [
+        "/api/settings",
+        "/api/printerprofiles",
+        "/api/system/commands",
+        "/api/printer/command/custom",
+    ],
 )
 async def test_optional_family_fails(
     hass: HomeAssistant,

@@ -11,6 +11,7 @@ import re
 
 from .access import CurrentUser
 from .connection import Connection
+from .controls import Control
 from .job import NO_PROGRESS, Job, JobFile, same_file
 from .memory import Memory, next_memory, note_ending
 from .messages import (
@@ -42,10 +43,12 @@ class ServerData:
     server: ServerInfo
     user: CurrentUser
     settings: Settings | None
-    """None where the key may not read them, as with the two below."""
+    """None where the key may not read them, as with the three below."""
 
     profiles: Mapping[str, PrinterProfile]
     commands: tuple[SystemCommand, ...]
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    """What the user has added to OctoPrint's interface and can be run, by full name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,6 +2,8 @@
 
 from homeassistant.core import HomeAssistant, callback
 
+from .connection import async_setup_connection_services
+from .controls import async_setup_control_services
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
 
@@ -9,5 +11,7 @@ from .printer import async_setup_printer_services
 @callback
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
+    async_setup_connection_services(hass)
+    async_setup_control_services(hass)
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
