@@ -68,7 +68,7 @@ async def test_offset(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
     """Test that an offset is sent, and shown as the server tells it."""
-    assert hass.states.get(OFFSET).state == "0"
+    assert hass.states.get(OFFSET).state == "0.0"
     fake.clear()
     await set_value(hass, OFFSET, -12)
     await set_value(hass, "number.prusa_bed_temperature_offset", 50)
@@ -99,13 +99,11 @@ async def test_offset_in_fahrenheit(
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done()
     state = hass.states.get(OFFSET)
-    assert (float(state.state), state.attributes["unit_of_measurement"]) in (
-        (10, "°C"),
-        (18, "°F"),
-    )
+    shown = float(state.state), state.attributes["unit_of_measurement"]
+    assert shown in ((10.0, "°C"), (18.0, "°F"))
 
 
-@pytest.mark.usefixtures("init_integration")
+@pytest.mark.usefixtures("entity_registry_enabled_by_default", "init_integration")
 @pytest.mark.parametrize(
     ("entity", "value"),
     [(OFFSET, 51), (OFFSET, -51), (FEED, 9), (FEED, 201), (FLOW, 74), (FLOW, 126)],
@@ -165,7 +163,7 @@ async def test_rate_not_restored_while_off(
     assert hass.states.get(FEED).state == STATE_UNKNOWN
 
 
-@pytest.mark.usefixtures("init_integration")
+@pytest.mark.usefixtures("entity_registry_enabled_by_default", "init_integration")
 async def test_refused(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     """Test that a rate that OctoPrint did not take is not shown."""
     fake.answer("POST", "/api/printer/printhead", status=409, json={"error": "No"})
