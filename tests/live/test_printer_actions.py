@@ -60,7 +60,6 @@ async def test_printer_actions(tmp_path: Path) -> None:
         name="Voron",
         upnp_uuid=UUID,
         extruders=2,
-        scripts={"greeting": "M117 {{ context.who }}"},
         settings={"controls": CONTROLS},
     )
     async with (
@@ -69,11 +68,18 @@ async def test_printer_actions(tmp_path: Path) -> None:
     ):
         log = base / "logs/plugin_virtual_printer_serial.log"
 
+        seen = 0
+
         async def sent(command: str) -> None:
-            """Wait until the printer was sent a line."""
+            """Wait until the printer was sent a line, after the one waited for before."""
 
             async def check() -> bool:
-                return f"<<< {command}\n" in log.read_text(encoding="utf-8")
+                nonlocal seen
+                line = f"<<< {command}\n"
+                found = log.read_text(encoding="utf-8").find(line, seen)
+                if found >= 0:
+                    seen = found + len(line)
+                return found >= 0
 
             await until(check)
 
@@ -111,6 +117,9 @@ async def test_printer_actions(tmp_path: Path) -> None:
         # How it is connected.
         await hass.wait_for("sensor.voron_port", "VIRTUAL")
         await hass.wait_for("sensor.voron_baud_rate", "115200")
+
+        # When it connected it was asked for the files of its card.
+        await sent("M20")
 
         # Offsets are told back.
         offset = ids["number", "tool1_offset"]
@@ -161,6 +170,8 @@ async def test_printer_actions(tmp_path: Path) -> None:
             control="Filament / Load",
             parameters={"speed": 5},
         )
+        script = {"gcode": {"greeting": "M117 {{ context.who }}"}}
+        await octoprint.request("POST", "/api/settings", json={"scripts": script})
         await hass.call(
             DOMAIN, "run_script", {"script": "greeting", "context": {"who": "You"}}
         )
@@ -169,7 +180,7 @@ async def test_printer_actions(tmp_path: Path) -> None:
 
         # The SD card.
         await press("sd_refresh")
-        await sent("M20 L T")
+        await sent("M20")
         await press("sd_release")
         await sent("M22")
         await hass.wait_for(ids["button", "sd_release"], "unavailable")

@@ -80,5 +80,7 @@ async def _async_disconnect(call: ServiceCall) -> None:
 async def _async_fake_ack(call: ServiceCall) -> None:
     """Free a communication that waits for a lost acknowledgement, in a print too."""
     coordinator = async_get_coordinator(call)
+    # OctoPrint would take it without a printer, too.
+    await async_refresh_or_raise(coordinator)
     async with printer_action(call, coordinator, PERMISSION):
         await coordinator.client.connection.fake_ack()
