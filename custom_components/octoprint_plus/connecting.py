@@ -1,11 +1,21 @@
 """Connecting OctoPrint to the printer, and what has to be right before."""
 
+import asyncio
+
+from homeassistant.exceptions import HomeAssistantError
+
 from .api.connection import ConnectionOptions
+from .api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
+from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .helpers import refusal
 
 AUTO_PORT = "AUTO"
 AUTO_BAUDRATE = 0
+
+# A disconnect sends the printer a script first.
+DISCONNECT_TIMEOUT = 10
+DISCONNECT_PACE = 0.25
 
 
 async def async_connect(
@@ -17,7 +27,10 @@ async def async_connect(
     save: bool = False,
     autoconnect: bool | None = None,
 ) -> None:
-    """Connect as asked, else as chosen by the select entities, else as OctoPrint prefers."""
+    """Connect as asked, else as chosen by the select entities, else as OctoPrint prefers.
+
+    A printer that is connected is disconnected first, whatever it does.
+    """
     choice, name = coordinator.choice, coordinator.name
     port = choice.port if port is None else port
     baudrate = choice.baudrate if baudrate is None else baudrate
@@ -28,6 +41,9 @@ async def async_connect(
         _check_port(options, port, name)
         _check_baudrate(options, baudrate, name)
         profile = _profile_id(options, profile, name)
+    if coordinator.data.is_connected or coordinator.data.state in CONNECTING_STATES:
+        # OctoPrint would do nothing, without a word.
+        await _async_disconnect(coordinator)
     await coordinator.client.connection.connect(
         port=port,
         baudrate=baudrate,
@@ -35,6 +51,22 @@ async def async_connect(
         save=save,
         autoconnect=autoconnect,
     )
+
+
+async def _async_disconnect(coordinator: OctoPrintCoordinator) -> None:
+    """Disconnect, and wait for it: OctoPrint answers before."""
+    client = coordinator.client
+    await client.connection.disconnect()
+    try:
+        async with asyncio.timeout(DISCONNECT_TIMEOUT):
+            while parse_state((await client.job.get()).state) not in OFFLINE_STATES:
+                await asyncio.sleep(DISCONNECT_PACE)
+    except TimeoutError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="still_connected",
+            translation_placeholders={"printer": coordinator.name},
+        ) from err
 
 
 def _check_port(options: ConnectionOptions, port: str | None, printer: str) -> None:

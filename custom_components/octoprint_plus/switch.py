@@ -59,7 +59,7 @@ class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
         """Connect to the printer as chosen by the select entities, else as OctoPrint prefers."""
         await async_refresh_or_raise(self.coordinator)
         if self.is_on:
-            # OctoPrint would connect anew, which aborts a running print.
+            # OctoPrint would do nothing, and a print must not be lost to a tap.
             return
         async with octoprint_command(self.coordinator, self.label):
             await async_connect(self.coordinator)

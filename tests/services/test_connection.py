@@ -1,6 +1,8 @@
 """Tests of the actions that connect and disconnect."""
 
+import asyncio
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -12,6 +14,7 @@ from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, Refused, message
 
+CONNECTING = "custom_components.octoprint_plus.connecting"
 PATH = "/api/connection"
 
 
@@ -37,18 +40,51 @@ PATH = "/api/connection"
         ),
     ],
 )
-@pytest.mark.parametrize("recorded", ["disconnected", "operational_idle_no_file"])
 async def test_connect(
-    call: Call,
-    fake: FakeOctoPrint,
-    recorded: str,
-    data: dict[str, Any],
-    sent: dict[str, Any],
+    call: Call, fake: FakeOctoPrint, data: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    """The printer is connected as asked, or anew where it is connected and idle."""
-    fake.load(recorded)
+    """The printer is connected as asked."""
+    fake.load("disconnected")
     await call("connect", **data)
     assert fake.commands() == [(PATH, {"command": "connect", **sent})]
+
+
+async def test_connect_anew(call: Call, fake: FakeOctoPrint) -> None:
+    """A printer that is connected is disconnected first, and that is waited for."""
+    disconnect, connect = {"command": "disconnect"}, {"command": "connect"}
+    with patch(f"{CONNECTING}.DISCONNECT_PACE", 0.01):
+        calling = asyncio.ensure_future(call("connect", baudrate=250000))
+        async with asyncio.timeout(10):
+            while not fake.commands():
+                await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        assert fake.commands() == [(PATH, disconnect)]
+        fake.load("disconnected")
+        await calling
+    assert fake.commands() == [
+        (PATH, disconnect),
+        (PATH, connect | {"baudrate": 250000}),
+    ]
+
+
+async def test_still_connected(call: Call, fake: FakeOctoPrint) -> None:
+    """A printer that OctoPrint does not let go of is not connected anew."""
+    with (
+        patch(f"{CONNECTING}.DISCONNECT_TIMEOUT", 0.1),
+        pytest.raises(HomeAssistantError) as err,
+    ):
+        await call("connect")
+    assert message(err.value) == ("still_connected", {"printer": "Prusa"})
+    assert fake.commands() == [(PATH, {"command": "disconnect"})]
+
+
+async def test_checked_before_disconnecting(
+    refused: Refused, fake: FakeOctoPrint
+) -> None:
+    """A mistake leaves the connection as it is."""
+    fake.load("operational_idle_no_file")
+    error = await refused("connect", baudrate=1)
+    assert error.translation_key == "baudrate_unknown"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +182,7 @@ async def test_autoconnect_in_octoprint_2(
     init_integration: MockConfigEntry,
 ) -> None:
     """OctoPrint 2 would silently forget it without save."""
+    fake.load("disconnected")
     fake.answer("GET", "/api/server", json={"version": "2.0.0rc7", "safemode": None})
     await hass.config_entries.async_reload(init_integration.entry_id)
     error = await refused("connect", autoconnect=False)
