@@ -38,6 +38,7 @@ READ_PERMISSIONS = (
     ("/api/server", "STATUS"),
     ("/api/connection", "STATUS"),
     ("/api/printerprofiles", "CONNECTION"),
+    ("/api/printer/command", "CONTROL"),
     ("/api/printer", "STATUS"),
     ("/api/job", "STATUS"),
     ("/api/files", "FILES_LIST"),

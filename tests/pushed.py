@@ -42,6 +42,7 @@ FULL_POLL = [
     "/api/system/commands",
     "/api/timelapse",
     "/api/system/usage",
+    "/api/printer/command/custom",
     "/api/printer/error",
 ]
 

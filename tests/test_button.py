@@ -70,6 +70,31 @@ async def test_buttons(
         ("transferring_to_sd", "cancel_print", ("/api/job", {"command": "cancel"})),
         ("paused", "restart_print", ("/api/job", {"command": "restart"})),
         (
+            "printing_local",
+            "pause_or_resume_print",
+            ("/api/job", {"command": "pause", "action": "pause"}),
+        ),
+        (
+            "paused",
+            "pause_or_resume_print",
+            ("/api/job", {"command": "pause", "action": "resume"}),
+        ),
+        (
+            "sd_released",
+            "initialize_sd_card",
+            ("/api/printer/sd", {"command": "init"}),
+        ),
+        (
+            "operational_idle_no_file",
+            "refresh_sd_card",
+            ("/api/printer/sd", {"command": "refresh"}),
+        ),
+        (
+            "operational_idle_no_file",
+            "release_sd_card",
+            ("/api/printer/sd", {"command": "release"}),
+        ),
+        (
             "operational_idle_no_file",
             "home_all_axes",
             ("/api/printer/printhead", {"command": "home", "axes": ["x", "y", "z"]}),
@@ -260,3 +285,115 @@ async def test_command_removed(
     freezer.tick(timedelta(minutes=6))
     await refresh(hass, config_entry)
     assert hass.states.get("button.prusa_reboot_system").state == STATE_UNAVAILABLE
+
+
+SD_BUTTONS = {"initialize_sd_card", "refresh_sd_card", "release_sd_card"}
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.parametrize(
+    ("recorded", "offered"),
+    [
+        ("operational_idle_no_file", SD_BUTTONS),
+        ("sd_released", {"initialize_sd_card"}),
+        ("printing_sd", set()),
+        ("paused", set()),
+        ("shared_nozzle_no_bed_no_sd", None),
+    ],
+)
+async def test_sd_buttons(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    recorded: str,
+    offered: set[str] | None,
+) -> None:
+    """Test that the card is offered what its state allows, and none where there is none."""
+    fake.load(recorded)
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    states = {key: hass.states.get(f"button.prusa_{key}") for key in SD_BUTTONS}
+    if offered is None:
+        assert not any(states.values())
+        return
+    assert offered == {
+        key for key, state in states.items() if state.state != STATE_UNAVAILABLE
+    }
+
+
+CONTROLS = "/api/printer/command/custom"
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_controls(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that the user's own controls become buttons, and do what they do now."""
+    lamp = {"name": "Lamp on", "command": "M355 S1"}
+    children = [
+        lamp,
+        {"name": "Park", "script": "park"},
+        {"name": "Lamp on", "command": "M355 S2"},
+        {"name": "Load", "command": "G1 E%(e)d", "input": [{"parameter": "e"}]},
+        {"name": "Page", "javascript": "alert(1)", "command": "M117 x"},
+        {"name": "Position", "regex": "X:(.*)", "template": "{0}"},
+        {"name": "", "command": "M117 x"},
+    ]
+    fake.answer(
+        "GET", CONTROLS, json={"controls": [{"name": "Mine", "children": children}]}
+    )
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert [
+        state.name
+        for state in hass.states.async_all("button")
+        if state.entity_id.startswith("button.prusa_mine")
+    ] == ["Prusa Mine / Lamp on", "Prusa Mine / Park"]
+    fake.load("printing_local")
+    fake.clear()
+    await press(hass, "mine_lamp_on")
+    await press(hass, "mine_park")
+    assert fake.commands() == [
+        ("/api/printer/command", {"commands": ["M355 S1"]}),
+        ("/api/printer/command", {"script": "park"}),
+    ]
+
+    lamp["command"] = "M355 S1 P9"
+    del children[1]
+    fake.answer(
+        "GET", CONTROLS, json={"controls": [{"name": "Mine", "children": children}]}
+    )
+    freezer.tick(timedelta(minutes=6))
+    await refresh(hass, config_entry)
+    assert hass.states.get("button.prusa_mine_park").state == STATE_UNAVAILABLE
+    fake.clear()
+    await press(hass, "mine_lamp_on")
+    assert fake.commands() == [
+        ("/api/printer/command", {"commands": ["M355 S1 P9"]}),
+    ]
+    fake.load("disconnected")
+    await refresh(hass, config_entry)
+    assert hass.states.get("button.prusa_mine_lamp_on").state == STATE_UNAVAILABLE
+
+
+async def test_controls_are_disabled(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Test that the user decides which controls to have in Home Assistant."""
+    fake.answer(
+        "GET", CONTROLS, json={"controls": [{"name": "Lamp", "command": "M355 S1"}]}
+    )
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    entity = entity_registry.async_get("button.prusa_lamp")
+    assert entity
+    assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION

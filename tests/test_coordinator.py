@@ -100,6 +100,7 @@ async def test_what_is_read(
         "/api/system/commands",
         "/api/timelapse",
         "/api/system/usage",
+        "/api/printer/command/custom",
         "/api/printer/error",
     ]
 
@@ -159,6 +160,7 @@ async def test_file_history_comes_late(
         "/api/system/commands",
         "/api/system/usage",
         "/api/timelapse",
+        "/api/printer/command/custom",
     ],
 )
 async def test_optional_family_fails(

@@ -1,6 +1,5 @@
 """Tests for the OctoPrint selects."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 from unittest.mock import patch
 
@@ -13,53 +12,70 @@ from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.components.select import (
     ATTR_OPTION,
+    ATTR_OPTIONS,
     DOMAIN as SELECT_DOMAIN,
     SERVICE_SELECT_OPTION,
 )
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    SERVICE_TURN_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    Platform,
+)
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh, until
-from .fake_octoprint import FakeOctoPrint, recorded
-from .pushed import Pushed, pushing
+from .conftest import refresh
+from .fake_octoprint import FakeOctoPrint
 
-SELECT = "select.prusa_timelapse"
+PORT = "select.prusa_port_for_connecting"
+BAUDRATE = "select.prusa_baud_rate_for_connecting"
+PROFILE = "select.prusa_printer_profile_for_connecting"
+TOOL = "select.prusa_active_tool"
+
+pytestmark = pytest.mark.usefixtures("entity_registry_enabled_by_default")
 
 
-async def select(hass: HomeAssistant, option: str) -> None:
-    """Select an option."""
+async def select(hass: HomeAssistant, entity: str, option: str) -> None:
+    """Choose an option."""
     await hass.services.async_call(
         SELECT_DOMAIN,
         SERVICE_SELECT_OPTION,
-        {ATTR_ENTITY_ID: SELECT, ATTR_OPTION: option},
+        {ATTR_ENTITY_ID: entity, ATTR_OPTION: option},
         blocking=True,
     )
 
 
-async def read_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Let the coordinator read also what changes rarely."""
-    entry.runtime_data._poller.expire()
-    await refresh(hass, entry)
+async def connect(hass: HomeAssistant) -> None:
+    """Turn the switch on."""
+    await hass.services.async_call(
+        "switch",
+        SERVICE_TURN_ON,
+        {ATTR_ENTITY_ID: "switch.prusa_printer_connection"},
+        blocking=True,
+    )
 
 
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
+def offer(fake: FakeOctoPrint, **options: Any) -> None:
+    """Let the server offer other ports, baud rates or profiles."""
+    connection = fake.json("GET", "/api/connection")
+    connection["options"] |= options
+    fake.answer("GET", "/api/connection", json=connection)
 
 
+@pytest.mark.parametrize("recorded", ["disconnected", "multi_idle_custom_sensors"])
 async def test_selects(
     hass: HomeAssistant,
+    fake: FakeOctoPrint,
     config_entry: MockConfigEntry,
     entity_registry: er.EntityRegistry,
     snapshot: SnapshotAssertion,
+    recorded: str,
 ) -> None:
     """Test all selects of a printer."""
+    fake.load(recorded)
     config_entry.add_to_hass(hass)
     with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.SELECT]):
         await hass.config_entries.async_setup(config_entry.entry_id)
@@ -67,132 +83,167 @@ async def test_selects(
     await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
 
 
-async def test_select(
+async def test_connection(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
-    """Test that a type is set, and what else is set stays."""
-    timed = fake.json("GET", "/api/timelapse")
-    timed["config"] = {
-        "type": "timed",
-        "fps": 10,
-        "interval": 5,
-        "postRoll": 2,
-        "renderAfterPrint": "success",
-    }
-    fake.answer("GET", "/api/timelapse?unrendered=true", json=timed)
-    await read_again(hass, init_integration)
-    assert hass.states.get(SELECT).state == "timed"
-    zchange = timed | {"config": {"type": "zchange"}}
-    fake.answer("POST", "/api/timelapse", json=zchange)
+    """Test that choices send nothing, are used by the next connection, and are kept."""
+    # Choosing is harmless at any time, so also during a print.
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
     fake.clear()
-    await select(hass, "zchange")
+    await select(hass, PORT, "auto")
+    await select(hass, BAUDRATE, "250000")
+    await select(hass, PROFILE, "Default")
+    assert fake.requests == []
+    assert hass.states.get(BAUDRATE).state == "250000"
+
+    fake.load("disconnected")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(PORT).state == "auto"
+    assert hass.states.get(PROFILE).state == "Default"
+    fake.clear()
+    await connect(hass)
     assert fake.commands() == [
         (
-            "/api/timelapse",
+            "/api/connection",
             {
-                "type": "zchange",
-                "fps": 10,
-                "postRoll": 2,
-                "renderAfterPrint": "success",
+                "command": "connect",
+                "port": "AUTO",
+                "baudrate": 250000,
+                "printerProfile": "_default",
             },
         )
     ]
-    fake.answer("POST", "/api/timelapse", json=timed | {"config": {"type": "off"}})
+
+    for entity in (PORT, BAUDRATE, PROFILE):
+        await select(hass, entity, "preferred")
     fake.clear()
-    await select(hass, "off")
-    assert fake.commands() == [("/api/timelapse", {"type": "off"})]
+    await connect(hass)
+    assert fake.commands() == [("/api/connection", {"command": "connect"})]
 
 
-async def test_server_that_cannot_record(
+async def test_baudrate_found_out(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
-    """Test that it is told where OctoPrint says yes and does nothing."""
-    off = recorded("general", "timelapse_off")
-    fake.answer("POST", "/api/timelapse", json=off.json)
-    with pytest.raises(ServiceValidationError) as raised:
-        await select(hass, "timed")
-    assert raised.value.translation_key == "timelapse_refused"
-    assert hass.states.get(SELECT).state == "off"
+    """Test that a baud rate of 0, which is a choice, is sent."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    await select(hass, BAUDRATE, "auto")
+    assert hass.states.get(BAUDRATE).state == "auto"
+    fake.clear()
+    await connect(hass)
+    assert fake.commands() == [
+        ("/api/connection", {"command": "connect", "baudrate": 0})
+    ]
 
 
-async def test_while_recording(
+async def test_port_away(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
-    """Test that no recording is lost."""
-    fake.load("printing_local", "timelapse")
+    """Test that a chosen port that is unplugged is still shown, and named in the error."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    await select(hass, PORT, "VIRTUAL")
+    offer(fake, ports=["/dev/ttyUSB1"])
+    await refresh(hass, init_integration)
+    state = hass.states.get(PORT)
+    assert state.state == "VIRTUAL"
+    assert state.attributes[ATTR_OPTIONS] == [
+        "preferred",
+        "auto",
+        "/dev/ttyUSB1",
+        "VIRTUAL",
+    ]
     fake.clear()
-    with pytest.raises(ServiceValidationError) as raised:
-        await select(hass, "zchange")
-    assert raised.value.translation_key == "timelapse_busy"
+    with pytest.raises(ServiceValidationError) as err:
+        await connect(hass)
+    assert err.value.translation_key == "port_unknown"
+    assert err.value.translation_placeholders == {
+        "port": "VIRTUAL",
+        "ports": "AUTO, /dev/ttyUSB1",
+        "printer": "Prusa",
+    }
     assert fake.commands() == []
 
 
-async def test_connection_fails(
+async def test_profiles_of_one_name(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
-    """Test that a failure is told."""
-    fake.answer("POST", "/api/timelapse", status=502)
-    with pytest.raises(HomeAssistantError) as raised:
-        await select(hass, "timed")
-    assert raised.value.translation_key == "connection_bad_gateway"
+    """Test that profiles can be told apart, whatever they are called."""
+    names = {"a": "Ender", "b": "Ender", "c": "preferred", "d": "MMU"}
+    offer(
+        fake,
+        printerProfiles=[{"id": each, "name": name} for each, name in names.items()],
+    )
+    await refresh(hass, init_integration)
+    assert hass.states.get(PROFILE).attributes[ATTR_OPTIONS] == [
+        "preferred",
+        "Ender (a)",
+        "Ender (b)",
+        "preferred (c)",
+        "MMU",
+    ]
+    await select(hass, PROFILE, "Ender (b)")
+    assert init_integration.runtime_data.choice.printer_profile == "b"
+    assert hass.states.get(PROFILE).state == "Ender (b)"
 
 
-@pytest.mark.parametrize(
-    ("change", "state"),
-    [
-        ({"enabled": False}, STATE_UNAVAILABLE),
-        ({"config": {"type": "a plugin's"}}, "unknown"),
-    ],
-)
-async def test_states(
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-    change: dict[str, Any],
-    state: str,
+async def test_tool(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
-    """Test timelapses that are switched off, and a type that nobody knows."""
-    known = fake.json("GET", "/api/timelapse")
-    fake.answer("GET", "/api/timelapse?unrendered=true", json=known | change)
-    await read_again(hass, init_integration)
-    assert hass.states.get(SELECT).state == state
+    """Test that the active tool is assumed, kept over a restart, and forgotten by a print."""
+    assert hass.states.get(TOOL) is None
+    fake.load("multi_idle_custom_sensors")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(TOOL).state == STATE_UNKNOWN
+    fake.clear()
+    await select(hass, TOOL, "tool1")
+    assert fake.commands() == [
+        ("/api/printer/tool", {"command": "select", "tool": "tool1"})
+    ]
+    assert hass.states.get(TOOL).state == "tool1"
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(TOOL).state == "tool1"
+
+    # The state is shown of what an action does, too.
+    await hass.services.async_call(
+        "octoprint_plus", "extrude", {"amount": 1, "tool": 0}, blocking=True
+    )
+    assert hass.states.get(TOOL).state == "tool0"
+
+    fake.load("multi_printing")
+    await refresh(hass, init_integration)
+    assert hass.states.get(TOOL).state == STATE_UNAVAILABLE
+    fake.load("multi_idle_custom_sensors")
+    await refresh(hass, init_integration)
+    assert hass.states.get(TOOL).state == STATE_UNKNOWN
 
 
-@pytest.mark.parametrize("missing", ["TIMELAPSE_ADMIN", "TIMELAPSE_LIST"])
+async def test_tool_while_print_began(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that no tool is changed under a print that began a moment ago."""
+    fake.load("multi_idle_custom_sensors")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await hass.async_block_till_done()
+    fake.load("multi_printing")
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await select(hass, TOOL, "tool1")
+    assert err.value.translation_key == "button_not_offered"
+    assert fake.commands() == []
+
+
 async def test_permissions(
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    missing: str,
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
 ) -> None:
-    """Test that it is absent for a key that may not use it, and comes when it may."""
-    permissions = {"STATUS", "TIMELAPSE_ADMIN", "TIMELAPSE_LIST"}
-    user = fake.json("GET", "/api/currentuser")
-    less = user | {"permissions": sorted(permissions - {missing})}
-    fake.answer("GET", "/api/currentuser", json=less)
+    """Test that a key that may only read has no selects."""
+    fake.load("multi_idle_custom_sensors")
+    fake.user("readonly")
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done()
-    assert hass.states.get(SELECT) is None
-    fake.answer(
-        "GET", "/api/currentuser", json=user | {"permissions": sorted(permissions)}
-    )
-    await read_again(hass, config_entry)
-    assert hass.states.get(SELECT).state == "off"
-    fake.answer("GET", "/api/currentuser", json=less)
-    await read_again(hass, config_entry)
-    assert hass.states.get(SELECT).state == STATE_UNAVAILABLE
-    await hass.config_entries.async_unload(config_entry.entry_id)
-    await hass.async_block_till_done()
-
-
-async def test_pushed(pushed: Pushed) -> None:
-    """Test that a type that was set elsewhere is shown at once."""
-    assert pushed.state_of("select.timelapse") == "off"
-    pushed.fake.clear()
-    timed = {"type": "timed", "options": {"interval": 2}}
-    await pushed.fake.push.send({"timelapse": timed})
-    await until(lambda: pushed.state_of("select.timelapse") == "timed")
-    await pushed.fake.push.send({"timelapse": None})
-    await until(lambda: pushed.state_of("select.timelapse") == "off")
-    assert pushed.gets() == []
+    assert not hass.states.async_all("select")

@@ -1,5 +1,6 @@
 """Support for OctoPrint buttons."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
+from .api.controls import Control
 from .api.system import SystemCommand
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
@@ -40,12 +42,21 @@ class OctoPrintButtonDescription(ButtonEntityDescription):
     """Describe an OctoPrint button."""
 
     available_fn: Callable[[Snapshot], bool]
+    exists_fn: Callable[[Snapshot], bool] = lambda _: True
     permission: str
     press_fn: Callable[[OctoPrintClient], Awaitable[Any]]
 
 
 async def _home(axis: str, client: OctoPrintClient) -> None:
     await client.printer.home((axis,))
+
+
+def _has_sd(snapshot: Snapshot) -> bool:
+    return snapshot.sd_ready is not None
+
+
+def _is_sd_idle(snapshot: Snapshot) -> bool:
+    return snapshot.state is State.OPERATIONAL and snapshot.sd_ready is True
 
 
 DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
@@ -84,6 +95,14 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         permission="PRINT",
         press_fn=lambda x: x.job.restart(),
     ),
+    OctoPrintButtonDescription(
+        key="toggle",
+        translation_key="toggle",
+        available_fn=lambda x: x.state is State.PAUSED or x.state in PAUSABLE_STATES,
+        entity_registry_enabled_default=False,
+        permission="PRINT",
+        press_fn=lambda x: x.job.toggle(),
+    ),
     # OctoPrint would home during a pause, too, into what is being printed.
     OctoPrintButtonDescription(
         key="home",
@@ -103,6 +122,36 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
             translation_placeholders={"axis": axis.upper()},
         )
         for axis in ("x", "y", "z")
+    ),
+    OctoPrintButtonDescription(
+        key="sd_init",
+        translation_key="sd_init",
+        available_fn=lambda x: x.state is State.OPERATIONAL,
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        exists_fn=_has_sd,
+        permission="CONTROL",
+        press_fn=lambda x: x.printer.sd_init(),
+    ),
+    OctoPrintButtonDescription(
+        key="sd_refresh",
+        translation_key="sd_refresh",
+        available_fn=_is_sd_idle,
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        exists_fn=_has_sd,
+        permission="CONTROL",
+        press_fn=lambda x: x.printer.sd_refresh(),
+    ),
+    OctoPrintButtonDescription(
+        key="sd_release",
+        translation_key="sd_release",
+        available_fn=_is_sd_idle,
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        exists_fn=_has_sd,
+        permission="CONTROL",
+        press_fn=lambda x: x.printer.sd_release(),
     ),
 )
 
@@ -127,8 +176,31 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
 def describe(snapshot: Snapshot) -> Iterable[OctoPrintButtonDescription]:
     """Yield the buttons that the key may press and the server really offers."""
     user = snapshot.server.user
-    yield from (each for each in DESCRIPTIONS if user.may(each.permission))
+    for each in DESCRIPTIONS:
+        if user.may(each.permission) and each.exists_fn(snapshot):
+            yield each
     yield from map(_describe_command, snapshot.server.commands)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintControlDescription(ButtonEntityDescription):
+    """Describe a button for one of the user's own controls."""
+
+    control: str
+    """Its full name."""
+
+
+def describe_controls(snapshot: Snapshot) -> Iterable[OctoPrintControlDescription]:
+    """Yield the user's own controls that ask for nothing, under their own names."""
+    for name, control in snapshot.server.controls.items():
+        if not control.inputs:
+            yield OctoPrintControlDescription(
+                key=f"control_{name}",
+                control=name,
+                entity_registry_enabled_default=False,
+                name=name,
+                translation_key="control",
+            )
 
 
 async def async_setup_entry(
@@ -140,9 +212,39 @@ async def async_setup_entry(
     async_add_entities_when_known(
         entry.runtime_data, async_add_entities, describe, OctoPrintButtonEntity
     )
+    async_add_entities_when_known(
+        entry.runtime_data,
+        async_add_entities,
+        describe_controls,
+        OctoPrintControlButton,
+    )
 
 
-class OctoPrintButtonEntity(OctoPrintEntity, ButtonEntity):
+class OctoPrintButton(OctoPrintEntity, ButtonEntity):
+    """Defines what all OctoPrint buttons share."""
+
+    @abstractmethod
+    async def async_send(self) -> None:
+        """Send the command."""
+
+    @override
+    async def async_press(self) -> None:
+        """Send the command, unless the printer's state has come to forbid it meanwhile."""
+        await async_refresh_or_raise(self.coordinator)
+        if not self.available:
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
+            )
+        async with octoprint_command(self.coordinator, self.label):
+            await self.async_send()
+
+    @override
+    def shows(self) -> object:
+        """Return nothing more: a button has no state beside being available."""
+        return None
+
+
+class OctoPrintButtonEntity(OctoPrintButton):
     """Defines an OctoPrint button."""
 
     entity_description: OctoPrintButtonDescription
@@ -158,17 +260,35 @@ class OctoPrintButtonEntity(OctoPrintEntity, ButtonEntity):
         )
 
     @override
-    async def async_press(self) -> None:
-        """Send the command, unless the printer's state has come to forbid it meanwhile."""
-        await async_refresh_or_raise(self.coordinator)
-        if not self.available:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await self.entity_description.press_fn(self.coordinator.client)
+    async def async_send(self) -> None:
+        """Send the command."""
+        await self.entity_description.press_fn(self.coordinator.client)
+
+
+class OctoPrintControlButton(OctoPrintButton):
+    """Defines a button for one of the user's own controls."""
+
+    entity_description: OctoPrintControlDescription
+
+    @property
+    def control(self) -> Control | None:
+        """Return the control as the user has it now, None if it is none for a button."""
+        control = self.snapshot.server.controls.get(self.entity_description.control)
+        return None if control is None or control.inputs else control
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is connected, and OctoPrint has the control."""
+        return (
+            super().available
+            and self.coordinator.may("CONTROL")
+            and self.snapshot.is_connected
+            and self.control is not None
+        )
 
     @override
-    def shows(self) -> object:
-        """Return nothing more: a button has no state beside being available."""
-        return None
+    async def async_send(self) -> None:
+        """Do what pressing it in OctoPrint does."""
+        if self.control is not None:
+            await self.coordinator.client.printer.run_control(self.control)

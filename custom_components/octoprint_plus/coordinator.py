@@ -40,6 +40,7 @@ from .api.push import (
 )
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
+from .choice import ConnectionChoice
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .failure import is_away, update_failure
 from .heater import is_warming
@@ -106,6 +107,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             entry.data[CONF_API_KEY],
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
+        self.choice = ConnectionChoice()
+        """What the next connection to the printer is to use."""
+
+        self.active_tool: int | None = None
+        """The tool that was made the active one last, None where nobody knows."""
+
         self.is_pushed = False
         """Whether the server tells by itself what changes."""
 

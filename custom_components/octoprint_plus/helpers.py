@@ -82,6 +82,13 @@ async def octoprint_command(
     await coordinator.async_after_command()
 
 
+async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> None:
+    """Make a tool the active one, and note it, as no printer tells it back."""
+    await coordinator.client.printer.select_tool(tool)
+    coordinator.active_tool = tool
+    coordinator.async_update_listeners()
+
+
 async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:
     """Read the printer before something that its present state might forbid."""
     if coordinator.is_pushed:

@@ -1,6 +1,6 @@
 """What a poll reads, and how much of it is due."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from time import monotonic
@@ -18,6 +18,7 @@ from .api import (
     Snapshot,
 )
 from .api.connection import Connection
+from .api.controls import Control
 from .api.job import Job
 from .api.memory import LastPrint, settle
 from .api.printer import PrinterError, PrinterState
@@ -170,6 +171,11 @@ class OctoPrintPoller:
                 if user.may("SYSTEM") or user.may("FILES_LIST")
                 else None,
             ),
+            controls=await self._async_get_optional(
+                self._async_get_controls, old.controls if old else {}
+            )
+            if user.may("CONTROL")
+            else {},
         )
         return old if old == data else data
 
@@ -187,6 +193,10 @@ class OctoPrintPoller:
         """Read the same with the files, which is all that most keys may."""
         # With one storage OctoPrint 2 counts what is reserved for the system as free.
         return (await self._client.files.list(recursive=False)).free
+
+    async def _async_get_controls(self) -> Mapping[str, Control]:
+        """Read the user's own controls."""
+        return (await self._client.printer.controls()).runnable()
 
     async def _async_get_optional[T](
         self, get: Callable[[], Awaitable[T]], known: T

@@ -1,33 +1,102 @@
-"""Support for OctoPrint selects."""
+"""Support for OctoPrint selects: what the next connection uses, the active tool, and more."""
 
-from collections.abc import Iterable
-from typing import override
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
-from .api import Snapshot
+from .api import Snapshot, State
+from .api.connection import ConnectionOptions
+from .connecting import AUTO_BAUDRATE, AUTO_PORT
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .helpers import octoprint_command
-from .timelapse import PERMISSIONS, TYPES, async_set_timelapse
+from .helpers import (
+    async_refresh_or_raise,
+    async_select_tool,
+    octoprint_command,
+    refusal,
+)
+from .timelapse_select import OctoPrintTimelapseSelect, describe_timelapse
 
 PARALLEL_UPDATES = 1
 
-TIMELAPSE = SelectEntityDescription(
-    key="timelapse",
-    translation_key="timelapse",
-    entity_category=EntityCategory.CONFIG,
-    options=TYPES,
+AUTO = "auto"
+PREFERRED = "preferred"
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintChoiceDescription(SelectEntityDescription):
+    """Describe a choice for the next connection."""
+
+    values_fn: Callable[[ConnectionOptions], Mapping[str, int | str]]
+    """What is sent, by what is shown."""
+
+
+def _ports(options: ConnectionOptions) -> Mapping[str, int | str]:
+    return {AUTO: AUTO_PORT} | {
+        port: port for port in options.ports if port != AUTO_PORT
+    }
+
+
+def _baudrates(options: ConnectionOptions) -> Mapping[str, int | str]:
+    return {AUTO: AUTO_BAUDRATE} | {
+        str(rate): rate for rate in options.baudrates if rate != AUTO_BAUDRATE
+    }
+
+
+def _profiles(options: ConnectionOptions) -> Mapping[str, int | str]:
+    """Return the ids of the profiles by name, where a name stands for just one."""
+    names = [name for _, name in options.printer_profiles]
+    return {
+        name
+        if names.count(name) == 1 and name != PREFERRED
+        else f"{name} ({each})": each
+        for each, name in options.printer_profiles
+    }
+
+
+CHOICES: tuple[OctoPrintChoiceDescription, ...] = (
+    OctoPrintChoiceDescription(
+        key="port",
+        translation_key="port",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        values_fn=_ports,
+    ),
+    OctoPrintChoiceDescription(
+        key="baudrate",
+        translation_key="baudrate",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        values_fn=_baudrates,
+    ),
+    OctoPrintChoiceDescription(
+        key="printer_profile",
+        translation_key="printer_profile",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+        values_fn=_profiles,
+    ),
 )
 
+TOOL = SelectEntityDescription(key="tool", translation_key="tool")
 
-def describe(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
-    """Yield the selects that the key may use."""
-    if snapshot.server.timelapse and all(map(snapshot.server.user.may, PERMISSIONS)):
-        yield TIMELAPSE
+
+def describe_choices(snapshot: Snapshot) -> Iterable[OctoPrintChoiceDescription]:
+    """Yield what a key that may connect can choose."""
+    return CHOICES if snapshot.server.user.may("CONNECTION") else ()
+
+
+def describe_tool(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
+    """Yield the choice of the active tool, where there is one to make."""
+    profile, user = snapshot.profile, snapshot.server.user
+    if profile and profile.extruder_count > 1 and user.may("CONTROL"):
+        yield TOOL
 
 
 async def async_setup_entry(
@@ -37,37 +106,153 @@ async def async_setup_entry(
 ) -> None:
     """Set up OctoPrint selects based on a config entry."""
     async_add_entities_when_known(
-        entry.runtime_data, async_add_entities, describe, OctoPrintTimelapseSelect
+        entry.runtime_data, async_add_entities, describe_choices, OctoPrintChoiceSelect
+    )
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_tool, OctoPrintToolSelect
+    )
+    async_add_entities_when_known(
+        entry.runtime_data,
+        async_add_entities,
+        describe_timelapse,
+        OctoPrintTimelapseSelect,
     )
 
 
-class OctoPrintTimelapseSelect(OctoPrintEntity, SelectEntity):
-    """Defines the select of how prints are recorded."""
+class OctoPrintChoiceSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
+    """Defines what the next connection uses; choosing sends nothing."""
+
+    entity_description: OctoPrintChoiceDescription
+
+    @property
+    def chosen(self) -> int | str | None:
+        """Return what was chosen, None for what OctoPrint prefers."""
+        value: int | str | None = getattr(
+            self.coordinator.choice, self.entity_description.key
+        )
+        return value
+
+    @property
+    def values(self) -> dict[str, int | str | None]:
+        """Return what can be chosen now, and what was, also while that is not there."""
+        values: dict[str, int | str | None] = {PREFERRED: None}
+        options = self.snapshot.connection.options
+        values |= self.entity_description.values_fn(options)
+        if self.chosen not in values.values():
+            values[str(self.chosen)] = self.chosen
+        return values
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether timelapses are switched on, and the key may set them."""
-        return (
-            super().available
-            and self.snapshot.server.timelapse is not None
-            and all(map(self.coordinator.may, PERMISSIONS))
-        )
+        """Return whether the server answers and the key may connect."""
+        return super().available and self.coordinator.may("CONNECTION")
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """Return what can be chosen."""
+        return list(self.values)
 
     @property
     @override
     def current_option(self) -> str | None:
-        """Return how prints are recorded, None for a way that a plugin brings."""
-        config = self.snapshot.server.timelapse
-        return config.type if config and config.type in TYPES else None
+        """Return what is chosen."""
+        found = (name for name, value in self.values.items() if value == self.chosen)
+        return next(found, None)
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        """Return what has to outlive a restart of Home Assistant."""
+        return RestoredExtraData({"chosen": self.chosen})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up what was chosen before Home Assistant restarted."""
+        if last := await self.async_get_last_extra_data():
+            self._choose(last.as_dict().get("chosen"))
+        await super().async_added_to_hass()
 
     @override
     async def async_select_option(self, option: str) -> None:
-        """Record prints like that from now on, with what else was set."""
-        async with octoprint_command(self.coordinator, self.label):
-            await async_set_timelapse(self.coordinator, option, {})
+        """Choose what the next connection uses."""
+        self._choose(self.values[option])
+        self._handle_coordinator_update()
+
+    def _choose(self, value: Any) -> None:
+        setattr(self.coordinator.choice, self.entity_description.key, value)
 
     @override
     def shows(self) -> object:
         """Return all that the state is made of."""
-        return self.current_option
+        return self.current_option, self.options
+
+
+class OctoPrintToolSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
+    """Defines the active tool, which no printer tells back."""
+
+    _attr_assumed_state = True
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether no print would go on with another tool than before."""
+        return (
+            super().available
+            and self.coordinator.may("CONTROL")
+            and self.snapshot.state is State.OPERATIONAL
+        )
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """Return the tools under OctoPrint's names."""
+        profile = self.snapshot.profile
+        return [
+            f"tool{each}" for each in range(profile.extruder_count if profile else 0)
+        ]
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """Return the tool that was made the active one last."""
+        tool = self.coordinator.active_tool
+        return None if tool is None else f"tool{tool}"
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        """Return what has to outlive a restart of Home Assistant."""
+        return RestoredExtraData({"tool": self.coordinator.active_tool})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up what was active before Home Assistant restarted."""
+        if self.available and (last := await self.async_get_last_extra_data()):
+            self.coordinator.active_tool = last.as_dict().get("tool")
+        await super().async_added_to_hass()
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Make a tool the active one, unless a print has begun meanwhile."""
+        await async_refresh_or_raise(self.coordinator)
+        if not self.available:
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
+            )
+        async with octoprint_command(self.coordinator, self.label):
+            await async_select_tool(self.coordinator, int(option.removeprefix("tool")))
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Forget the tool with the connection, and with a print, which changes tools."""
+        if self.snapshot.is_busy or not self.snapshot.is_connected:
+            self.coordinator.active_tool = None
+        super()._handle_coordinator_update()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.current_option, self.options

@@ -14,6 +14,7 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import (
     EntityCategory,
+    UnitOfDataRate,
     UnitOfInformation,
     UnitOfLength,
     UnitOfRatio,
@@ -98,6 +99,11 @@ def _error_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
 def _estimate_origin(snapshot: Snapshot) -> str | None:
     origin = snapshot.job.progress.print_time_left_origin
     return origin if origin in ESTIMATE_ORIGINS else None
+
+
+def _tells_port(snapshot: Snapshot) -> bool:
+    """Return whether this OctoPrint tells how it is connected, which OctoPrint 2 does not."""
+    return not snapshot.server.server.is_at_least(2, 0)
 
 
 DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
@@ -202,6 +208,25 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         attributes_fn=_error_attributes,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=_error,
+    ),
+    OctoPrintSensorDescription(
+        key="port",
+        translation_key="port",
+        available_fn=lambda x: x.is_connected,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=_tells_port,
+        value_fn=lambda x: x.connection.port,
+    ),
+    OctoPrintSensorDescription(
+        key="baudrate",
+        translation_key="baudrate",
+        available_fn=lambda x: x.is_connected,
+        device_class=SensorDeviceClass.DATA_RATE,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=_tells_port,
+        native_unit_of_measurement=UnitOfDataRate.BITS_PER_SECOND,
+        suggested_display_precision=0,
+        value_fn=lambda x: x.connection.baudrate,
     ),
     OctoPrintSensorDescription(
         key="last_print_name",

@@ -9,6 +9,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
 from .api.state import CONNECTING_STATES
+from .connecting import async_connect
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
@@ -55,13 +56,13 @@ class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
-        """Connect to the printer as OctoPrint prefers."""
+        """Connect to the printer as chosen by the select entities, else as OctoPrint prefers."""
         await async_refresh_or_raise(self.coordinator)
         if self.is_on:
-            # OctoPrint would connect anew, which aborts a running print.
+            # OctoPrint would do nothing, and a print must not be lost to a tap.
             return
         async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.connection.connect()
+            await async_connect(self.coordinator)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:

@@ -244,3 +244,16 @@ async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> No
     with pytest.raises(OctoPrintPermissionError) as caught:
         await client.printer.controls()
     assert caught.value.permission == "CONTROL"
+
+
+def test_runnable() -> None:
+    """Controls go by their full names, and of two with one name the first counts."""
+    other = {"name": "Position", "command": "M105"}
+    nameless = {"name": "", "command": "M105"}
+    children = [LOAD, POSITION, other, JAVASCRIPT, nameless]
+    group = parse_controls(
+        {"controls": [{"name": "Mine", "children": children}, SCRIPT]}
+    )
+    found = group.runnable()
+    assert list(found) == ["Mine / Load", "Mine / Position", "Park"]
+    assert found["Mine / Position"].commands == ("M114",)

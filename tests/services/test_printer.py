@@ -195,3 +195,119 @@ async def test_two_at_once(call: Call, fake: FakeOctoPrint) -> None:
     fake.delay = 0.05
     await asyncio.gather(*(call("jog", x=distance) for distance in range(1, 6)))
     assert sorted(data["x"] for _, data in fake.commands()) == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("data", [{"x": 0, "y": 200, "z": 200}, {"z": 0}])
+async def test_jog_to_the_edge(
+    call: Call, fake: FakeOctoPrint, data: dict[str, Any]
+) -> None:
+    """The edge of the volume can be reached, and a whole axis be travelled."""
+    await call("jog", absolute=True, **data)
+    await call("jog", **data)
+    await call("jog", **{axis: -distance for axis, distance in data.items()})
+    assert len(fake.commands()) == 3
+
+
+@pytest.mark.parametrize(
+    ("axis", "position"),
+    [("x", -0.1), ("x", 200.1), ("y", 1000), ("z", -1), ("z", 201)],
+)
+async def test_jog_outside(refused: Refused, axis: str, position: float) -> None:
+    """A position outside the volume is refused, and a distance longer than it."""
+    error = await refused("jog", absolute=True, **{axis: position})
+    assert message(error) == (
+        "position_outside",
+        {
+            "axis": axis.upper(),
+            "max": "200",
+            "min": "0",
+            "printer": "Prusa",
+            "value": f"{position:g}",
+        },
+    )
+
+
+@pytest.mark.parametrize("distance", [201, -201])
+async def test_jog_too_far(refused: Refused, distance: float) -> None:
+    """A distance longer than the volume is refused, and nothing moves on other axes."""
+    error = await refused("jog", x=1, z=distance)
+    assert message(error) == (
+        "distance_too_long",
+        {"axis": "Z", "printer": "Prusa", "size": "200", "value": str(distance)},
+    )
+
+
+async def test_jog_without_profile(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A key that may not read the profile moves as far as it likes."""
+    user = fake.json("GET", "/api/currentuser")
+    user["permissions"] = ["STATUS", "CONTROL"]
+    fake.answer("GET", "/api/currentuser", json=user)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await call("jog", x=500, absolute=True)
+    assert len(fake.commands()) == 1
+
+
+async def test_jog_on_round_plate(
+    hass: HomeAssistant,
+    call: Call,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """The corners of a round volume are outside."""
+    profiles = fake.json("GET", "/api/printerprofiles")
+    profiles["profiles"]["_default"]["volume"] |= {
+        "formFactor": "circular",
+        "origin": "center",
+    }
+    fake.answer("GET", "/api/printerprofiles", json=profiles)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await call("jog", x=-70, y=70, absolute=True)
+    error = await refused("jog", x=80, y=80, absolute=True)
+    assert message(error) == (
+        "position_off_plate",
+        {"printer": "Prusa", "radius": "100"},
+    )
+
+
+async def test_select_tool(
+    hass: HomeAssistant,
+    call: Call,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A tool is made the active one, but not under a print that goes on with it."""
+    error = await refused("select_tool", tool=1)
+    assert message(error) == (
+        "tool_unknown",
+        {"last_tool": "0", "printer": "Prusa", "tool": "1"},
+    )
+    await call("select_tool", tool=0)
+    assert fake.commands() == []
+    fake.load("multi_idle_custom_sensors")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await call("select_tool", tool=1)
+    assert fake.commands() == [
+        ("/api/printer/tool", {"command": "select", "tool": "tool1"})
+    ]
+    for recorded in ("multi_printing", "paused"):
+        fake.load("multi_idle_custom_sensors", recorded)
+        await init_integration.runtime_data.async_refresh()
+        error = await refused("select_tool", tool=0)
+        assert error.translation_key == "printer_busy"
+
+
+@pytest.mark.parametrize("data", [{}, {"tool": -1}, {"tool": "left"}])
+async def test_select_no_tool(
+    call: Call, fake: FakeOctoPrint, data: dict[str, Any]
+) -> None:
+    """A tool is a number from 0 on."""
+    with pytest.raises(vol.Invalid):
+        await call("select_tool", **data)
+    assert fake.commands() == []

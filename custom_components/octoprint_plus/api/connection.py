@@ -71,9 +71,9 @@ class ConnectionApi:
         it was. `autoconnect` sets whether OctoPrint connects when it starts; OctoPrint
         2 only takes it together with `save`.
 
-        OctoPrint answers at once and connects afterwards. Asked while connected
-        it reconnects, which aborts a running job. Raises OctoPrintRequestError for a
-        port, a baud rate or a profile that is none of the options.
+        OctoPrint answers at once and connects afterwards; while it is connected it does
+        nothing but save. Raises OctoPrintRequestError for a port, a baud rate or a
+        profile that is none of the options.
         """
         if save:
             # OctoPrint 1 would forget what is not sent.

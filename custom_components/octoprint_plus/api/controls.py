@@ -85,6 +85,14 @@ class ControlGroup:
             else:
                 yield child, " / ".join((*here, child.name))
 
+    def runnable(self) -> dict[str, Control]:
+        """Return by full name what can be run from elsewhere; of a name the first."""
+        found: dict[str, Control] = {}
+        for control, name in self.walk():
+            if control.is_runnable and control.name:
+                found.setdefault(name, control)
+        return found
+
 
 def parse_controls(answer: Json) -> ControlGroup:
     """Read the answer of GET /api/printer/command/custom: a group without a name."""

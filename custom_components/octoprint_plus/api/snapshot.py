@@ -11,6 +11,7 @@ import re
 
 from .access import CurrentUser
 from .connection import Connection
+from .controls import Control
 from .job import NO_PROGRESS, Job, JobFile, same_file
 from .memory import Memory, next_memory, note_ending
 from .messages import (
@@ -44,7 +45,7 @@ class ServerData:
     server: ServerInfo
     user: CurrentUser
     settings: Settings | None
-    """None where the key may not read them, as with the two below."""
+    """None where the key may not read them, as with the three below."""
 
     profiles: Mapping[str, PrinterProfile]
     commands: tuple[SystemCommand, ...]
@@ -53,6 +54,8 @@ class ServerData:
 
     free_space: int | None = None
     """Bytes on the disk that files are uploaded to."""
+    controls: Mapping[str, Control] = field(default_factory=dict)
+    """What the user has added to OctoPrint's interface and can be run, by full name."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

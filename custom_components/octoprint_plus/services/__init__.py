@@ -2,6 +2,8 @@
 
 from homeassistant.core import HomeAssistant, callback
 
+from .connection import async_setup_connection_services
+from .controls import async_setup_control_services
 from .file_commands import async_setup_file_command_services
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
@@ -15,6 +17,8 @@ from .uploads import async_setup_upload_services
 def async_setup_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     async_setup_file_command_services(hass)
+    async_setup_connection_services(hass)
+    async_setup_control_services(hass)
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
     async_setup_server_services(hass)

@@ -10,10 +10,12 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import State
 from ..api.snapshot import TOOL
+from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import refusal
+from ..helpers import async_select_tool, refusal
 from .gcode import read_gcode
+from .reach import check_reach
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
 
 ATTR_ABSOLUTE = "absolute"
@@ -50,6 +52,8 @@ def _single_line(value: Any) -> str:
 
 NUMBER = vol.All(vol.Any(int, float), vol.Range(min=-1e9, max=1e9))
 
+PARAMETERS = {cv.string: vol.Any(NUMBER, _single_line)}
+
 DISTANCE = vol.All(
     vol.Coerce(float), vol.Range(min=-MAX_DISTANCE, max=MAX_DISTANCE), _length
 )
@@ -59,9 +63,7 @@ SPEED = vol.All(vol.Coerce(float), vol.Range(min=1, max=MAX_SPEED))
 SEND_GCODE_SCHEMA = TARGET_SCHEMA.extend(
     {
         vol.Required(ATTR_COMMANDS): vol.All(cv.ensure_list, [cv.string]),
-        vol.Optional(ATTR_PARAMETERS, default={}): {
-            cv.string: vol.Any(NUMBER, _single_line)
-        },
+        vol.Optional(ATTR_PARAMETERS, default={}): PARAMETERS,
     }
 )
 
@@ -91,6 +93,8 @@ EXTRUDE_SCHEMA = TARGET_SCHEMA.extend(
     }
 )
 
+SELECT_TOOL_SCHEMA = TARGET_SCHEMA.extend({vol.Required(ATTR_TOOL): cv.positive_int})
+
 
 @callback
 def async_setup_printer_services(hass: HomeAssistant) -> None:
@@ -102,6 +106,9 @@ def async_setup_printer_services(hass: HomeAssistant) -> None:
     hass.services.async_register(DOMAIN, "jog", _async_jog, JOG_SCHEMA)
     hass.services.async_register(DOMAIN, "home", _async_home, HOME_SCHEMA)
     hass.services.async_register(DOMAIN, "extrude", _async_extrude, EXTRUDE_SCHEMA)
+    hass.services.async_register(
+        DOMAIN, "select_tool", _async_select_tool, SELECT_TOOL_SCHEMA
+    )
 
 
 async def _async_send_gcode(call: ServiceCall) -> None:
@@ -119,9 +126,14 @@ async def _async_jog(call: ServiceCall) -> None:
     axes = {axis: call.data[axis] for axis in AXES if axis in call.data}
     if not axes:
         raise refusal("axis_missing", coordinator.name)
+    absolute = call.data[ATTR_ABSOLUTE]
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+        if profile := coordinator.data.profile:
+            check_reach(
+                profile.volume, axes, absolute=absolute, printer=coordinator.name
+            )
         await coordinator.client.printer.jog(
-            axes, absolute=call.data[ATTR_ABSOLUTE], speed=call.data.get(ATTR_SPEED)
+            axes, absolute=absolute, speed=call.data.get(ATTR_SPEED)
         )
 
 
@@ -148,8 +160,17 @@ async def _async_extrude(call: ServiceCall) -> None:
             if await _async_is_paused(coordinator):
                 # The print would go on with that tool.
                 raise refusal("tool_paused", coordinator.name)
-            await coordinator.client.printer.select_tool(tool)
+            await async_select_tool(coordinator, tool)
         await coordinator.client.printer.extrude(amount, call.data.get(ATTR_SPEED))
+
+
+async def _async_select_tool(call: ServiceCall) -> None:
+    """Make a tool the active one, unless a print goes on with it."""
+    coordinator = async_get_coordinator(call)
+    async with printer_action(call, coordinator, "CONTROL", forbidden=BUSY_STATES):
+        tool = _tool_to_select(call, coordinator)
+        if tool is not None:
+            await async_select_tool(coordinator, tool)
 
 
 async def _async_is_paused(coordinator: OctoPrintCoordinator) -> bool:

@@ -1,0 +1,195 @@
+"""Support for OctoPrint numbers: temperature offsets, flow rate and feed rate."""
+
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.number import (
+    NumberDeviceClass,
+    NumberEntity,
+    NumberEntityDescription,
+    RestoreNumber,
+)
+from homeassistant.const import EntityCategory, UnitOfRatio, UnitOfTemperature
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import OctoPrintClient, Snapshot
+from .api.printer import Heater
+from .coordinator import OctoPrintConfigEntry
+from .entity import OctoPrintEntity, async_add_entities_when_known
+from .heater import known_heaters
+from .helpers import octoprint_command
+
+PARALLEL_UPDATES = 1
+
+PERMISSION = "CONTROL"
+
+# OctoPrint's own limit, either way.
+MAX_OFFSET = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintOffsetDescription(NumberEntityDescription):
+    """Describe the offset of a heater."""
+
+    heater: str
+    """OctoPrint's name: tool0, bed, chamber."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintRateDescription(NumberEntityDescription):
+    """Describe a rate."""
+
+    set_fn: Callable[[OctoPrintClient, float], Awaitable[None]]
+
+
+# The ranges of the sliders in OctoPrint's own interface.
+RATES: tuple[OctoPrintRateDescription, ...] = (
+    OctoPrintRateDescription(
+        key="feed_rate",
+        translation_key="feed_rate",
+        native_max_value=200,
+        native_min_value=10,
+        native_step=1,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        set_fn=lambda client, percent: client.printer.set_feed_rate(percent),
+    ),
+    OctoPrintRateDescription(
+        key="flow_rate",
+        translation_key="flow_rate",
+        native_max_value=125,
+        native_min_value=75,
+        native_step=1,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        set_fn=lambda client, percent: client.printer.set_flow_rate(percent),
+    ),
+)
+
+
+def describe_offsets(snapshot: Snapshot) -> Iterable[OctoPrintOffsetDescription]:
+    """Yield the heaters that the printer has now and the key may set."""
+    if not snapshot.server.user.may(PERMISSION):
+        return
+    for heater in known_heaters(snapshot):
+        yield OctoPrintOffsetDescription(
+            key=f"{heater.name}_offset",
+            translation_key=f"{heater.translation_key}_offset",
+            device_class=NumberDeviceClass.TEMPERATURE_DELTA,
+            entity_category=EntityCategory.CONFIG,
+            entity_registry_enabled_default=False,
+            heater=heater.name,
+            native_max_value=MAX_OFFSET,
+            native_min_value=-MAX_OFFSET,
+            native_step=1,
+            native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+            translation_placeholders={"number": heater.number},
+        )
+
+
+def describe_rates(snapshot: Snapshot) -> Iterable[OctoPrintRateDescription]:
+    """Yield the rates that the key may set."""
+    return RATES if snapshot.server.user.may(PERMISSION) else ()
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up OctoPrint numbers based on a config entry."""
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_offsets, OctoPrintOffsetEntity
+    )
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_rates, OctoPrintRateEntity
+    )
+
+
+class OctoPrintOffsetEntity(OctoPrintEntity, NumberEntity):
+    """Defines what is added to a heater's targets."""
+
+    entity_description: OctoPrintOffsetDescription
+
+    @property
+    def heater(self) -> Heater | None:
+        """Return the heater, None while the printer does not report it."""
+        return self.snapshot.heaters.get(self.entity_description.heater)
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is on and the key may set the heater."""
+        return (
+            super().available
+            and self.heater is not None
+            and self.coordinator.may(PERMISSION)
+        )
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return the offset in degrees Celsius."""
+        return self.heater.offset if self.heater else None
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Set the offset."""
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.printer.set_offset(
+                self.entity_description.heater, value
+            )
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.native_value
+
+
+class OctoPrintRateEntity(OctoPrintEntity, RestoreNumber):
+    """Defines a rate in percent, which no printer tells back."""
+
+    _attr_assumed_state = True
+
+    entity_description: OctoPrintRateDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is connected and the key may set the rate."""
+        return (
+            super().available
+            and self.snapshot.is_connected
+            and self.coordinator.may(PERMISSION)
+        )
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take up what was set before Home Assistant restarted."""
+        await super().async_added_to_hass()
+        if self.snapshot.is_connected and (
+            last := await self.async_get_last_number_data()
+        ):
+            self._attr_native_value = last.native_value
+            self._shown = self._all_shown()
+
+    @override
+    async def async_set_native_value(self, value: float) -> None:
+        """Set the rate."""
+        async with octoprint_command(self.coordinator, self.label):
+            await self.entity_description.set_fn(self.coordinator.client, value)
+        self._attr_native_value = value
+        self.async_write_ha_state()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Forget the rate with the connection: the firmware may start anew."""
+        if not self.snapshot.is_connected:
+            self._attr_native_value = None
+        super()._handle_coordinator_update()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.native_value

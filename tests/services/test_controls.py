@@ -1,0 +1,271 @@
+"""Tests of the actions that run custom controls and scripts."""
+
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
+import voluptuous as vol
+
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import Unauthorized
+from tests.fake_octoprint import FakeOctoPrint
+
+from .conftest import Call, Refused, message
+
+PATH = "/api/printer/command"
+
+CONTROLS = [
+    {
+        "name": "Filament",
+        "children": [
+            {
+                "name": "Load",
+                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
+                "input": [
+                    {"name": "Length", "parameter": "length", "default": 50},
+                    {
+                        "name": "Speed",
+                        "parameter": "speed",
+                        "default": 300,
+                        "slider": {"min": 100, "max": 600},
+                    },
+                ],
+            }
+        ],
+    },
+    {"name": "Say", "command": "M117 %(t)s", "input": [{"parameter": "t"}]},
+    {"name": "Lamp", "command": "M355 S1 ; 100% bright"},
+    {"name": "Park", "script": "park", "input": [{"parameter": "z", "default": 5}]},
+    {"name": "Odd", "command": "M117 %(nothing)s"},
+    {"name": "Page", "javascript": "alert(1)", "command": "M117 never"},
+]
+
+NAMES = "Filament / Load, Say, Lamp, Park, Odd"
+
+
+@pytest.fixture(autouse=True)
+def controls(fake: FakeOctoPrint) -> None:
+    """Give the server some controls."""
+    fake.answer("GET", f"{PATH}/custom", json={"controls": CONTROLS})
+
+
+@pytest.mark.parametrize(
+    ("data", "sent"),
+    [
+        (
+            {"control": "Filament / Load"},
+            {
+                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
+                "parameters": {"length": 50, "speed": 300},
+            },
+        ),
+        (
+            {"control": "Filament / Load", "parameters": {"length": 5, "speed": 600}},
+            {
+                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
+                "parameters": {"length": 5, "speed": 600},
+            },
+        ),
+        ({"control": "Lamp"}, {"commands": ["M355 S1"]}),
+        (
+            {"control": "Say", "parameters": {"t": "50 % done"}},
+            {"commands": ["M117 %(t)s"], "parameters": {"t": "50 % done"}},
+        ),
+        (
+            {"control": " Park ", "parameters": {"z": 7.5}},
+            {"script": "park", "parameters": {"z": 7.5}},
+        ),
+    ],
+)
+async def test_run_control(
+    call: Call, fake: FakeOctoPrint, data: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """A control does what pressing it does, in a print too."""
+    fake.load("printing_local")
+    await call("run_control", **data)
+    assert fake.commands() == [(PATH, sent)]
+
+
+@pytest.mark.parametrize(
+    ("data", "key", "placeholders"),
+    [
+        (
+            {"control": "Nothing"},
+            "control_unknown",
+            {"control": "Nothing", "controls": NAMES},
+        ),
+        # It only works in a browser.
+        (
+            {"control": "Page"},
+            "control_unknown",
+            {"control": "Page", "controls": NAMES},
+        ),
+        # Its group is part of the name.
+        (
+            {"control": "Load"},
+            "control_unknown",
+            {"control": "Load", "controls": NAMES},
+        ),
+        (
+            {"control": "Filament / Load", "parameters": {"width": 1}},
+            "control_parameter_unknown",
+            {"control": "Load", "parameter": "width", "parameters": "length, speed"},
+        ),
+        (
+            {"control": "Lamp", "parameters": {"width": 1}},
+            "control_parameter_unknown",
+            {"control": "Lamp", "parameter": "width", "parameters": "-"},
+        ),
+        *(
+            (
+                {"control": "Filament / Load", "parameters": {"speed": value}},
+                "control_parameter_range",
+                {
+                    "control": "Load",
+                    "parameter": "speed",
+                    "value": str(value),
+                    "min": "100",
+                    "max": "600",
+                },
+            )
+            for value in (99, 601, "fast")
+        ),
+        (
+            {"control": "Say"},
+            "control_parameter_missing",
+            {"control": "Say", "parameter": "t"},
+        ),
+        (
+            {"control": "Filament / Load", "parameters": {"length": "long"}},
+            "gcode_parameter_invalid",
+            {"parameter": "length", "placeholder": "%(length)d", "value": "long"},
+        ),
+        (
+            {"control": "Odd"},
+            "gcode_parameter_missing",
+            {"parameter": "nothing", "placeholder": "%(nothing)s"},
+        ),
+    ],
+)
+async def test_control_refused(
+    refused: Refused, data: dict[str, Any], key: str, placeholders: dict[str, str]
+) -> None:
+    """What a control cannot do is told before anything is sent."""
+    error = await refused("run_control", **data)
+    assert message(error) == (key, {**placeholders, "printer": "Prusa"})
+
+
+async def test_no_controls(refused: Refused, fake: FakeOctoPrint) -> None:
+    """A server without controls says so."""
+    fake.answer("GET", f"{PATH}/custom", json={"controls": []})
+    error = await refused("run_control", control="Lamp")
+    assert message(error)[1] == {"control": "Lamp", "controls": "-", "printer": "Prusa"}
+
+
+@pytest.mark.parametrize(
+    ("data", "sent"),
+    [
+        ({"script": "afterPrintCancelled"}, {}),
+        (
+            {"script": "afterPrintCancelled", "context": {"why": "test", "z": 5}},
+            {"context": {"why": "test", "z": 5}},
+        ),
+    ],
+)
+async def test_run_script(
+    call: Call, fake: FakeOctoPrint, data: dict[str, Any], sent: dict[str, Any]
+) -> None:
+    """A script is run by its name, with what its template is to see."""
+    await call("run_script", **data)
+    assert fake.commands() == [(PATH, {"script": "afterPrintCancelled", **sent})]
+
+
+@pytest.mark.parametrize(
+    ("action", "data", "script"),
+    [
+        ("run_script", {"script": "nope"}, "nope"),
+        ("run_control", {"control": "Park"}, "park"),
+    ],
+)
+async def test_script_not_found(
+    refused: Refused,
+    fake: FakeOctoPrint,
+    action: str,
+    data: dict[str, Any],
+    script: str,
+) -> None:
+    """A script that OctoPrint does not have is named."""
+    fake.answer("POST", PATH, status=404, json={"error": "Unknown script"})
+    error = await refused(action, sent=1, **data)
+    assert message(error) == (
+        "script_not_found",
+        {"printer": "Prusa", "script": script},
+    )
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("run_control", {}),
+        ("run_control", {"control": ""}),
+        ("run_control", {"control": "Say", "parameters": {"t": "a\nM112"}}),
+        ("run_control", {"control": "Say", "parameters": {"t": float("nan")}}),
+        ("run_control", {"control": "Say", "parameters": {"t": [1]}}),
+        ("run_script", {}),
+        ("run_script", {"script": " "}),
+        ("run_script", {"script": "a", "context": {"x": "a\nM112"}}),
+        ("run_script", {"script": "a", "context": "why"}),
+    ],
+)
+async def test_unusable(
+    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
+) -> None:
+    """What makes no sense for any control or script is refused."""
+    with pytest.raises(vol.Invalid):
+        await call(action, **data)
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("run_control", {"control": "Lamp"}), ("run_script", {"script": "a"})],
+)
+async def test_offline_and_permission(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    action: str,
+    data: dict[str, Any],
+) -> None:
+    """A printer that is off and a key that may not are told."""
+    fake.user("readonly")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    error = await refused(action, **data)
+    assert message(error) == (
+        "command_missing_permission",
+        {"command": action, "permission": "CONTROL", "printer": "Prusa"},
+    )
+    fake.user("admin")
+    fake.load("disconnected")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    error = await refused(action, **data)
+    assert error.translation_key == "printer_offline"
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_script_needs_administrator(
+    hass: HomeAssistant, fake: FakeOctoPrint, hass_read_only_user: MockUser
+) -> None:
+    """A user who is no administrator may run controls, but no scripts."""
+    context = Context(user_id=hass_read_only_user.id)
+    with pytest.raises(Unauthorized):
+        await hass.services.async_call(
+            DOMAIN, "run_script", {"script": "a"}, blocking=True, context=context
+        )
+    assert fake.commands() == []
+    await hass.services.async_call(
+        DOMAIN, "run_control", {"control": "Lamp"}, blocking=True, context=context
+    )
+    assert fake.commands() == [(PATH, {"commands": ["M355 S1"]})]
