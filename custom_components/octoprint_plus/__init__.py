@@ -16,6 +16,7 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CLIMATE,
+    Platform.EVENT,
     Platform.SENSOR,
     Platform.SWITCH,
 ]

@@ -31,6 +31,7 @@ from .api import (
     State,
 )
 from .api.messages import PushMessage, ReadAgain, ReauthRequired
+from .api.occurrences import Occurrence
 from .api.push import (
     THROTTLE_CALM,
     THROTTLE_QUICK,
@@ -41,6 +42,7 @@ from .api.push import (
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .events import OctoPrintEvents
 from .failure import update_failure
 from .heater import is_warming
 from .poller import OctoPrintPoller
@@ -106,6 +108,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             entry.data[CONF_API_KEY],
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
+        self.events = OctoPrintEvents(hass)
         self.is_pushed = False
         """Whether the server tells by itself what changes."""
 
@@ -187,6 +190,16 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_setup(self) -> None:
         """Load what has to outlive a restart of Home Assistant."""
         await self.store.async_load()
+        self.config_entry.async_on_unload(self.events.async_stop)
+        if not self.store.is_new:
+            self.events.start(self.store.memory)
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        """Let all states be written, and then tell what happened."""
+        super().async_update_listeners()
+        self.events.async_tell()
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -284,6 +297,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if settled is None:
             if attempts > 1:
                 self._unsettled = (running, attempts - 1)
+            self._async_note()
         elif self._truth.memory.last_print is last_print:
             memory = replace(self._truth.memory, last_print=settled)
             self._async_take(replace(self._truth, memory=memory))
@@ -359,6 +373,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous = self._truth
         if previous is None:
             return
+        if isinstance(message, Occurrence):
+            self.events.async_add(message)
+            self.events.async_tell()
         self._heard_at = monotonic()
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if isinstance(message, ReadAgain | ReauthRequired):
@@ -383,10 +400,16 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous, self._truth = self._truth, truth
         if truth.memory is not self.store.memory:
             self.store.async_remember(truth.memory)
+        self._async_note()
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
         self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             self._async_update_device(truth)
+
+    @callback
+    def _async_note(self) -> None:
+        if self._truth is not None:
+            self.events.async_note(self._truth, is_settled=self._unsettled is None)
 
     def _publish(self, truth: Snapshot) -> Snapshot:
         """Return what is shown of the truth."""

@@ -26,11 +26,14 @@ class OctoPrintStore:
             hass, VERSION, f"{DOMAIN}.{entry_id}", atomic_writes=True
         )
         self.memory = Memory()
+        self.is_new = True
+        """Whether nothing was kept before."""
 
     async def async_load(self) -> None:
         """Read what was kept."""
         if data := await self._store.async_load():
             self.memory = _from_dict(data)
+            self.is_new = False
 
     @callback
     def async_remember(self, memory: Memory) -> None:
@@ -68,6 +71,7 @@ def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
         running.completed,
         running.cancelled,
         running.failed,
+        running.paused,
         running.print_time // SAVE_EVERY,
     )
 
@@ -89,6 +93,7 @@ def _to_dict(memory: Memory) -> dict[str, Any]:
             "completed": running.completed,
             "failed": running.failed,
             "finish_at": running.finish_at and running.finish_at.isoformat(),
+            "paused": running.paused,
             "print_time": running.print_time,
             "started_at": running.started_at.isoformat(),
         }
@@ -116,6 +121,8 @@ def _from_dict(data: dict[str, Any]) -> Memory:
             finish_at=dt_util.parse_datetime(running["finish_at"])
             if running["finish_at"]
             else None,
+            # What an earlier version wrote does not have it.
+            paused=running.get("paused", False),
             print_time=running["print_time"],
             started_at=dt_util.parse_datetime(
                 running["started_at"], raise_on_error=True

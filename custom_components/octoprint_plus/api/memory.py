@@ -52,6 +52,9 @@ class RunningPrint:
     failed: bool = False
     """Whether an error came while it ran, even if it is still being cancelled for it."""
 
+    paused: bool = False
+    """Whether it is paused, or is no longer but has not gone on either."""
+
     @property
     def is_told(self) -> bool:
         """Return whether it is known how it ends."""
@@ -163,6 +166,8 @@ def next_running(
         or bool(running and is_same and running.cancelled),
         # The error of an earlier print may still be there when the next one starts.
         failed=bool(running and is_same and (has_failed or running.failed)),
+        paused=state is State.PAUSED
+        or bool(running and is_same and running.paused and state is not State.PRINTING),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
+from .occurrences import OCCURRENCE_PARSERS, Occurrence
 from .printer import (
     Flags,
     Heater,
@@ -118,6 +119,7 @@ type PushMessage = (
     | PrintEnding
     | ErrorOccurred
     | ReadAgain
+    | Occurrence
 )
 
 
@@ -166,6 +168,7 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     "PrintFailed": _ending(PrintResult.FAILED),
     "PrintStarted": lambda payload: PrintStarted(file=parse_job_file(payload)),
     "PrinterStateChanged": _state_changed,
+    **OCCURRENCE_PARSERS,
     **{
         event: _read_again(event)
         for event in (
