@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
 from .api import (
+    Memory,
     OctoPrintAuthError,
     OctoPrintClient,
     OctoPrintConnectionError,
@@ -108,7 +109,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             entry.data[CONF_API_KEY],
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
-        self.events = OctoPrintEvents(hass)
+        self.events = OctoPrintEvents(hass, self.store)
         self.is_pushed = False
         """Whether the server tells by itself what changes."""
 
@@ -190,16 +191,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_setup(self) -> None:
         """Load what has to outlive a restart of Home Assistant."""
         await self.store.async_load()
-        self.config_entry.async_on_unload(self.events.async_stop)
-        if not self.store.is_new:
-            self.events.start(self.store.memory)
-
-    @callback
-    @override
-    def async_update_listeners(self) -> None:
-        """Let all states be written, and then tell what happened."""
-        super().async_update_listeners()
-        self.events.async_tell()
+        self.events.async_load()
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -222,6 +214,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.async_start_push()
             elif not self.last_update_success:
                 self._push.reconnect_now()
+            # The base class lets the states be written before anything else can run.
+            self.hass.loop.call_soon(self.events.async_tell)
             return self._publish(truth)
 
     @callback
@@ -265,7 +259,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         truth = advance(
             truth,
-            self.store.memory,
+            self._memory,
             server=answers.server,
             connection=answers.connection,
             job=answers.job,
@@ -274,33 +268,51 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             now=dt_util.utcnow(),
         )
         if (ended := self._ended_in(truth)) is not None:
-            self._unsettled = (ended, SETTLE_ATTEMPTS)
+            self._async_note_end(ended, is_certain=False)
         return truth
+
+    @property
+    def _memory(self) -> Memory:
+        return self._truth.memory if self._truth else self.store.memory
 
     def _ended_in(self, truth: Snapshot) -> RunningPrint | None:
         """Return the print that ended between the last truth and this one."""
-        memory = self.store.memory
+        memory = self._memory
         if truth.memory.last_print is memory.last_print:
             return None
         return memory.running
 
+    @callback
+    def _async_note_end(self, ended: RunningPrint, *, is_certain: bool) -> None:
+        """Let the end of a print be settled before it is told, where it is not certain."""
+        if self._unsettled is not None:
+            # The print before is told as it seems to have ended.
+            self._unsettled = None
+            self._async_note()
+        if not is_certain:
+            self._unsettled = (ended, SETTLE_ATTEMPTS)
+
     async def _async_settle(self) -> None:
         """Correct the end of a print by the file's own history, where it has one."""
-        if self._unsettled is None or self._truth is None:
+        unsettled = self._unsettled
+        if unsettled is None or self._truth is None:
             return
         last_print = self._truth.memory.last_print
-        running, attempts = self._unsettled
+        running, attempts = unsettled
         if last_print is None:
             return
         settled = await self._poller.async_settle(self._truth, last_print, running)
+        if self._unsettled is not unsettled:
+            # Another one ended meanwhile.
+            return
         self._unsettled = None
-        if settled is None:
-            if attempts > 1:
-                self._unsettled = (running, attempts - 1)
-            self._async_note()
-        elif self._truth.memory.last_print is last_print:
+        if settled is not None:
             memory = replace(self._truth.memory, last_print=settled)
             self._async_take(replace(self._truth, memory=memory))
+        elif attempts > 1:
+            self._unsettled = (running, attempts - 1)
+        else:
+            self._async_note()
 
     async def _async_listen(self) -> None:
         """Take all that is pushed, for ever."""
@@ -383,23 +395,27 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._debounced_refresh.async_schedule_call()
         if truth is previous:
             return
-        if (ended := self._ended_in(truth)) and not ended.is_told:
-            # How it ended was told to nobody, or while nobody listened.
-            self._unsettled = (ended, SETTLE_ATTEMPTS)
-            self._debounced_refresh.async_schedule_call()
+        if ended := self._ended_in(truth):
+            # How it ended may have been told to nobody, or while nobody listened, and
+            # of some errors all but their text is told.
+            is_certain = ended.is_told and not (
+                ended.failed and truth.error_text is None
+            )
+            self._async_note_end(ended, is_certain=is_certain)
+            if not is_certain:
+                self._debounced_refresh.async_schedule_call()
         self._taken += 1
         self._async_take(truth)
         shown = self._publish(truth)
         if shown is not self.data:
             self.data = shown
             self.async_update_listeners()
+        self.events.async_tell()
 
     @callback
     def _async_take(self, truth: Snapshot) -> None:
         """Make a snapshot the truth."""
         previous, self._truth = self._truth, truth
-        if truth.memory is not self.store.memory:
-            self.store.async_remember(truth.memory)
         self._async_note()
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
         self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
