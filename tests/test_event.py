@@ -428,13 +428,19 @@ async def test_unload_before_it_is_settled(
 async def test_pushed_during_unload(pushed: Pushed) -> None:
     """Test that what is pushed while the entities go is fired when they are back."""
     pushed.fake.load("printing_local")
-    with firing(pushed.hass) as fired:
-        pushed.coordinator.events.async_close()
+    unload_platforms = pushed.hass.config_entries.async_unload_platforms
+
+    async def slow(entry: MockConfigEntry, platforms: list[Platform]) -> bool:
+        unloaded = await unload_platforms(entry, platforms)
         await pushed.state("PRINTING", "Printing")
         await pushed.current()
-        assert pushed.state_of("sensor.state") == "printing"
+        assert pushed.coordinator.data.memory.running
+        return unloaded
+
+    with firing(pushed.hass) as fired:
+        with patch.object(pushed.hass.config_entries, "async_unload_platforms", slow):
+            await unload(pushed.hass, pushed.entry)
         assert fired.types == []
-        await unload(pushed.hass, pushed.entry)
         await pushed.load()
         await pushed.up()
         assert fired.types == ["started"]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .api import Snapshot
-from .api.changes import next_told, occurred
+from .api.changes import Told, next_told, occurred
 from .api.occurrences import Occurrence, Subject
 from .store import OctoPrintStore
 
@@ -26,7 +26,7 @@ class OctoPrintEvents:
         self._store = store
         self._is_open = False
         self._listeners: dict[Subject, Listener] = {}
-        self._told = store.told
+        self._told: Told | None = None
         """What is known once all that waits was told."""
 
         self._waiting: deque[Occurrence] = deque()
