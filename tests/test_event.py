@@ -1,7 +1,9 @@
 """Tests for the OctoPrint event entities."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -16,6 +18,7 @@ from pytest_homeassistant_custom_component.common import (
 from syrupy.assertion import SnapshotAssertion
 import yaml
 
+from custom_components.octoprint_plus.api import LastPrint, PrintResult, Snapshot
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.coordinator import SETTLE_ATTEMPTS
 from homeassistant.const import (
@@ -511,6 +514,38 @@ async def test_another_end_before_it_is_settled(
     ]
 
 
+async def test_another_end_while_it_is_settled(
+    pushed: Pushed, freezer: FrozenDateTimeFactory
+) -> None:
+    """Test that the history of a file says nothing of the print that ended after it."""
+    gate = asyncio.Event()
+    asked = asyncio.Event()
+    poller = pushed.coordinator._poller
+
+    async def held(snapshot: Snapshot, last_print: LastPrint, _: Any) -> LastPrint:
+        asked.set()
+        await gate.wait()
+        return replace(last_print, result=PrintResult.DONE)
+
+    with firing(pushed.hass) as fired, patch.object(poller, "async_settle", held):
+        await begin(pushed)
+        pushed.fake.load("disconnected")
+        await pushed.state("OFFLINE", "Offline")
+        await until(asked.is_set)
+        freezer.tick(9)
+        await pushed.state("OPERATIONAL", "Operational")
+        file = await begin(pushed)
+        await pushed.state("CANCELLING", "Cancelling")
+        await pushed.event("PrintCancelled", **file, time=3, reason="cancelled")
+        pushed.fake.load("operational_idle_no_file")
+        await pushed.state("OPERATIONAL", "Operational")
+        gate.set()
+        await pushed.idle()
+    prints = [type_ for type_ in fired.types if not type_.endswith("connected")]
+    assert prints == ["started", "failed", "started", "cancelled"]
+    assert pushed.state_of("sensor.last_print_result") == "cancelled"
+
+
 # Disabled entities.
 
 
@@ -639,6 +674,10 @@ async def test_store(
     fake.load("paused")
     await refresh(hass, config_entry)
     assert (await kept())["running"]["paused"] is True
+    error = {"error": "Something odd", "reason": "firmware", "consequence": ""}
+    fake.answer("GET", "/api/printer/error", json=error)
+    await refresh(hass, config_entry)
+    assert (await kept())["errors"] == ["Something odd"]
     await unload(hass, config_entry)
 
 
