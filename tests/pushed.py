@@ -192,14 +192,27 @@ def answer_as(fake: FakeOctoPrint, current: dict[str, Any]) -> None:
     )
 
 
+def state_told(payload: dict[str, Any]) -> dict[str, Any]:
+    """Return the state that an event tells, as a `current` tells it."""
+    is_off = payload["state_id"] in {"CONNECTING", "ERROR", "OFFLINE", "OPEN_SERIAL"}
+    flags = {"operational": not is_off, "sdReady": not is_off}
+    return {"text": payload["state_string"], "flags": flags}
+
+
 async def play(pushed: Pushed, freezer: FrozenDateTimeFactory, name: str) -> None:
     """Push a recording at its own pace; REST answers what was told last."""
     before = 0.0
+    current: dict[str, Any] | None = None
     for at, kind, content in recording(name):
         freezer.tick(timedelta(seconds=max(0, at - before)))
         before = max(at, before)
         if kind == "current":
-            answer_as(pushed.fake, content)
+            current = content
+        elif current and content["type"] == "PrinterStateChanged":
+            # A `current` that tells it comes later.
+            current = current | {"state": state_told(content["payload"])}
+        if current:
+            answer_as(pushed.fake, current)
         await pushed.fake.push.send({kind: content})
         await pushed.heard()
         await pushed.idle()

@@ -195,7 +195,7 @@ def test_parallel_updates() -> None:
 
     for platform in PLATFORMS:
         source = (INTEGRATION / f"{platform}.py").read_text()
-        expected = 0 if platform in ("sensor", "binary_sensor") else 1
+        expected = 0 if platform in ("binary_sensor", "event", "sensor") else 1
         assert f"\nPARALLEL_UPDATES = {expected}\n" in source
 
 

@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.octoprint_plus.coordinator import SETTLE_ATTEMPTS
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
@@ -254,7 +255,8 @@ async def test_last_print(
     job["progress"]["completion"] = 100.0
     fake.load("after_print_done")
     fake.answer("GET", "/api/job", json=job)
-    await refresh(hass, init_integration)
+    for _ in range(SETTLE_ATTEMPTS):
+        await refresh(hass, init_integration)
     expected = {
         "sensor.prusa_last_print": "test_main.gcode",
         "sensor.prusa_last_print_result": "done",

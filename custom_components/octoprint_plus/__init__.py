@@ -3,6 +3,7 @@
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
@@ -17,6 +18,7 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CLIMATE,
+    Platform.EVENT,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,
@@ -36,6 +38,8 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # Automations listen from the start of Home Assistant on, and all event entities do now.
+    entry.async_on_unload(async_at_started(hass, coordinator.events.async_open))
     async_watch_issues(hass, entry)
     coordinator.async_start_push()
     return True
@@ -43,9 +47,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
 
 async def async_unload_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> bool:
     """Unload a printer; the printer itself goes on with whatever it does."""
+    coordinator = entry.runtime_data
+    # What happens now is told after a reload.
+    coordinator.events.async_close()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
     if unloaded:
-        await entry.runtime_data.store.async_save()
+        await coordinator.store.async_save()
     return unloaded
 
 

@@ -22,6 +22,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.json import json_loads
 
 from .api import (
+    Memory,
     OctoPrintAuthError,
     OctoPrintClient,
     OctoPrintConnectionError,
@@ -31,6 +32,7 @@ from .api import (
     State,
 )
 from .api.messages import PushMessage, ReadAgain, ReauthRequired
+from .api.occurrences import Occurrence
 from .api.push import (
     THROTTLE_CALM,
     THROTTLE_QUICK,
@@ -42,6 +44,7 @@ from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .events import OctoPrintEvents
 from .failure import is_away, update_failure
 from .heater import is_warming
 from .poller import OctoPrintPoller
@@ -107,6 +110,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             entry.data[CONF_API_KEY],
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
+        self.events = OctoPrintEvents(hass, self.store)
         self.choice = ConnectionChoice()
         """What the next connection to the printer is to use."""
 
@@ -194,6 +198,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_setup(self) -> None:
         """Load what has to outlive a restart of Home Assistant."""
         await self.store.async_load()
+        self.events.async_load()
 
     @override
     async def _async_update_data(self) -> Snapshot:
@@ -216,6 +221,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.async_start_push()
             elif not self.last_update_success:
                 self._push.reconnect_now()
+            # The base class lets the states be written before anything else can run.
+            self.hass.loop.call_soon(self.events.async_tell)
             return self._publish(truth)
 
     @callback
@@ -261,7 +268,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             )
         truth = advance(
             truth,
-            self.store.memory,
+            self._memory,
             server=answers.server,
             connection=answers.connection,
             job=answers.job,
@@ -270,32 +277,51 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             now=dt_util.utcnow(),
         )
         if (ended := self._ended_in(truth)) is not None:
-            self._unsettled = (ended, SETTLE_ATTEMPTS)
+            self._async_note_end(ended, is_certain=False)
         return truth
+
+    @property
+    def _memory(self) -> Memory:
+        return self._truth.memory if self._truth else self.store.memory
 
     def _ended_in(self, truth: Snapshot) -> RunningPrint | None:
         """Return the print that ended between the last truth and this one."""
-        memory = self.store.memory
+        memory = self._memory
         if truth.memory.last_print is memory.last_print:
             return None
         return memory.running
 
+    @callback
+    def _async_note_end(self, ended: RunningPrint, *, is_certain: bool) -> None:
+        """Let the end of a print be settled before it is told, where it is not certain."""
+        if self._unsettled is not None:
+            # The print before is told as it seems to have ended.
+            self._unsettled = None
+            self._async_note()
+        if not is_certain:
+            self._unsettled = (ended, SETTLE_ATTEMPTS)
+
     async def _async_settle(self) -> None:
         """Correct the end of a print by the file's own history, where it has one."""
-        if self._unsettled is None or self._truth is None:
+        unsettled = self._unsettled
+        if unsettled is None or self._truth is None:
             return
         last_print = self._truth.memory.last_print
-        running, attempts = self._unsettled
+        running, attempts = unsettled
         if last_print is None:
             return
         settled = await self._poller.async_settle(self._truth, last_print, running)
+        if self._unsettled is not unsettled:
+            # Another one ended meanwhile.
+            return
         self._unsettled = None
-        if settled is None:
-            if attempts > 1:
-                self._unsettled = (running, attempts - 1)
-        elif self._truth.memory.last_print is last_print:
+        if settled is not None:
             memory = replace(self._truth.memory, last_print=settled)
             self._async_take(replace(self._truth, memory=memory))
+        elif attempts > 1:
+            self._unsettled = (running, attempts - 1)
+        else:
+            self._async_note()
 
     async def _async_listen(self) -> None:
         """Take all that is pushed, for ever."""
@@ -380,6 +406,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous = self._truth
         if previous is None:
             return
+        if isinstance(message, Occurrence):
+            self.events.async_add(message)
+            self.events.async_tell()
         self._heard_at = monotonic()
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if isinstance(message, ReadAgain | ReauthRequired):
@@ -387,27 +416,37 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._debounced_refresh.async_schedule_call()
         if truth is previous:
             return
-        if (ended := self._ended_in(truth)) and not ended.is_told:
-            # How it ended was told to nobody, or while nobody listened.
-            self._unsettled = (ended, SETTLE_ATTEMPTS)
-            self._debounced_refresh.async_schedule_call()
+        if ended := self._ended_in(truth):
+            # How it ended may have been told to nobody, or while nobody listened, and
+            # of some errors all but their text is told.
+            is_certain = ended.is_told and not (
+                ended.failed and truth.error_text is None
+            )
+            self._async_note_end(ended, is_certain=is_certain)
+            if not is_certain:
+                self._debounced_refresh.async_schedule_call()
         self._taken += 1
         self._async_take(truth)
         shown = self._publish(truth)
         if shown is not self.data:
             self.data = shown
             self.async_update_listeners()
+        self.events.async_tell()
 
     @callback
     def _async_take(self, truth: Snapshot) -> None:
         """Make a snapshot the truth."""
         previous, self._truth = self._truth, truth
-        if truth.memory is not self.store.memory:
-            self.store.async_remember(truth.memory)
+        self._async_note()
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
         self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             self._async_update_device(truth)
+
+    @callback
+    def _async_note(self) -> None:
+        if self._truth is not None:
+            self.events.async_note(self._truth, is_settled=self._unsettled is None)
 
     def _publish(self, truth: Snapshot) -> Snapshot:
         """Return what is shown of the truth."""

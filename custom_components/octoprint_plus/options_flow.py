@@ -56,7 +56,7 @@ class OctoPrintOptionsFlow(OptionsFlowWithReload):
     async def _async_seen_heaters(self) -> frozenset[str]:
         """Return the heaters that the printer was ever seen with, loaded or not."""
         if self.config_entry.state is ConfigEntryState.LOADED:
-            return self.config_entry.runtime_data.store.memory.heaters
+            return self.config_entry.runtime_data.data.memory.heaters
         store = OctoPrintStore(self.hass, self.config_entry.entry_id)
         await store.async_load()
         return store.memory.heaters

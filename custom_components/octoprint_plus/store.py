@@ -1,4 +1,4 @@
-"""What outlives a restart of Home Assistant: the running and the last print, and the heaters."""
+"""What outlives a restart of Home Assistant: prints, heaters, and what was told of them."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
 from .api import LastPrint, Memory, PrintResult, RunningPrint
+from .api.changes import Told
 from .api.job import JobFile
 from .const import DOMAIN
 
@@ -18,43 +19,55 @@ SAVE_EVERY = 300
 
 
 class OctoPrintStore:
-    """Keeps the memory of one printer in Home Assistant's storage."""
+    """Keeps what was told of one printer in Home Assistant's storage."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store."""
         self._store: Store[dict[str, Any]] = Store(
             hass, VERSION, f"{DOMAIN}.{entry_id}", atomic_writes=True
         )
-        self.memory = Memory()
+        self.told: Told | None = None
+        """None where nothing was kept before."""
+
+    @property
+    def memory(self) -> Memory:
+        """Return what was kept of prints and heaters."""
+        return self.told.memory if self.told else Memory()
 
     async def async_load(self) -> None:
         """Read what was kept."""
         if data := await self._store.async_load():
-            self.memory = _from_dict(data)
+            self.told = _from_dict(data)
 
     @callback
-    def async_remember(self, memory: Memory) -> None:
-        """Keep a newer memory, writing it out when more than the clock has moved on."""
-        previous, self.memory = self.memory, memory
-        if _has_changed(previous, memory):
-            self._store.async_delay_save(lambda: _to_dict(self.memory), SAVE_DELAY)
+    def async_keep(self, told: Told) -> None:
+        """Keep what was told, writing it out when more than the clock has moved on."""
+        previous, self.told = self.told, told
+        if previous is None or _has_changed(previous, told):
+            self._store.async_delay_save(
+                lambda: _to_dict(self.told or told), SAVE_DELAY
+            )
 
     async def async_save(self) -> None:
-        """Write the memory now, with the clock of a running print."""
-        await self._store.async_save(_to_dict(self.memory))
+        """Write it now, with the clock of a running print."""
+        if self.told is not None:
+            await self._store.async_save(_to_dict(self.told))
 
     async def async_remove(self) -> None:
         """Forget everything."""
         await self._store.async_remove()
 
 
-def _has_changed(one: Memory, other: Memory) -> bool:
+def _has_changed(one: Told, other: Told) -> bool:
     """Return whether more than the clock of a running print differs, or that by minutes."""
+    before, after = one.memory, other.memory
     return (
-        one.last_print != other.last_print
-        or one.last_targets != other.last_targets
-        or one.heaters != other.heaters
-        or _facts(one.running) != _facts(other.running)
+        before.last_print != after.last_print
+        or before.last_targets != after.last_targets
+        or before.heaters != after.heaters
+        or one.is_connected is not other.is_connected
+        or one.errors != other.errors
+        or _facts(before.running) != _facts(after.running)
     )
 
 
@@ -68,12 +81,16 @@ def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
         running.completed,
         running.cancelled,
         running.failed,
+        running.paused,
         running.print_time // SAVE_EVERY,
     )
 
 
-def _to_dict(memory: Memory) -> dict[str, Any]:
+def _to_dict(told: Told) -> dict[str, Any]:
+    memory = told.memory
     data: dict[str, Any] = {
+        "connected": told.is_connected,
+        "errors": sorted(told.errors),
         "heaters": sorted(memory.heaters),
         "last_targets": dict(memory.last_targets),
     }
@@ -89,6 +106,7 @@ def _to_dict(memory: Memory) -> dict[str, Any]:
             "completed": running.completed,
             "failed": running.failed,
             "finish_at": running.finish_at and running.finish_at.isoformat(),
+            "paused": running.paused,
             "print_time": running.print_time,
             "started_at": running.started_at.isoformat(),
         }
@@ -102,7 +120,16 @@ def _to_dict(memory: Memory) -> dict[str, Any]:
     return data
 
 
-def _from_dict(data: dict[str, Any]) -> Memory:
+def _from_dict(data: dict[str, Any]) -> Told:
+    # What 0.2 and earlier wrote lacks these, and whether the print is paused.
+    return Told(
+        memory=_memory_from_dict(data),
+        is_connected=data.get("connected"),
+        errors=frozenset(data.get("errors", ())),
+    )
+
+
+def _memory_from_dict(data: dict[str, Any]) -> Memory:
     running = data.get("running")
     last_print = data.get("last_print")
     return Memory(
@@ -116,6 +143,7 @@ def _from_dict(data: dict[str, Any]) -> Memory:
             finish_at=dt_util.parse_datetime(running["finish_at"])
             if running["finish_at"]
             else None,
+            paused=running.get("paused"),
             print_time=running["print_time"],
             started_at=dt_util.parse_datetime(
                 running["started_at"], raise_on_error=True

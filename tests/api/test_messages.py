@@ -150,6 +150,7 @@ def test_everything_known_was_recorded() -> None:
     }
     recorded = {line.data["type"] for line in lines if line.kind == "event"}
     assert set(EVENTS) - recorded == {
+        "FilamentChange",
         "PrinterProfileAdded",
         "PrinterProfileDeleted",
         "PrinterProfileModified",
@@ -286,10 +287,16 @@ def test_message(
 def test_events() -> None:
     """Where one is missing here or there, OctoPrint is not asked to tell it."""
     assert sorted(EVENTS) == [
+        "CaptureDone",
+        "CaptureFailed",
         "Connected",
         "Error",
+        "FilamentChange",
         "FileDeselected",
         "FileSelected",
+        "MovieDone",
+        "MovieFailed",
+        "MovieRendering",
         "PrintCancelled",
         "PrintCancelling",
         "PrintDone",
@@ -300,6 +307,7 @@ def test_events() -> None:
         "PrinterProfileModified",
         "PrinterStateChanged",
         "SettingsUpdated",
+        "Waiting",
     ]
     json.dumps(list(EVENTS))
 

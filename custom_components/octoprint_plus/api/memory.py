@@ -22,6 +22,9 @@ FINISH_TOLERANCE_PAUSED = timedelta(minutes=5)
 # before it.
 PRINT_TIME_JITTER = timedelta(seconds=2)
 
+# In these a print is not paused, nor is it given up.
+GOING_ON_STATES = frozenset({State.FINISHING, State.PRINTING, State.RESUMING})
+
 
 class PrintResult(StrEnum):
     """How a print ended."""
@@ -51,6 +54,9 @@ class RunningPrint:
 
     failed: bool = False
     """Whether an error came while it ran, even if it is still being cancelled for it."""
+
+    paused: bool | None = False
+    """Whether it is paused, or was when it was cancelled; None if that is not known."""
 
     @property
     def is_told(self) -> bool:
@@ -163,6 +169,11 @@ def next_running(
         or bool(running and is_same and running.cancelled),
         # The error of an earlier print may still be there when the next one starts.
         failed=bool(running and is_same and (has_failed or running.failed)),
+        # A print from the SD card may be finished before it is told to print again.
+        paused=state is State.PAUSED
+        or bool(
+            running and is_same and running.paused and state not in GOING_ON_STATES
+        ),
     )
 
 

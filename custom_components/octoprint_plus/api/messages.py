@@ -8,6 +8,7 @@ from typing import Any
 
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
+from .occurrences import OCCURRENCE_PARSERS, Occurrence
 from .plugins.messages import PluginMessage, parse_plugin_event, parse_plugin_message
 from .printer import (
     Flags,
@@ -160,6 +161,7 @@ type PushMessage = (
     | ErrorOccurred
     | TimelapseChanged
     | ReadAgain
+    | Occurrence
 )
 
 
@@ -218,6 +220,7 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     "PrintFailed": _ending(PrintResult.FAILED),
     "PrintStarted": lambda payload: PrintStarted(file=parse_job_file(payload)),
     "PrinterStateChanged": _state_changed,
+    **OCCURRENCE_PARSERS,
     **{
         event: _read_again(event)
         for event in (

@@ -1,0 +1,89 @@
+"""Support for OctoPrint events."""
+
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.event import EventEntity, EventEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api.occurrences import Occurrence, Subject
+from .coordinator import OctoPrintConfigEntry
+from .entity import OctoPrintEntity
+
+PARALLEL_UPDATES = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintEventDescription(EventEntityDescription):
+    """Describe an OctoPrint event."""
+
+    event_types: list[str]
+    subject: Subject
+
+
+DESCRIPTIONS: tuple[OctoPrintEventDescription, ...] = (
+    OctoPrintEventDescription(
+        key="print",
+        translation_key="print",
+        event_types=[
+            "cancelled",
+            "failed",
+            "filament_change",
+            "finished",
+            "paused",
+            "resumed",
+            "started",
+            "waiting",
+        ],
+        subject=Subject.PRINT,
+    ),
+    OctoPrintEventDescription(
+        key="printer",
+        translation_key="printer",
+        event_types=["connected", "disconnected", "error"],
+        subject=Subject.PRINTER,
+    ),
+    OctoPrintEventDescription(
+        key="timelapse",
+        translation_key="timelapse",
+        event_types=["capture_failed", "captured", "failed", "rendered", "rendering"],
+        subject=Subject.TIMELAPSE,
+    ),
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up OctoPrint events based on a config entry."""
+    coordinator = entry.runtime_data
+    async_add_entities(OctoPrintEventEntity(coordinator, each) for each in DESCRIPTIONS)
+
+
+class OctoPrintEventEntity(OctoPrintEntity, EventEntity):
+    """Defines an OctoPrint event."""
+
+    entity_description: OctoPrintEventDescription
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Listen to what happens from now on, and to what waited for that."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.events.async_listen(
+                self.entity_description.subject, self._async_handle
+            )
+        )
+
+    @callback
+    def _async_handle(self, occurrence: Occurrence) -> None:
+        self._trigger_event(occurrence.type, dict(occurrence.data))
+        self.async_write_ha_state()
+
+    @override
+    def shows(self) -> object:
+        """Return nothing more: its state is written when something happens."""
+        return None

@@ -1,0 +1,84 @@
+"""What happened to a printer, told once to whoever listens."""
+
+from collections import deque
+from collections.abc import Callable
+
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
+
+from .api import Snapshot
+from .api.changes import Told, next_told, occurred
+from .api.occurrences import Occurrence, Subject
+from .store import OctoPrintStore
+
+type Listener = Callable[[Occurrence], None]
+
+
+class OctoPrintEvents:
+    """Finds what happened, and tells it after the states have been written.
+
+    What was told is kept, and nothing else is, so that what could not be told any more
+    is found again after a restart.
+    """
+
+    def __init__(self, hass: HomeAssistant, store: OctoPrintStore) -> None:
+        """Start with nothing to tell."""
+        self._hass = hass
+        self._store = store
+        self._is_open = False
+        self._listeners: dict[Subject, Listener] = {}
+        self._told: Told | None = None
+        """What is known once all that waits was told."""
+
+        self._waiting: deque[Occurrence] = deque()
+
+    @callback
+    def async_load(self) -> None:
+        """Begin with what was told before a restart."""
+        self._told = self._store.told
+
+    @callback
+    def async_open(self, _: HomeAssistant) -> None:
+        """Tell from now on, as all who want to listen do so."""
+        self._is_open = True
+        self.async_tell()
+
+    @callback
+    def async_close(self) -> None:
+        """Tell nothing any more."""
+        self._is_open = False
+
+    @callback
+    def async_note(self, truth: Snapshot, *, is_settled: bool) -> None:
+        """Find what happened since the last snapshot."""
+        told = self._told
+        self._told = next_told(told, truth, is_settled=is_settled)
+        if told is not None:
+            self._waiting.extend(occurred(told, truth, is_settled=is_settled))
+
+    @callback
+    def async_add(self, occurrence: Occurrence) -> None:
+        """Take what happened at this moment."""
+        self._waiting.append(occurrence)
+
+    @callback
+    def async_tell(self) -> None:
+        """Tell what happened, in its order."""
+        if not self._is_open or self._hass.is_stopping:
+            return
+        while self._waiting:
+            occurrence = self._waiting.popleft()
+            if (listener := self._listeners.get(occurrence.subject)) is not None:
+                listener(occurrence)
+        if self._told is not None:
+            self._store.async_keep(self._told)
+
+    @callback
+    def async_listen(self, subject: Subject, listener: Listener) -> CALLBACK_TYPE:
+        """Tell somebody what happens to a subject, until the returned is called."""
+        self._listeners[subject] = listener
+
+        @callback
+        def stop() -> None:
+            del self._listeners[subject]
+
+        return stop
