@@ -16,6 +16,8 @@ PLATFORMS = [
     Platform.BINARY_SENSOR,
     Platform.BUTTON,
     Platform.CLIMATE,
+    Platform.FAN,
+    Platform.NOTIFY,
     Platform.SENSOR,
     Platform.SWITCH,
 ]

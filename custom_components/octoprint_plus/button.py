@@ -15,8 +15,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
+from .api.state import CONNECTING_STATES, OFFLINE_STATES
 from .api.system import SystemCommand
-from .coordinator import OctoPrintConfigEntry
+from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from .emergency import async_emergency_stop
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
@@ -46,6 +48,10 @@ class OctoPrintButtonDescription(ButtonEntityDescription):
 
 async def _home(axis: str, client: OctoPrintClient) -> None:
     await client.printer.home((axis,))
+
+
+async def _send(command: str, client: OctoPrintClient) -> None:
+    await client.printer.send_gcode([command])
 
 
 DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
@@ -94,6 +100,32 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
     ),
     *(
         OctoPrintButtonDescription(
+            key=key,
+            translation_key=key,
+            available_fn=lambda x: x.state is State.OPERATIONAL,
+            permission="CONTROL",
+            press_fn=partial(_send, command),
+        )
+        for key, command in (("auto_bed_level", "G29"), ("motors_off", "M84"))
+    ),
+    *(
+        OctoPrintButtonDescription(
+            key=key,
+            translation_key=key,
+            available_fn=lambda x: x.state is State.OPERATIONAL,
+            entity_category=EntityCategory.CONFIG,
+            entity_registry_enabled_default=False,
+            permission="CONTROL",
+            press_fn=partial(_send, command),
+        )
+        for key, command in (
+            ("save_settings", "M500"),
+            ("load_settings", "M501"),
+            ("reset_settings", "M502"),
+        )
+    ),
+    *(
+        OctoPrintButtonDescription(
             key=f"home_{axis}",
             translation_key="home_axis",
             available_fn=lambda x: x.state is State.OPERATIONAL,
@@ -105,6 +137,38 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         for axis in ("x", "y", "z")
     ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintStopDescription(ButtonEntityDescription):
+    """Describe a button that stops the printer at once."""
+
+    stop_fn: Callable[[OctoPrintCoordinator, str], Awaitable[None]]
+
+
+async def _quick_stop(coordinator: OctoPrintCoordinator, label: str) -> None:
+    async with octoprint_command(coordinator, label):
+        await coordinator.client.printer.send_gcode(["M410"])
+
+
+STOP_DESCRIPTIONS: tuple[OctoPrintStopDescription, ...] = (
+    OctoPrintStopDescription(
+        key="emergency_stop",
+        translation_key="emergency_stop",
+        stop_fn=async_emergency_stop,
+    ),
+    OctoPrintStopDescription(
+        key="quick_stop",
+        translation_key="quick_stop",
+        entity_registry_enabled_default=False,
+        stop_fn=_quick_stop,
+    ),
+)
+
+
+def describe_stops(snapshot: Snapshot) -> Iterable[OctoPrintStopDescription]:
+    """Yield the buttons that stop the printer, where the key may press them."""
+    return STOP_DESCRIPTIONS if snapshot.server.user.may("CONTROL") else ()
 
 
 def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
@@ -140,6 +204,9 @@ async def async_setup_entry(
     async_add_entities_when_known(
         entry.runtime_data, async_add_entities, describe, OctoPrintButtonEntity
     )
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_stops, OctoPrintStopButton
+    )
 
 
 class OctoPrintButtonEntity(OctoPrintEntity, ButtonEntity):
@@ -167,6 +234,33 @@ class OctoPrintButtonEntity(OctoPrintEntity, ButtonEntity):
             )
         async with octoprint_command(self.coordinator, self.label):
             await self.entity_description.press_fn(self.coordinator.client)
+
+    @override
+    def shows(self) -> object:
+        """Return nothing more: a button has no state beside being available."""
+        return None
+
+
+class OctoPrintStopButton(OctoPrintEntity, ButtonEntity):
+    """Defines a button that stops the printer at once, whatever it does."""
+
+    entity_description: OctoPrintStopDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is connected and the key allows to press it."""
+        return (
+            super().available
+            and self.coordinator.may("CONTROL")
+            # A state that nobody knows is one in which it may be needed, too.
+            and self.snapshot.state not in OFFLINE_STATES | CONNECTING_STATES
+        )
+
+    @override
+    async def async_press(self) -> None:
+        """Send the command without reading anything before: each moment counts."""
+        await self.entity_description.stop_fn(self.coordinator, self.label)
 
     @override
     def shows(self) -> object:
