@@ -4,14 +4,15 @@ import asyncio
 from typing import Any
 
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, Refused, message
+from .conftest import Call, message
 
 
 async def ask(
@@ -128,16 +129,30 @@ async def test_disconnected(
     assert message(err.value) == ("gcode_disconnected", {"printer": "Prusa"})
 
 
-async def test_permission(call: Call, refused: Refused, fake: FakeOctoPrint) -> None:
+async def test_permission(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
     """Without the permission for the terminal nothing is sent, if a response is wanted."""
     user = fake.json("GET", "/api/currentuser")
     user["permissions"] = ["STATUS", "CONTROL"]
     fake.answer("GET", "/api/currentuser", json=user)
-    with pytest.raises(HomeAssistantError) as err:
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    with pytest.raises(ServiceValidationError) as err:
         await call("send_gcode", response=True, commands="M115")
-    # What was known of the key's permissions before was more.
+    assert message(err.value) == (
+        "command_missing_permission",
+        {
+            "command": "send_gcode",
+            "permission": "MONITOR_TERMINAL",
+            "printer": "Prusa",
+        },
+    )
     assert fake.commands() == []
-    assert err.value.translation_domain == "octoprint_plus"
+    await call("send_gcode", commands="M115")
+    assert len(fake.commands()) == 1
 
 
 @pytest.mark.parametrize("timeout", [0, -1, "nan", 4000, None])

@@ -9,6 +9,7 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 
 from ..api import State
+from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
@@ -64,12 +65,13 @@ async def _async_change(call: ServiceCall, sign: int) -> None:
     entry = coordinator.config_entry
     if entry.entry_id in BUSY:
         raise refusal("filament_busy", coordinator.name)
+    # OctoPrint 2 moves nothing during a pause, so nothing is heated for it either.
+    is_new = coordinator.data.server.server.is_at_least(2, 0)
+    forbidden = BUSY_STATES if is_new else MOVING_STATES
     BUSY.add(entry.entry_id)
     try:
-        async with printer_action(
-            call, coordinator, "CONTROL", forbidden=MOVING_STATES
-        ):
-            await async_refresh_or_raise(coordinator)
+        await async_refresh_or_raise(coordinator)
+        async with printer_action(call, coordinator, "CONTROL", forbidden=forbidden):
             if coordinator.data.state not in (State.OPERATIONAL, State.PAUSED):
                 raise refusal("filament_not_idle", coordinator.name)
             change = await _async_prepare(call, coordinator, sign)
