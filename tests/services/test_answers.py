@@ -15,12 +15,10 @@ from tests.fake_octoprint import FakeOctoPrint
 from .conftest import Call, message
 
 
-async def ask(
-    hass: HomeAssistant, call: Call, fake: FakeOctoPrint, lines: list[str], **data: Any
-) -> Any:
+async def ask(call: Call, fake: FakeOctoPrint, lines: list[str], **data: Any) -> Any:
     """Ask the printer for something, and let it answer."""
     fake.push.enabled = True
-    task = hass.async_create_task(call("send_gcode", response=True, **data))
+    task = asyncio.ensure_future(call("send_gcode", response=True, **data))
     await until(lambda: fake.commands() or task.done())
     await fake.push.current(logs=lines)
     return await task
@@ -75,7 +73,6 @@ async def ask(
     ],
 )
 async def test_response(
-    hass: HomeAssistant,
     call: Call,
     fake: FakeOctoPrint,
     command: str,
@@ -85,11 +82,11 @@ async def test_response(
     """The lines of the answer are returned, and what is known of their meaning."""
     end = [] if lines[0].startswith("ok") else ["Recv: ok"]
     terminal = [f"Send: {command}", *(f"Recv: {line}" for line in lines), *end]
-    response = await ask(hass, call, fake, terminal, commands=command)
+    response = await ask(call, fake, terminal, commands=command)
     assert response == {"answers": [{"command": command, "lines": lines, **parsed}]}
 
 
-async def test_mesh(hass: HomeAssistant, call: Call, fake: FakeOctoPrint) -> None:
+async def test_mesh(call: Call, fake: FakeOctoPrint) -> None:
     """A mesh comes with what people want to know of it."""
     lines = [
         "Send: M420 V",
@@ -99,26 +96,24 @@ async def test_mesh(hass: HomeAssistant, call: Call, fake: FakeOctoPrint) -> Non
         "Recv:  1 -0.100 +0.000",
         "Recv: ok",
     ]
-    response = await ask(hass, call, fake, lines, commands="M420 V")
+    response = await ask(call, fake, lines, commands="M420 V")
     mesh = response["answers"][0]["leveling"]["mesh"]
     assert mesh["rows"] == [[0.1, 0.2], [-0.1, 0.0]]
     assert (mesh["minimum"], mesh["maximum"]) == (-0.1, 0.2)
     assert mesh["range"] == pytest.approx(0.3)
 
 
-async def test_silence(hass: HomeAssistant, call: Call, fake: FakeOctoPrint) -> None:
+async def test_silence(call: Call, fake: FakeOctoPrint) -> None:
     """A printer that does not answer is told."""
     with pytest.raises(HomeAssistantError) as err:
-        await ask(hass, call, fake, ["Send: G29"], commands="G28\nG29", timeout=1)
+        await ask(call, fake, ["Send: G29"], commands="G28\nG29", timeout=1)
     assert message(err.value) == (
         "gcode_unanswered",
         {"command": "G28", "printer": "Prusa", "timeout": "1"},
     )
 
 
-async def test_disconnected(
-    hass: HomeAssistant, call: Call, fake: FakeOctoPrint
-) -> None:
+async def test_disconnected(call: Call, fake: FakeOctoPrint) -> None:
     """A printer that disconnects is told."""
     fake.push.enabled = True
     task = asyncio.ensure_future(call("send_gcode", response=True, commands="M112"))

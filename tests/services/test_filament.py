@@ -1,7 +1,6 @@
 """Tests of the actions that change the filament."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -49,11 +48,11 @@ class Printer:
 
 
 @pytest.fixture
-async def printer(
+def printer(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
-) -> AsyncGenerator[Printer]:
+) -> Printer:
     """Return the printer."""
-    yield Printer(hass, fake, init_integration)
+    return Printer(hass, fake, init_integration)
 
 
 @pytest.mark.parametrize("recorded", ["operational_idle_no_file", "paused"])
