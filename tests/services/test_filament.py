@@ -1,12 +1,15 @@
 """Tests of the actions that change the filament."""
 
 import asyncio
+from collections.abc import Generator
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
+from custom_components.octoprint_plus.services import filament
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.conftest import refresh, until
@@ -30,6 +33,20 @@ def move(amount: float, speed: float) -> Tool:
         "/api/printer/tool",
         {"command": "extrude", "amount": amount, "speed": speed},
     )
+
+
+def sent(fake: FakeOctoPrint) -> list[Tool]:
+    """Return what was sent after the printer was asked for its targets."""
+    first, *others = fake.commands() or [None]
+    assert first in (None, ("/api/printer/command", {"commands": ["M105"]}))
+    return others
+
+
+@pytest.fixture(autouse=True)
+def report_time() -> Generator[None]:
+    """Let the printer answer at once."""
+    with patch(f"{filament.__name__}.REPORT_TIME", 0):
+        yield
 
 
 class Printer:
@@ -74,14 +91,14 @@ async def test_change(
     task = asyncio.ensure_future(
         call(f"{action}_filament", length=60, temperature=210, speed=FAST)
     )
-    await until(fake.commands)
+    await until(lambda: sent(fake))
     await printer.tell(100, 210)
     await printer.tell(207, 210)
-    assert fake.commands() == [target(210)]
+    assert sent(fake) == [target(210)]
     await printer.tell(209.5, 210)
     await task
-    speed = fake.commands()[1][1]["speed"]
-    assert fake.commands() == [
+    speed = sent(fake)[1][1]["speed"]
+    assert sent(fake) == [
         target(210),
         *(move(sign * step, speed) for step in (25, 25, 10)),
         target(earlier),
@@ -94,8 +111,8 @@ async def test_last_target(call: Call, fake: FakeOctoPrint, printer: Printer) ->
     await printer.tell(230, 0)
     fake.clear()
     await call("load_filament", length=5, speed=FAST)
-    assert fake.commands()[0] == target(230)
-    assert fake.commands()[-1] == target(0)
+    assert sent(fake)[0] == target(230)
+    assert sent(fake)[-1] == target(0)
 
 
 async def test_not_hot(call: Call, fake: FakeOctoPrint, printer: Printer) -> None:
@@ -103,7 +120,7 @@ async def test_not_hot(call: Call, fake: FakeOctoPrint, printer: Printer) -> Non
     with pytest.raises(HomeAssistantError) as err:
         await call("load_filament", length=5, temperature=200, timeout=1)
     assert err.value.translation_key == "filament_not_hot"
-    assert fake.commands() == [target(200), target(0)]
+    assert sent(fake) == [target(200), target(0)]
 
 
 async def test_target_changed(
@@ -111,13 +128,13 @@ async def test_target_changed(
 ) -> None:
     """Somebody else's temperature ends it, and stays."""
     task = asyncio.ensure_future(call("load_filament", length=5, temperature=200))
-    await until(fake.commands)
+    await until(lambda: sent(fake))
     await printer.tell(50, 200)
     await printer.tell(60, 100)
     with pytest.raises(HomeAssistantError) as err:
         await task
     assert err.value.translation_key == "filament_target_changed"
-    assert fake.commands() == [target(200)]
+    assert sent(fake) == [target(200)]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +159,7 @@ async def test_state_changed(
     await printer.tell(100, 190)
     fake.clear()
     task = asyncio.ensure_future(call("load_filament", length=5, temperature=210))
-    await until(fake.commands)
+    await until(lambda: sent(fake))
     await printer.tell(150, 210)
     heaters = fake.json("GET", "/api/printer")["temperature"]
     fake.load(now)
@@ -153,7 +170,7 @@ async def test_state_changed(
     with pytest.raises(HomeAssistantError) as err:
         await task
     assert err.value.translation_key == "filament_state_changed"
-    assert fake.commands() == [target(210), *restored]
+    assert sent(fake) == [target(210), *restored]
 
 
 async def test_unloaded(
@@ -165,12 +182,12 @@ async def test_unloaded(
 ) -> None:
     """When the integration ends, so does it, and the earlier target is set."""
     task = asyncio.ensure_future(call("load_filament", length=5, temperature=210))
-    await until(fake.commands)
+    await until(lambda: sent(fake))
     await hass.config_entries.async_unload(init_integration.entry_id)
     with pytest.raises(HomeAssistantError) as err:
         await task
     assert message(err.value) == ("filament_interrupted", {"printer": "Prusa"})
-    assert fake.commands() == [target(210), target(0)]
+    assert sent(fake) == [target(210), target(0)]
 
 
 async def test_twice(
@@ -178,13 +195,13 @@ async def test_twice(
 ) -> None:
     """One at a time; who stops a script stops it."""
     task = asyncio.ensure_future(call("load_filament", length=5, temperature=210))
-    await until(fake.commands)
+    await until(lambda: sent(fake))
     error = await refused("unload_filament", length=5, temperature=210)
     assert message(error) == ("filament_busy", {"printer": "Prusa"})
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert fake.commands() == [target(210), target(0)]
+    assert sent(fake) == [target(210), target(0)]
 
 
 @pytest.mark.parametrize(
@@ -221,8 +238,7 @@ async def test_paused_in_octoprint_2(
     init_integration: MockConfigEntry,
 ) -> None:
     """OctoPrint 2 moves nothing during a pause, so nothing is heated."""
-    version = fake.json("GET", "/api/version")
-    fake.answer("GET", "/api/version", json=version | {"server": "2.0.0"})
+    fake.answer("GET", "/api/server", json={"version": "2.0.0", "safemode": None})
     await hass.config_entries.async_reload(init_integration.entry_id)
     fake.load("paused")
     error = await refused("load_filament", length=5, temperature=200)

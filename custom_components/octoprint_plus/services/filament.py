@@ -21,6 +21,9 @@ from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer
 ATTR_LENGTH = "length"
 ATTR_TEMPERATURE = "temperature"
 
+# Seconds in which a printer answers M105.
+REPORT_TIME = 1.5
+
 # The printers that are at it.
 BUSY: set[str] = set()
 
@@ -131,6 +134,11 @@ async def _async_prepare(
         raise refusal("filament_no_heater", coordinator.name)
     if count > 1:
         await coordinator.client.printer.select_tool(tool)
+    # Printers tell their targets every few seconds only, and one that was switched off
+    # a moment ago would be heated again in the end.
+    await coordinator.client.printer.send_gcode(["M105"])
+    await asyncio.sleep(REPORT_TIME)
+    await coordinator.async_refresh()
     speed = call.data[ATTR_SPEED]
     axis = profile.axes.get("e") if profile else None
     if axis and axis.speed:
