@@ -104,6 +104,20 @@ async def test_buttons(
             "home_z",
             ("/api/printer/printhead", {"command": "home", "axes": ["z"]}),
         ),
+        *(
+            (
+                "operational_idle_no_file",
+                key,
+                ("/api/printer/command", {"commands": [command]}),
+            )
+            for key, command in (
+                ("auto_bed_level", "G29"),
+                ("motors_off", "M84"),
+                ("save_firmware_settings", "M500"),
+                ("load_firmware_settings", "M501"),
+                ("reset_firmware_settings", "M502"),
+            )
+        ),
         (
             "disconnected",
             "shut_down_system",
@@ -129,14 +143,16 @@ async def test_press(
     assert fake.commands() == [command]
 
 
+IDLE = {"auto_bed_level", "emergency_stop", "home_all_axes", "motors_off"}
+
 OFFERED = {
-    "operational_idle_file_selected": {"start_print", "home_all_axes"},
-    "operational_idle_no_file": {"home_all_axes"},
-    "printing_local": {"pause_print", "cancel_print"},
-    "paused": {"resume_print", "cancel_print", "restart_print"},
-    "cancelling": set(),
-    "finishing": set(),
-    "transferring_to_sd": {"cancel_print"},
+    "operational_idle_file_selected": IDLE | {"start_print"},
+    "operational_idle_no_file": IDLE,
+    "printing_local": {"pause_print", "cancel_print", "emergency_stop"},
+    "paused": {"resume_print", "cancel_print", "restart_print", "emergency_stop"},
+    "cancelling": {"emergency_stop"},
+    "finishing": {"emergency_stop"},
+    "transferring_to_sd": {"cancel_print", "emergency_stop"},
     "disconnected": set(),
     "error_fatal_while_printing": set(),
 }

@@ -5,6 +5,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
+    mock_restore_cache,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
@@ -16,7 +17,7 @@ from homeassistant.const import (
     SERVICE_TURN_ON,
     Platform,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
@@ -33,6 +34,7 @@ async def call(hass: HomeAssistant, service: str) -> None:
     )
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_switches(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,
@@ -45,6 +47,36 @@ async def test_switches(
         await hass.config_entries.async_setup(config_entry.entry_id)
         await hass.async_block_till_done()
     await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_mesh_leveling(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test levelling by the mesh, which no printer tells back, and not in a print."""
+    switch = {ATTR_ENTITY_ID: "switch.prusa_mesh_leveling"}
+    mock_restore_cache(hass, [State(switch[ATTR_ENTITY_ID], "on")])
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(switch[ATTR_ENTITY_ID]).state == "on"
+    for service, command in (
+        (SERVICE_TURN_OFF, "M420 S0"),
+        (SERVICE_TURN_ON, "M420 S1"),
+    ):
+        fake.clear()
+        await hass.services.async_call(SWITCH_DOMAIN, service, switch, blocking=True)
+        assert fake.commands() == [("/api/printer/command", {"commands": [command]})]
+        expected = service.removeprefix("turn_")
+        assert hass.states.get(switch[ATTR_ENTITY_ID]).state == expected
+    fake.load("printing_local")
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await hass.services.async_call(
+            SWITCH_DOMAIN, SERVICE_TURN_OFF, switch, blocking=True
+        )
+    assert err.value.translation_key == "button_not_offered"
+    assert fake.commands() == []
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -19,6 +19,8 @@ PLATFORMS = [
     Platform.BUTTON,
     Platform.CLIMATE,
     Platform.EVENT,
+    Platform.FAN,
+    Platform.NOTIFY,
     Platform.NUMBER,
     Platform.SELECT,
     Platform.SENSOR,

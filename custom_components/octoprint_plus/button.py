@@ -17,8 +17,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
 from .api.controls import Control
+from .api.state import CONNECTING_STATES, OFFLINE_STATES
 from .api.system import SystemCommand
-from .coordinator import OctoPrintConfigEntry
+from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from .emergency import async_emergency_stop
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
@@ -57,6 +59,10 @@ def _has_sd(snapshot: Snapshot) -> bool:
 
 def _is_sd_idle(snapshot: Snapshot) -> bool:
     return snapshot.state is State.OPERATIONAL and snapshot.sd_ready is True
+
+
+async def _send(command: str, client: OctoPrintClient) -> None:
+    await client.printer.send_gcode([command])
 
 
 DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
@@ -113,6 +119,32 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
     ),
     *(
         OctoPrintButtonDescription(
+            key=key,
+            translation_key=key,
+            available_fn=lambda x: x.state is State.OPERATIONAL,
+            permission="CONTROL",
+            press_fn=partial(_send, command),
+        )
+        for key, command in (("auto_bed_level", "G29"), ("motors_off", "M84"))
+    ),
+    *(
+        OctoPrintButtonDescription(
+            key=key,
+            translation_key=key,
+            available_fn=lambda x: x.state is State.OPERATIONAL,
+            entity_category=EntityCategory.CONFIG,
+            entity_registry_enabled_default=False,
+            permission="CONTROL",
+            press_fn=partial(_send, command),
+        )
+        for key, command in (
+            ("save_settings", "M500"),
+            ("load_settings", "M501"),
+            ("reset_settings", "M502"),
+        )
+    ),
+    *(
+        OctoPrintButtonDescription(
             key=f"home_{axis}",
             translation_key="home_axis",
             available_fn=lambda x: x.state is State.OPERATIONAL,
@@ -154,6 +186,38 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         press_fn=lambda x: x.printer.sd_release(),
     ),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OctoPrintStopDescription(ButtonEntityDescription):
+    """Describe a button that stops the printer at once."""
+
+    stop_fn: Callable[[OctoPrintCoordinator, str], Awaitable[None]]
+
+
+async def _quick_stop(coordinator: OctoPrintCoordinator, label: str) -> None:
+    async with octoprint_command(coordinator, label):
+        await coordinator.client.printer.send_gcode(["M410"])
+
+
+STOP_DESCRIPTIONS: tuple[OctoPrintStopDescription, ...] = (
+    OctoPrintStopDescription(
+        key="emergency_stop",
+        translation_key="emergency_stop",
+        stop_fn=async_emergency_stop,
+    ),
+    OctoPrintStopDescription(
+        key="quick_stop",
+        translation_key="quick_stop",
+        entity_registry_enabled_default=False,
+        stop_fn=_quick_stop,
+    ),
+)
+
+
+def describe_stops(snapshot: Snapshot) -> Iterable[OctoPrintStopDescription]:
+    """Yield the buttons that stop the printer, where the key may press them."""
+    return STOP_DESCRIPTIONS if snapshot.server.user.may("CONTROL") else ()
 
 
 def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
@@ -217,6 +281,9 @@ async def async_setup_entry(
         async_add_entities,
         describe_controls,
         OctoPrintControlButton,
+    )
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_stops, OctoPrintStopButton
     )
 
 
@@ -292,3 +359,30 @@ class OctoPrintControlButton(OctoPrintButton):
         """Do what pressing it in OctoPrint does."""
         if self.control is not None:
             await self.coordinator.client.printer.run_control(self.control)
+
+
+class OctoPrintStopButton(OctoPrintEntity, ButtonEntity):
+    """Defines a button that stops the printer at once, whatever it does."""
+
+    entity_description: OctoPrintStopDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is connected and the key allows to press it."""
+        return (
+            super().available
+            and self.coordinator.may("CONTROL")
+            # A state that nobody knows is one in which it may be needed, too.
+            and self.snapshot.state not in OFFLINE_STATES | CONNECTING_STATES
+        )
+
+    @override
+    async def async_press(self) -> None:
+        """Send the command without reading anything before: each moment counts."""
+        await self.entity_description.stop_fn(self.coordinator, self.label)
+
+    @override
+    def shows(self) -> object:
+        """Return nothing more: a button has no state beside being available."""
+        return None

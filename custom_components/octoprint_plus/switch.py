@@ -1,14 +1,16 @@
-"""Support for the OctoPrint switch."""
+"""Support for OctoPrint switches."""
 
 from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
-from homeassistant.core import HomeAssistant
+from homeassistant.const import STATE_OFF, STATE_ON, EntityCategory
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Snapshot
+from .api import Snapshot, State as PrinterState
 from .api.state import CONNECTING_STATES
+from .assumed import PERMISSION as CONTROL, OctoPrintAssumedEntity
 from .connecting import async_connect
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
@@ -22,10 +24,24 @@ DESCRIPTIONS: tuple[SwitchEntityDescription, ...] = (
     SwitchEntityDescription(key="connection", translation_key="connection"),
 )
 
+LEVELING_DESCRIPTIONS: tuple[SwitchEntityDescription, ...] = (
+    SwitchEntityDescription(
+        key="mesh_leveling",
+        translation_key="mesh_leveling",
+        entity_category=EntityCategory.CONFIG,
+        entity_registry_enabled_default=False,
+    ),
+)
+
 
 def describe(snapshot: Snapshot) -> Iterable[SwitchEntityDescription]:
     """Yield the switches that the key may use."""
     return DESCRIPTIONS if snapshot.server.user.may(PERMISSION) else ()
+
+
+def describe_leveling(snapshot: Snapshot) -> Iterable[SwitchEntityDescription]:
+    """Yield the switch of the mesh where the key may use it."""
+    return LEVELING_DESCRIPTIONS if snapshot.server.user.may(CONTROL) else ()
 
 
 async def async_setup_entry(
@@ -33,9 +49,15 @@ async def async_setup_entry(
     entry: OctoPrintConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the OctoPrint switch based on a config entry."""
+    """Set up OctoPrint switches based on a config entry."""
     async_add_entities_when_known(
         entry.runtime_data, async_add_entities, describe, OctoPrintConnectionSwitch
+    )
+    async_add_entities_when_known(
+        entry.runtime_data,
+        async_add_entities,
+        describe_leveling,
+        OctoPrintLevelingSwitch,
     )
 
 
@@ -72,6 +94,42 @@ class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
             raise refusal("disconnect_while_busy", self.coordinator.name)
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.connection.disconnect()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.is_on
+
+
+class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
+    """Defines the switch that lets the firmware level by its mesh."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether nothing is printed: the height would jump in the middle of it."""
+        return super().available and self.snapshot.state is PrinterState.OPERATIONAL
+
+    @override
+    def restore(self, state: State) -> None:
+        """Take over what was sent before a restart."""
+        if state.state in (STATE_OFF, STATE_ON):
+            self._attr_is_on = state.state == STATE_ON
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Level by the mesh that the printer has."""
+        await self._async_set(is_on=True)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Ignore the mesh."""
+        await self._async_set(is_on=False)
+
+    async def _async_set(self, *, is_on: bool) -> None:
+        await self.async_send(f"M420 S{int(is_on)}")
+        self._attr_is_on = is_on
+        self._handle_coordinator_update()
 
     @override
     def shows(self) -> object:

@@ -1,195 +1,202 @@
-"""Test the terminal: what the printer answers to G-code."""
+"""Test reading the firmware's answers off the terminal."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+import aiohttp
 import pytest
+from yarl import URL
 
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
-    OctoPrintConflictError,
     OctoPrintConnectionError,
-    OctoPrintPermissionError,
-    OctoPrintRequestError,
 )
-from custom_components.octoprint_plus.api.errors import ConnectionCause
-from custom_components.octoprint_plus.api.terminal import Reply
+from custom_components.octoprint_plus.api.terminal import (
+    AnswerReader,
+    FirmwareSilentError,
+    PrinterLostError,
+    ask,
+)
 from tests.fake_octoprint import FakeOctoPrint
 
-TERMINAL = "custom_components.octoprint_plus.api.terminal"
+
+def read(commands: list[str], lines: Iterable[str]) -> AnswerReader:
+    """Return a reader that has read lines."""
+    reader = AnswerReader(commands)
+    for line in lines:
+        reader.read(line)
+    return reader
 
 
-@pytest.fixture(autouse=True)
-def push(fake: FakeOctoPrint) -> None:
-    """Let the server have its socket."""
-    fake.push.enabled = True
+def answers(reader: AnswerReader) -> list[tuple[str, ...]]:
+    """Return the lines of all answers of a reader that has them all."""
+    assert reader.is_done
+    return [answer.lines for answer in reader.answers()]
 
 
-def sent(fake: FakeOctoPrint) -> list[str]:
-    """Return the G-code that was sent so far."""
-    return [
-        line
-        for path, command in fake.commands()
-        if path == "/api/printer/command"
-        for line in command["commands"]
-    ]
-
-
-async def say(fake: FakeOctoPrint, *batches: Sequence[str]) -> None:
-    """Say on the terminal what belongs to each command once it has been sent."""
-    for number, batch in enumerate(batches):
-        async with asyncio.timeout(10):
-            while len(sent(fake)) <= number:
-                await asyncio.sleep(0.01)
-        await fake.push.current(logs=list(batch))
-
-
-async def ask(
-    client: OctoPrintClient,
-    fake: FakeOctoPrint,
-    commands: Sequence[str],
-    *batches: Sequence[str],
-    timeout: float = 10,
-) -> list[Reply]:
-    """Ask while the terminal says what it has to."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(say(fake, *batches))
-        asked = group.create_task(client.terminal.ask(commands, timeout=timeout))
-    return list(asked.result())
-
-
-async def test_answers(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    assert await ask(
-        client,
-        fake,
-        ["M503 S0 ; all of it", "m105"],
+def test_answer_among_others() -> None:
+    """What belongs to others, and what says nothing, is left out."""
+    reader = read(
+        ["M115", "M105"],
         [
             "Recv: ok",
-            "Send: M105",
+            "Send: N7 M105*36",
             "Recv: ok T:20.0 /0.0",
-            "Send: N12 M503 S0*37",
-            "Recv: echo:  M92 X80.00",
-            "Recv:  T:21.3 /0.0 B:21.0 /0.0",
-            "Recv: T0: 21.3 / 0.0",
+            "Send: N8 M115*38",
+            "Recv: FIRMWARE_NAME:Marlin",
             "Recv: echo:busy: processing",
+            "Recv: Cap:EEPROM:1",
             "Recv: wait",
-            "Changed monitoring filter",
-            "Recv:  G21    ; mm ",
-            "Recv: ok N12 P15 B3",
-            "Recv: too late",
+            "Recv: ok",
+            "Send: G1 X1",
+            "Recv: ok",
+            "Send: M105",
+            "Recv: ok T:21.3 /0.0 B:21.3 /0.0",
+            "Changing monitoring state from this to that",
         ],
-        ["Recv: too early", "Send: M105", "Recv: T:21.3 /0.0", "Recv: ok T:21.4 /0.0"],
-    ) == [
-        Reply(
-            command="M503 S0 ; all of it",
-            lines=("echo:  M92 X80.00", " G21    ; mm"),
-            is_complete=True,
-        ),
-        Reply(
-            command="m105",
-            lines=("T:21.3 /0.0", "ok T:21.4 /0.0"),
-            is_complete=True,
-        ),
+    )
+    assert answers(reader) == [
+        ("FIRMWARE_NAME:Marlin", "Cap:EEPROM:1"),
+        ("ok T:21.3 /0.0 B:21.3 /0.0",),
     ]
-    assert sent(fake) == ["M503 S0 ; all of it", "m105"]
-    subscribe, _ = (each.message for each in fake.push.received)
-    assert subscribe == {"subscribe": {"state": {"logs": True, "messages": False}}}
-    await fake.push.wait_closed()
 
 
-async def test_octoprint_2(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    """It draws arrows instead of words."""
-    lines = [">>> N1 M115*3", "<<< FIRMWARE_NAME:Marlin", "<<< wait", "<<< ok"]
-    (reply,) = await ask(client, fake, ["M115"], lines)
-    assert (reply.lines, reply.is_complete) == (("FIRMWARE_NAME:Marlin",), True)
+def test_acknowledged_later() -> None:
+    """Commands may be sent before the last one is acknowledged."""
+    reader = read(
+        ["M114"],
+        ["Send: G1 X1", "Send: M114", "Recv: ok", "Recv: X:1.00 Y:0.00", "Recv: ok"],
+    )
+    assert answers(reader) == [("X:1.00 Y:0.00",)]
 
 
-async def test_answer_in_pieces(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    async def talk() -> None:
-        await say(fake, ["Send: M115"])
-        await fake.push.send(b"nothing to read")
-        await fake.push.send("nor JSON")
-        await fake.push.send({"event": {"type": "ZChange"}})
-        await fake.push.current(logs=["Recv: FIRMWARE_NAME:Marlin"])
-        await fake.push.current(logs=["Recv: ok"])
+def test_sent_again() -> None:
+    """A command that arrived broken is answered when it was sent again."""
+    broken = ["Send: N5 M115*1", "Recv: Error:checksum mismatch", "Recv: Resend: 5"]
+    reader = read(["M115"], [*broken, "Recv: ok"])
+    assert not reader.is_done
+    reader = read(
+        ["M115"], [*broken, "Recv: ok", "Send: N5 M115*39", "Recv: A:1", "Recv: ok"]
+    )
+    assert answers(reader) == [("A:1",)]
 
-    async with asyncio.TaskGroup() as group:
-        group.create_task(talk())
-        asked = group.create_task(client.terminal.ask(["M115"]))
-    (reply,) = asked.result()
-    assert (reply.lines, reply.is_complete) == (("FIRMWARE_NAME:Marlin",), True)
+
+def test_suppressed() -> None:
+    """What OctoPrint keeps to itself or suppresses has no answer."""
+    reader = read(["@pause", "M0", "M114"], ["Send: M114", "Recv: X:1", "Recv: ok"])
+    assert answers(reader) == [(), (), ("X:1",)]
+
+
+def test_offset() -> None:
+    """OctoPrint may send another temperature than was asked for."""
+    reader = read(["M109 S50"], ["Send: M109 S55", "Recv: T:54.9 /55", "Recv: ok"])
+    assert answers(reader) == [("T:54.9 /55",)]
 
 
 @pytest.mark.parametrize(
-    ("said", "lines"),
-    [([], ()), (["Send: G29", "Recv: 1 of 9", "Recv: okay"], ("1 of 9", "okay"))],
+    ("command", "line", "alive"),
+    [
+        ("G29", "Recv: echo:busy: processing", True),
+        ("G29", "Recv: busy: processing", True),
+        ("G29", "Recv: Bed X: 1 Y: 2 Z: 0.1", True),
+        ("G29", "Recv: T:21.3 /0.0 B:21.3 /0.0", False),
+        ("G29", "Recv: wait", False),
+        ("G29", "Something of OctoPrint's own", False),
+        ("M109 S50", "Recv: T:40.0 /50.0", True),
+        ("M190 S50", "Recv: T:40.0 /50.0", True),
+    ],
 )
-async def test_too_long(
-    client: OctoPrintClient, fake: FakeOctoPrint, said: list[str], lines: tuple[str]
-) -> None:
-    """What comes after it is not sent."""
-    replies = await ask(client, fake, ["G29", "M500"], said, timeout=0.3)
-    assert replies == [Reply(command="G29", lines=lines, is_complete=False)]
-    assert sent(fake) == ["G29"]
+def test_signs_of_life(command: str, line: str, alive: bool) -> None:
+    """Being busy lets it wait on, what a printer always says does not."""
+    reader = AnswerReader([command])
+    assert reader.read("Recv: echo:busy: processing")
+    assert reader.read(f"Send: {command}")
+    assert reader.read(line) is alive
+    assert not reader.is_done
+    assert reader.pending == command
 
 
-async def test_too_many_lines(
-    client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+def client_of(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> OctoPrintClient:
+    """Return a client, of a server that pushes."""
+    fake.push.enabled = True
+    return OctoPrintClient(session, URL(fake.url), fake.key)
+
+
+async def wait_for_gcode(fake: FakeOctoPrint) -> None:
+    """Wait until the G-code has come in."""
+    async with asyncio.timeout(5):
+        while not fake.commands():
+            await asyncio.sleep(0.005)
+
+
+async def test_ask(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
+    """An answer may come in several messages; afterwards the socket is closed."""
+    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=5))
+    await wait_for_gcode(fake)
+    assert fake.push.subscription == {"state": {"logs": True, "messages": False}}
+    await fake.push.send("no JSON")
+    await fake.push.send(b"binary")
+    await fake.push.current(logs=["Send: M115", "Recv: FIRMWARE_NAME:A"])
+    await fake.push.current(logs=[])
+    await fake.push.current(logs=["Recv: ok"])
+    [answer] = await task
+    assert (answer.command, answer.lines) == ("M115", ("FIRMWARE_NAME:A",))
+    await fake.push.wait_closed()
+    assert fake.commands() == [("/api/printer/command", {"commands": ["M115"]})]
+
+
+async def test_ask_with_parameters(
+    session: aiohttp.ClientSession, fake: FakeOctoPrint
 ) -> None:
-    monkeypatch.setattr(f"{TERMINAL}.MAX_LINES", 3)
-    (reply,) = await ask(
-        client, fake, ["M20"], ["Send: M20", *["Recv: a file"] * 9, "Recv: ok"]
+    """The command is known as OctoPrint fills it."""
+    task = asyncio.create_task(
+        ask(client_of(session, fake), ["M117 %(a)s"], {"a": "x"}, timeout=5)
     )
-    assert reply == Reply(command="M20", lines=("a file",) * 3, is_complete=False)
+    await wait_for_gcode(fake)
+    await fake.push.current(logs=["Send: M117 x", "Recv: ok"])
+    [answer] = await task
+    assert answer.command == "M117 x"
 
 
-@pytest.mark.parametrize("command", ["", "; note", "@pause", "M117 a\nM112", "28"])
-async def test_no_gcode(
-    client: OctoPrintClient, fake: FakeOctoPrint, command: str
-) -> None:
-    with pytest.raises(OctoPrintRequestError, match="no G-code"):
-        await client.terminal.ask(["M115", command])
-    assert not fake.requests
-
-
-async def test_not_allowed(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    user = {"name": "viewer", "permissions": ["STATUS", "CONTROL"]}
-    fake.answer("GET", "/api/currentuser", json=user)
-    with pytest.raises(OctoPrintPermissionError) as caught:
-        await client.terminal.ask(["M115"])
-    assert caught.value.permission == "MONITOR_TERMINAL"
-    assert not sent(fake)
-
-
-async def test_printer_is_off(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    fake.load("disconnected")
-    with pytest.raises(OctoPrintConflictError):
-        await client.terminal.ask(["M115"])
+async def test_busy(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
+    """It waits as long as the printer is busy, and no longer."""
+    task = asyncio.create_task(ask(client_of(session, fake), ["G29"], timeout=0.3))
+    await wait_for_gcode(fake)
+    await fake.push.current(logs=["Send: G29"])
+    for _ in range(6):
+        await asyncio.sleep(0.1)
+        await fake.push.current(logs=["Recv: echo:busy: processing"])
+    assert not task.done()
+    with pytest.raises(FirmwareSilentError) as err:
+        await task
+    assert err.value.command == "G29"
     await fake.push.wait_closed()
 
 
-@pytest.mark.parametrize("kind", ["connected", "history"])
-async def test_silent(
-    client: OctoPrintClient,
-    fake: FakeOctoPrint,
-    monkeypatch: pytest.MonkeyPatch,
-    kind: str,
+async def test_lost(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
+    """Nobody waits for a printer that is gone."""
+    task = asyncio.create_task(ask(client_of(session, fake), ["M112"], timeout=5))
+    await wait_for_gcode(fake)
+    await fake.push.current(state={"flags": {"closedOrError": True}})
+    with pytest.raises(PrinterLostError):
+        await task
+
+
+@pytest.mark.parametrize("end", ["close", "drop"])
+async def test_socket_lost(
+    session: aiohttp.ClientSession, fake: FakeOctoPrint, end: str
 ) -> None:
-    monkeypatch.setattr(f"{TERMINAL}.HANDSHAKE_TIMEOUT", 0.1)
-    fake.push.silent = {kind}
-    with pytest.raises(OctoPrintConnectionError) as caught:
-        await client.terminal.ask(["M115"])
-    assert caught.value.cause is ConnectionCause.TIMEOUT
-    assert not sent(fake)
+    """A lost socket is told."""
+    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=5))
+    await wait_for_gcode(fake)
+    await getattr(fake.push, end)()
+    with pytest.raises(OctoPrintConnectionError):
+        await task
 
 
-async def test_lost(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    async def talk() -> None:
-        await say(fake, ["Send: M115"])
-        await fake.push.drop()
-
-    talking = asyncio.create_task(talk())
-    with pytest.raises(OctoPrintConnectionError) as caught:
-        await client.terminal.ask(["M115"])
-    await talking
-    assert caught.value.cause is ConnectionCause.BROKEN
+async def test_no_socket(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
+    """Nothing is sent where the answer could not be heard."""
+    client = OctoPrintClient(session, URL(fake.url), fake.key)
+    with pytest.raises(OctoPrintConnectionError):
+        await ask(client, ["M115"], timeout=5)
+    assert fake.commands() == []

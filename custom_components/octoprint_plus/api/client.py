@@ -41,7 +41,6 @@ from .settings import SettingsApi
 from .slicing import SlicingApi
 from .sockets import close_socket
 from .system import SystemApi
-from .terminal import TerminalApi
 from .timelapse import TimelapseApi
 from .util import UtilApi
 from .wire import Json, dumped, mapping, promised, text
@@ -116,7 +115,6 @@ class OctoPrintClient:
         self.settings = SettingsApi(self)
         self.slicing = SlicingApi(self)
         self.system = SystemApi(self)
-        self.terminal = TerminalApi(self)
         self.timelapse = TimelapseApi(self)
         self.util = UtilApi(self)
 

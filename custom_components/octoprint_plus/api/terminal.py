@@ -1,174 +1,262 @@
-"""Terminal: what the printer answers to G-code, read off OctoPrint's terminal."""
+"""Terminal: a short-lived socket that tells what the firmware answers to a command.
+
+Of the two lists that the socket has, `logs` is read: `messages` leaves out what was sent,
+which tells whose answer a line is, and that the printer is busy.
+"""
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import Any
 
 import aiohttp
 
-from .answers import connection_errors
-from .errors import OctoPrintPermissionError, OctoPrintRequestError
-from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, socket_end
-from .wire import Json, mapping, texts
+from .client import OctoPrintClient
+from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
+from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket
+from .wire import Json, flag, mapping, texts
 
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+# OctoPrint 2 draws arrows.
+SENT = re.compile(r"(?:Send:|>>>) (?:N[0-9]+ ?)?(.*?)(?:\*[0-9]+)?$")
+RECEIVED = re.compile(r"(?:Recv:|<<<)\s?(.*)")
 
-type Socket = aiohttp.ClientWebSocketResponse[bool]
+ACKNOWLEDGED = re.compile(r"ok\b(.*)")
+BUSY = re.compile(r"(?:echo:)?\s*busy:", re.IGNORECASE)
+RESEND = re.compile(r"(?:Resend|rs)\b", re.IGNORECASE)
+IDLE = ("", "wait")
 
-PERMISSION = "MONITOR_TERMINAL"
+# What a printer tells by itself every few seconds, and while it waits for a heater.
+TEMPERATURES = re.compile(r"T[0-9]*:|B:")
 
-# Seconds for the answer to one command. Heating, homing and levelling take longer.
-TIMEOUT = 30.0
+# OctoPrint keeps these to itself: its own commands, and by default unconditional stops.
+KEPT = re.compile(r"@|M[01]\b")
 
-# Lines of an answer. The longest, all settings of a large firmware, has some hundreds.
-MAX_LINES = 5000
+# OctoPrint may add an offset to these temperatures.
+HEATING = re.compile(r"M(?:104|109|140|141|190|191)\b")
+WAITING = re.compile(r"M(?:109|116|190|191)\b")
 
-GCODE = re.compile(r"\s*([A-Za-z][0-9]*(?:\.[0-9]+)?)[^\r\n]*")
 
-# Send: N12 M115*37, and from OctoPrint 2 on >>> N12 M115*37
-SENT = re.compile(r"(?:Send:|>>>) (?:N[0-9]+\s*)?([A-Za-z][0-9]*(?:\.[0-9]+)?)")
-RECEIVED = re.compile(r"(?:Recv:|<<<) ")
+class FirmwareSilentError(OctoPrintError):
+    """The printer did not answer a command, or not to its end, and is not busy."""
 
-# What ends an answer; M105 puts the temperatures behind it.
-DONE = re.compile(r"ok\b")
-BARE_DONE = re.compile(r"ok(\s+[NPB][0-9]+)*")
+    def __init__(self, command: str) -> None:
+        """Take the command."""
+        super().__init__(f"The printer did not answer {command}")
+        self.command = command
 
-# What the firmware says by itself while it works: that it lives, and how hot it is.
-BUSY = re.compile(r"(echo:\s*)?busy:|wait\b")
-TEMPERATURES = re.compile(r"T[0-9]?:\s*[0-9.-]+\s*/")
+
+class PrinterLostError(OctoPrintError):
+    """The printer was disconnected before it had answered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reply:
-    """What the printer answered to one command."""
+class Answer:
+    """What the firmware answered to one command."""
 
     command: str
     lines: tuple[str, ...]
-    """As the firmware wrote them; what it says by itself meanwhile is left out."""
-
-    is_complete: bool
-    """False where the printer has not acknowledged the command in time."""
+    """As the printer wrote them; a bare `ok`, `wait` and that it is busy are left out."""
 
 
-class TerminalApi:
-    """Calls of OctoPrint's terminal, which is a part of the socket."""
+@dataclass(kw_only=True, slots=True)
+class _Sent:
+    """A command that was sent and not acknowledged yet."""
 
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
+    text: str
+    index: int | None
+    """Which of ours it is, None for somebody else's."""
 
-    async def ask(
-        self, commands: Sequence[str], *, timeout: float = TIMEOUT
-    ) -> tuple[Reply, ...]:
-        """Send lines of G-code one after the other and return what is answered.
+    lines: list[str] = field(default_factory=list)
+    is_refused: bool = False
 
-        `timeout` is in seconds for each of them. What is not acknowledged in time is
-        the last that was sent. OctoPrint holds back some commands, and while it prints
-        it may be long until one is sent. Raises OctoPrintPermissionError without
-        MONITOR_TERMINAL or CONTROL, and OctoPrintConflictError while the printer is
-        not connected.
-        """
-        if not all(map(_code, commands)):
-            raise OctoPrintRequestError("There is a line that is no G-code")
-        if not (await self._client.access.current_user()).may(PERMISSION):
-            raise OctoPrintPermissionError(
-                f"The API key lacks the permission {PERMISSION}", PERMISSION
-            )
-        socket = await self._client.open_socket(ENDPOINT)
-        replies: list[Reply] = []
+
+async def ask(
+    client: OctoPrintClient,
+    commands: Sequence[str],
+    parameters: Json | None = None,
+    *,
+    timeout: float,
+) -> tuple[Answer, ...]:
+    """Queue lines of G-code and return what the firmware answers to each of them.
+
+    It takes the permission MONITOR_TERMINAL, too. After `timeout` seconds without an
+    answer and without the printer being busy it raises FirmwareSilentError; the
+    commands were sent then. PrinterLostError comes where the printer disconnects.
+    """
+    reader = AnswerReader([_filled(command, parameters) for command in commands])
+    async with open_terminal(client) as frames:
+        await client.printer.send_gcode(commands, parameters)
+        loop = asyncio.get_running_loop()
         try:
-            await self._log_in(socket)
-            for command in commands:
-                await self._client.printer.send_gcode([command])
-                replies.append(await _reply(socket, command, timeout))
-                if not replies[-1].is_complete:
-                    break
-        finally:
-            await close_socket(socket)
-        return tuple(replies)
-
-    async def _log_in(self, socket: Socket) -> None:
-        login = await self._client.access.login()
-        subscription = {"state": {"logs": True, "messages": False}}
-        with connection_errors():
-            await _expect(socket, "connected")
-            await socket.send_json({"subscribe": subscription})
-            await socket.send_json({"auth": f"{login.name}:{login.session}"})
-            await _expect(socket, "history")
+            async with asyncio.timeout(timeout) as limit:
+                while not reader.is_done:
+                    current = mapping((await anext(frames)).get("current"))
+                    is_alive = False
+                    for line in texts(current.get("logs")):
+                        is_alive |= reader.read(line)
+                    if is_alive:
+                        limit.reschedule(loop.time() + timeout)
+                    if not reader.is_done and _is_closed(current):
+                        raise PrinterLostError("The printer was disconnected")
+        except TimeoutError as err:
+            raise FirmwareSilentError(reader.pending) from err
+    return reader.answers()
 
 
-async def _expect(socket: Socket, kind: str) -> None:
-    async with asyncio.timeout(HANDSHAKE_TIMEOUT):
-        while kind not in await _message(socket):
-            pass
+@asynccontextmanager
+async def open_terminal(
+    client: OctoPrintClient,
+) -> AsyncGenerator[AsyncGenerator[Json]]:
+    """Open a socket, log it in, and yield what yields its messages from then on."""
+    socket = await client.open_socket(ENDPOINT)
+    frames = _frames(socket)
+    try:
+        try:
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+                await socket.send_json(
+                    {"subscribe": {"state": {"logs": True, "messages": False}}}
+                )
+                login = await client.access.login()
+                await socket.send_json({"auth": f"{login.name}:{login.session}"})
+                # The history holds what was answered to others before.
+                while "history" not in await anext(frames):
+                    pass
+        except TimeoutError as err:
+            raise OctoPrintConnectionError(
+                "OctoPrint's socket stayed silent", ConnectionCause.TIMEOUT
+            ) from err
+        except (aiohttp.ClientError, OSError) as err:
+            raise _broken() from err
+        yield frames
+    finally:
+        await frames.aclose()
+        await close_socket(socket)
 
 
-async def _message(socket: Socket) -> Json:
-    """Return what a socket says next; its end raises OctoPrintConnectionError."""
+async def _frames(
+    socket: aiohttp.ClientWebSocketResponse[bool],
+) -> AsyncGenerator[Json]:
+    """Yield messages until the socket ends, which raises OctoPrintConnectionError."""
     while True:
-        with connection_errors():
+        try:
             frame = await socket.receive()
+        except (aiohttp.ClientError, OSError) as err:
+            raise _broken() from err
         if frame.type is aiohttp.WSMsgType.TEXT:
-            with suppress(ValueError, RecursionError):
-                return mapping(json.loads(frame.data))
+            message = _decoded(frame.data)
+            if "reauthRequired" in message:
+                raise _broken()
+            yield message
         elif frame.type is not aiohttp.WSMsgType.BINARY:
-            raise socket_end(frame.data)
+            raise _broken()
 
 
-async def _reply(socket: Socket, command: str, timeout: float) -> Reply:
-    """Collect what comes between a command and its acknowledgement."""
-    collector = _Collector(_code(command))
-    with suppress(TimeoutError):
-        async with asyncio.timeout(timeout):
-            while not collector.is_full:
-                message = await _message(socket)
-                for line in texts(mapping(message.get("current")).get("logs")):
-                    collector.take(line)
-    return Reply(
-        command=command,
-        lines=tuple(collector.lines),
-        is_complete=collector.is_complete,
+class AnswerReader:
+    """Finds the answers to commands among the lines of the terminal."""
+
+    def __init__(self, commands: Sequence[str]) -> None:
+        """Take the commands in the order in which they are sent."""
+        self._commands = commands
+        self._found: list[tuple[str, ...] | None] = [None] * len(commands)
+        self._expected = deque(
+            index for index, each in enumerate(commands) if not KEPT.match(each)
+        )
+        self._sent: deque[_Sent] = deque()
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether all commands are answered."""
+        return not self._expected and all(each.index is None for each in self._sent)
+
+    @property
+    def pending(self) -> str:
+        """Return the first command that is not answered."""
+        index = next(
+            (each.index for each in self._sent if each.index is not None),
+            self._expected[0] if self._expected else 0,
+        )
+        return self._commands[index]
+
+    def answers(self) -> tuple[Answer, ...]:
+        """Return what was answered; a command that was never sent has no lines."""
+        return tuple(
+            Answer(command=command, lines=lines or ())
+            for command, lines in zip(self._commands, self._found, strict=True)
+        )
+
+    def read(self, line: str) -> bool:
+        """Take a line, and return whether it shows that ours are being worked on."""
+        if sent := SENT.match(line):
+            return self._read_sent(_normal(sent[1]))
+        if (received := RECEIVED.match(line)) is None:
+            return False
+        content = received[1].strip()
+        if BUSY.match(content):
+            return True
+        if content in IDLE or not self._sent:
+            return False
+        running = self._sent[0]
+        if acknowledged := ACKNOWLEDGED.match(content):
+            return self._read_end(content if acknowledged[1].strip() else None)
+        if RESEND.match(content):
+            running.is_refused = True
+            return False
+        running.lines.append(content)
+        if TEMPERATURES.match(content):
+            return WAITING.match(running.text) is not None
+        return running.index is not None
+
+    def _read_sent(self, sent: str) -> bool:
+        found = None
+        if self._expected and _normal(self._commands[self._expected[0]]) == sent:
+            found = self._expected.popleft()
+        self._sent.append(_Sent(text=sent, index=found))
+        return found is not None
+
+    def _read_end(self, line: str | None) -> bool:
+        running = self._sent.popleft()
+        if running.index is None:
+            return False
+        if running.is_refused:
+            # It arrived broken, and is sent again.
+            self._expected.appendleft(running.index)
+            return True
+        if line is not None:
+            running.lines.append(line)
+        self._found[running.index] = tuple(running.lines)
+        return True
+
+
+def _normal(command: str) -> str:
+    """Return a command as it is compared."""
+    words = " ".join(command.split())
+    if heating := HEATING.match(words):
+        return heating[0]
+    return SENT.sub(r"\1", f"Send: {words}").strip()
+
+
+def _filled(command: str, parameters: Json | None) -> str:
+    """Return a command as OctoPrint fills it."""
+    return command % parameters if parameters else command
+
+
+def _is_closed(current: Json) -> bool:
+    return flag(
+        mapping(mapping(current.get("state")).get("flags")).get("closedOrError")
     )
 
 
-class _Collector:
-    """The answer to one command, as the lines of the terminal come."""
-
-    def __init__(self, code: str | None) -> None:
-        self.lines: list[str] = []
-        self.is_complete = False
-        self._code = code
-        self._is_sent = False
-
-    @property
-    def is_full(self) -> bool:
-        """Return whether no more is waited for."""
-        return self.is_complete or len(self.lines) >= MAX_LINES
-
-    def take(self, line: str) -> None:
-        """Take a line, which may be one from before the command, or after its answer."""
-        if self.is_full:
-            return
-        if (sent := SENT.match(line)) is not None:
-            self._is_sent = self._is_sent or sent[1].upper() == self._code
-        elif self._is_sent and (received := RECEIVED.match(line)) is not None:
-            said = line[received.end() :].rstrip()
-            self.is_complete = DONE.match(said) is not None
-            if not BARE_DONE.fullmatch(said) and not self._is_aside(said.strip()):
-                self.lines.append(said)
-
-    def _is_aside(self, said: str) -> bool:
-        return BUSY.match(said) is not None or (
-            self._code != "M105" and TEMPERATURES.match(said) is not None
-        )
+def _decoded(frame: bytes) -> Json:
+    try:
+        decoded: Any = json.loads(frame)
+    except ValueError, RecursionError:
+        return {}
+    return mapping(decoded)
 
 
-def _code(command: str) -> str | None:
-    """Return the first word of a line of G-code, None where it is none."""
-    found = GCODE.fullmatch(command)
-    return found[1].upper() if found else None
+def _broken() -> OctoPrintConnectionError:
+    return OctoPrintConnectionError("The socket was closed", ConnectionCause.BROKEN)

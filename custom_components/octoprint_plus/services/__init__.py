@@ -4,6 +4,8 @@ from homeassistant.core import HomeAssistant, callback
 
 from .connection import async_setup_connection_services
 from .controls import async_setup_control_services
+from .emergency import async_setup_emergency_services
+from .filament import async_setup_filament_services
 from .file_commands import async_setup_file_command_services
 from .files import async_setup_file_services
 from .printer import async_setup_printer_services
@@ -19,6 +21,8 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_file_command_services(hass)
     async_setup_connection_services(hass)
     async_setup_control_services(hass)
+    async_setup_emergency_services(hass)
+    async_setup_filament_services(hass)
     async_setup_file_services(hass)
     async_setup_printer_services(hass)
     async_setup_server_services(hass)

@@ -4,7 +4,13 @@ from typing import Any
 
 import voluptuous as vol
 
-from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
@@ -14,6 +20,7 @@ from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import async_select_tool, refusal
+from .answers import async_ask
 from .gcode import read_gcode
 from .reach import check_reach
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
@@ -24,6 +31,7 @@ ATTR_AXES = "axes"
 ATTR_COMMANDS = "commands"
 ATTR_PARAMETERS = "parameters"
 ATTR_SPEED = "speed"
+ATTR_TIMEOUT = "timeout"
 ATTR_TOOL = "tool"
 
 AXES = ("x", "y", "z")
@@ -64,6 +72,9 @@ SEND_GCODE_SCHEMA = TARGET_SCHEMA.extend(
     {
         vol.Required(ATTR_COMMANDS): vol.All(cv.ensure_list, [cv.string]),
         vol.Optional(ATTR_PARAMETERS, default={}): PARAMETERS,
+        vol.Optional(ATTR_TIMEOUT, default=30): vol.All(
+            vol.Coerce(float), vol.Range(min=1, max=3600)
+        ),
     }
 )
 
@@ -101,7 +112,12 @@ def async_setup_printer_services(hass: HomeAssistant) -> None:
     """Register the actions."""
     # Whoever sends G-code can do anything to the printer.
     async_register_admin_service(
-        hass, DOMAIN, "send_gcode", _async_send_gcode, SEND_GCODE_SCHEMA
+        hass,
+        DOMAIN,
+        "send_gcode",
+        _async_send_gcode,
+        SEND_GCODE_SCHEMA,
+        supports_response=SupportsResponse.OPTIONAL,
     )
     hass.services.async_register(DOMAIN, "jog", _async_jog, JOG_SCHEMA)
     hass.services.async_register(DOMAIN, "home", _async_home, HOME_SCHEMA)
@@ -111,13 +127,19 @@ def async_setup_printer_services(hass: HomeAssistant) -> None:
     )
 
 
-async def _async_send_gcode(call: ServiceCall) -> None:
+async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
     """Send lines of G-code; OctoPrint queues them, during a print too."""
     coordinator = async_get_coordinator(call)
     parameters = call.data[ATTR_PARAMETERS]
     lines = read_gcode(call.data[ATTR_COMMANDS], parameters, coordinator.name)
+    if call.return_response:
+        async with printer_action(call, coordinator, "CONTROL", "MONITOR_TERMINAL"):
+            return await async_ask(
+                coordinator, lines, parameters, call.data[ATTR_TIMEOUT]
+            )
     async with printer_action(call, coordinator, "CONTROL"):
         await coordinator.client.printer.send_gcode(lines, parameters)
+    return None
 
 
 async def _async_jog(call: ServiceCall) -> None:

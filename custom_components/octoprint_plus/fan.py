@@ -1,0 +1,106 @@
+"""Support for the part cooling fan."""
+
+from collections.abc import Iterable
+from typing import Any, override
+
+from homeassistant.components.fan import (
+    ATTR_PERCENTAGE,
+    FanEntity,
+    FanEntityDescription,
+    FanEntityFeature,
+)
+from homeassistant.const import STATE_OFF
+from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import Snapshot
+from .assumed import PERMISSION, OctoPrintAssumedEntity
+from .coordinator import OctoPrintConfigEntry
+from .entity import async_add_entities_when_known
+
+PARALLEL_UPDATES = 1
+
+# The firmware counts the speed in steps up to this.
+FULL_SPEED = 255
+
+DESCRIPTIONS: tuple[FanEntityDescription, ...] = (
+    FanEntityDescription(key="part_cooling", translation_key="part_cooling"),
+)
+
+
+def describe(snapshot: Snapshot) -> Iterable[FanEntityDescription]:
+    """Yield the fan where the key may set it; no printer tells whether it has one."""
+    return DESCRIPTIONS if snapshot.server.user.may(PERMISSION) else ()
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the part cooling fan based on a config entry."""
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe, OctoPrintFanEntity
+    )
+
+
+class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
+    """Defines the part cooling fan."""
+
+    _attr_percentage = None
+    _attr_supported_features = (
+        FanEntityFeature.SET_SPEED
+        | FanEntityFeature.TURN_OFF
+        | FanEntityFeature.TURN_ON
+    )
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether it runs as far as is known, None until it was set."""
+        return None if self.percentage is None else self.percentage > 0
+
+    @override
+    def restore(self, state: State) -> None:
+        """Take over the speed that was set before a restart."""
+        percentage = state.attributes.get(ATTR_PERCENTAGE)
+        if state.state == STATE_OFF:
+            percentage = 0
+        if isinstance(percentage, int) and 0 <= percentage <= 100:
+            self._attr_percentage = percentage
+
+    @override
+    async def async_set_percentage(self, percentage: int) -> None:
+        """Set the speed, 0 switches it off."""
+        speed = round(FULL_SPEED * percentage / 100)
+        await self.async_send(f"M106 S{speed}" if speed else "M107")
+        self._attr_percentage = percentage
+        self._handle_coordinator_update()
+
+    @override
+    async def async_turn_on(
+        self,
+        percentage: int | None = None,
+        preset_mode: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Switch it on, at full speed unless another one is given."""
+        await self.async_set_percentage(100 if percentage is None else percentage)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Switch it off."""
+        await self.async_set_percentage(0)
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Forget the speed once the printer is off: nobody knows what it comes up with."""
+        if self.coordinator.last_update_success and not self.snapshot.is_connected:
+            self._attr_percentage = None
+        super()._handle_coordinator_update()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.percentage

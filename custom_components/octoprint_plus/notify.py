@@ -1,0 +1,82 @@
+"""Support for the printer's own display."""
+
+from collections.abc import Iterable
+from typing import override
+
+from homeassistant.components.notify import NotifyEntity, NotifyEntityDescription
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .api import Snapshot
+from .coordinator import OctoPrintConfigEntry
+from .entity import OctoPrintEntity, async_add_entities_when_known
+from .helpers import async_refresh_or_raise, octoprint_command, refusal
+
+PARALLEL_UPDATES = 1
+
+PERMISSION = "CONTROL"
+
+# What Marlin keeps of a message; a display shows less and scrolls.
+MAX_LENGTH = 64
+
+DESCRIPTIONS: tuple[NotifyEntityDescription, ...] = (
+    NotifyEntityDescription(key="display", translation_key="display"),
+)
+
+
+def display_text(message: str) -> str:
+    """Return a message as one line that a firmware takes as nothing but text.
+
+    A semicolon would begin a comment, and a backslash protect what follows it.
+    """
+    plain = message.replace(";", ",").replace("\\", "/")
+    shown = "".join(each if each.isprintable() else " " for each in plain)
+    return " ".join(shown.split())[:MAX_LENGTH].rstrip()
+
+
+def describe(snapshot: Snapshot) -> Iterable[NotifyEntityDescription]:
+    """Yield the display where the key may write on it."""
+    return DESCRIPTIONS if snapshot.server.user.may(PERMISSION) else ()
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: OctoPrintConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the printer's display based on a config entry."""
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe, OctoPrintNotifyEntity
+    )
+
+
+class OctoPrintNotifyEntity(OctoPrintEntity, NotifyEntity):
+    """Defines the printer's own display."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is connected and the key may write on it."""
+        return (
+            super().available
+            and self.snapshot.is_connected
+            and self.coordinator.may(PERMISSION)
+        )
+
+    @override
+    async def async_send_message(self, message: str, title: str | None = None) -> None:
+        """Show a message, or clear the display with an empty one."""
+        await async_refresh_or_raise(self.coordinator)
+        if not self.available:
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
+            )
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.printer.send_gcode(
+                [f"M117 {display_text(message)}".strip()]
+            )
+
+    @override
+    def shows(self) -> object:
+        """Return nothing more: the state is when something was sent last."""
+        return None

@@ -1,0 +1,178 @@
+"""Actions that change the filament."""
+
+import asyncio
+
+import voluptuous as vol
+
+from homeassistant.core import HomeAssistant, ServiceCall, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import config_validation as cv
+
+from ..api import State
+from ..api.state import BUSY_STATES
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
+from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
+from ..heater import known_heaters
+from ..helpers import async_refresh_or_raise, refusal
+from .printer import ATTR_SPEED, ATTR_TIMEOUT, ATTR_TOOL, MAX_EXTRUSION, SPEED
+from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
+
+ATTR_LENGTH = "length"
+ATTR_TEMPERATURE = "temperature"
+
+# Seconds in which a printer answers M105.
+REPORT_TIME = 1.5
+
+# The printers that are at it.
+BUSY: set[str] = set()
+
+FILAMENT_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_LENGTH): vol.All(
+            vol.Coerce(float), vol.Range(min=1, max=MAX_EXTRUSION)
+        ),
+        vol.Optional(ATTR_TEMPERATURE): vol.All(
+            vol.Coerce(float), vol.Range(min=0, max=1000)
+        ),
+        vol.Optional(ATTR_TOOL): cv.positive_int,
+        vol.Optional(ATTR_SPEED, default=300): SPEED,
+        vol.Optional(ATTR_TIMEOUT, default=600): vol.All(
+            vol.Coerce(float), vol.Range(min=1, max=3600)
+        ),
+    }
+)
+
+
+@callback
+def async_setup_filament_services(hass: HomeAssistant) -> None:
+    """Register the actions."""
+    hass.services.async_register(DOMAIN, "load_filament", _async_load, FILAMENT_SCHEMA)
+    hass.services.async_register(
+        DOMAIN, "unload_filament", _async_unload, FILAMENT_SCHEMA
+    )
+
+
+async def _async_load(call: ServiceCall) -> None:
+    """Heat a tool and push filament in."""
+    await _async_change(call, 1)
+
+
+async def _async_unload(call: ServiceCall) -> None:
+    """Heat a tool and pull filament out."""
+    await _async_change(call, -1)
+
+
+async def _async_change(call: ServiceCall, sign: int) -> None:
+    coordinator = async_get_coordinator(call)
+    entry = coordinator.config_entry
+    if entry.entry_id in BUSY:
+        raise refusal("filament_busy", coordinator.name)
+    # OctoPrint 2 moves nothing during a pause, so nothing is heated for it either.
+    is_new = coordinator.data.server.server.is_at_least(2, 0)
+    forbidden = BUSY_STATES if is_new else MOVING_STATES
+    BUSY.add(entry.entry_id)
+    try:
+        await async_refresh_or_raise(coordinator)
+        async with printer_action(call, coordinator, "CONTROL", forbidden=forbidden):
+            if coordinator.data.state not in (State.OPERATIONAL, State.PAUSED):
+                raise refusal("filament_not_idle", coordinator.name)
+            change = await _async_prepare(call, coordinator, sign)
+            # It ends with the entry, or with Home Assistant, and cleans up then.
+            task = entry.async_create_background_task(
+                coordinator.hass, change.async_run(), f"{DOMAIN} {call.service}"
+            )
+            await _async_wait(task, coordinator)
+    finally:
+        BUSY.discard(entry.entry_id)
+
+
+async def _async_wait(
+    task: asyncio.Task[None], coordinator: OctoPrintCoordinator
+) -> None:
+    """Wait for the end, and tell where it was ended by somebody else."""
+    try:
+        await task
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="filament_interrupted",
+            translation_placeholders={"printer": coordinator.name},
+        ) from None
+
+
+async def _async_prepare(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, sign: int
+) -> FilamentChange:
+    """Check what is asked, and make the tool the active one."""
+    tool, count = _tool(call, coordinator)
+    profile = coordinator.data.profile
+    is_shared = profile is not None and profile.shared_nozzle
+    heater = "tool0" if is_shared else f"tool{tool}"
+    temperature = call.data.get(ATTR_TEMPERATURE)
+    if temperature is None:
+        temperature = coordinator.data.memory.last_targets.get(heater)
+    if temperature is None:
+        raise refusal("filament_no_temperature", coordinator.name)
+    limit = coordinator.max_temp(heater)
+    placeholders = {"temperature": f"{temperature:g}"}
+    if temperature < MIN_TEMPERATURE:
+        raise refusal(
+            "filament_too_cold",
+            coordinator.name,
+            **placeholders,
+            min=f"{MIN_TEMPERATURE:g}",
+        )
+    if temperature > limit:
+        raise refusal(
+            "filament_too_hot", coordinator.name, **placeholders, max=f"{limit:g}"
+        )
+    if heater not in coordinator.data.heaters:
+        raise refusal("filament_no_heater", coordinator.name)
+    if count > 1:
+        await coordinator.client.printer.select_tool(tool)
+    # Printers tell their targets every few seconds only, and one that was switched off
+    # a moment ago would be heated again in the end.
+    await coordinator.client.printer.send_gcode(["M105"])
+    await asyncio.sleep(REPORT_TIME)
+    await coordinator.async_refresh()
+    speed = call.data[ATTR_SPEED]
+    axis = profile.axes.get("e") if profile else None
+    if axis and axis.speed:
+        # OctoPrint extrudes no quicker.
+        speed = min(speed, axis.speed)
+    return FilamentChange(
+        coordinator,
+        FilamentMove(
+            heater=heater,
+            temperature=temperature,
+            length=sign * call.data[ATTR_LENGTH],
+            speed=speed,
+            timeout=call.data[ATTR_TIMEOUT],
+        ),
+    )
+
+
+def _tool(call: ServiceCall, coordinator: OctoPrintCoordinator) -> tuple[int, int]:
+    """Return the tool, and how many there are."""
+    tool: int | None = call.data.get(ATTR_TOOL)
+    snapshot = coordinator.data
+    if profile := snapshot.profile:
+        count = profile.extruder_count
+    else:
+        names = [heater.name for heater in known_heaters(snapshot)]
+        count = sum(name.startswith("tool") for name in names) or 1
+    if tool is None and count > 1:
+        raise refusal("tool_required", coordinator.name)
+    tool = tool or 0
+    if tool >= count:
+        raise refusal(
+            "tool_unknown", coordinator.name, tool=str(tool), last_tool=str(count - 1)
+        )
+    if count > 1 and snapshot.state is State.PAUSED:
+        # The print would go on with that tool.
+        raise refusal("tool_paused", coordinator.name)
+    return tool, count

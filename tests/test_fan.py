@@ -1,0 +1,91 @@
+"""Tests for the part cooling fan."""
+
+import pytest
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    mock_restore_cache,
+)
+
+from homeassistant.core import HomeAssistant, State
+from homeassistant.exceptions import ServiceValidationError
+
+from .conftest import refresh
+from .fake_octoprint import FakeOctoPrint
+
+FAN = "fan.prusa_part_cooling_fan"
+
+
+async def call(hass: HomeAssistant, service: str, **data: object) -> None:
+    """Set the fan."""
+    await hass.services.async_call(
+        "fan", service, {"entity_id": FAN, **data}, blocking=True
+    )
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(
+    ("service", "data", "command", "state", "percentage"),
+    [
+        ("turn_on", {}, "M106 S255", "on", 100),
+        ("turn_on", {"percentage": 50}, "M106 S128", "on", 50),
+        ("set_percentage", {"percentage": 1}, "M106 S3", "on", 1),
+        ("set_percentage", {"percentage": 0}, "M107", "off", 0),
+        ("turn_off", {}, "M107", "off", 0),
+    ],
+)
+async def test_set(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    service: str,
+    data: dict[str, int],
+    command: str,
+    state: str,
+    percentage: int,
+) -> None:
+    """Test that the speed is sent and shown, in a print too."""
+    assert hass.states.get(FAN).state == "unknown"
+    fake.load("printing_local")
+    await call(hass, service, **data)
+    assert fake.commands() == [("/api/printer/command", {"commands": [command]})]
+    shown = hass.states.get(FAN)
+    assert (shown.state, shown.attributes["percentage"]) == (state, percentage)
+    assert shown.attributes["assumed_state"] is True
+
+
+@pytest.mark.parametrize(
+    ("before", "percentage"),
+    [
+        (State(FAN, "on", {"percentage": 40}), 40),
+        (State(FAN, "off"), 0),
+        (State(FAN, "unavailable"), None),
+    ],
+)
+async def test_restored(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    fake: FakeOctoPrint,
+    before: State,
+    percentage: int | None,
+) -> None:
+    """Test that the speed is known after a restart, until the printer was off."""
+    mock_restore_cache(hass, [before])
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(FAN).attributes.get("percentage") == percentage
+    fake.load("disconnected")
+    await refresh(hass, config_entry)
+    assert hass.states.get(FAN).state == "unavailable"
+    fake.load("printing_local")
+    await refresh(hass, config_entry)
+    assert hass.states.get(FAN).state == "unknown"
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_refused(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that a speed that was not sent is not shown."""
+    fake.load("disconnected")
+    with pytest.raises(ServiceValidationError) as err:
+        await call(hass, "turn_on")
+    assert err.value.translation_key == "button_not_offered"
+    assert fake.commands() == []
