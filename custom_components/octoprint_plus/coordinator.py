@@ -31,6 +31,7 @@ from .api import (
     State,
 )
 from .api.messages import PushMessage, ReadAgain, ReauthRequired
+from .api.plugins.states import PluginStates, has_to_be_read
 from .api.push import (
     THROTTLE_CALM,
     THROTTLE_QUICK,
@@ -43,6 +44,7 @@ from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .failure import is_away, update_failure
 from .heater import is_warming
+from .plugin_reader import PluginReader
 from .poller import OctoPrintPoller
 from .publisher import Publisher
 from .store import OctoPrintStore
@@ -112,6 +114,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._push = OctoPrintPush(self.client, json_loads)
         self._poller = OctoPrintPoller(self.client, entry.title)
         self._polling = asyncio.Lock()
+        self._plugins = PluginReader(
+            hass, entry, self.client, lambda: self._truth, self._async_take_plugins
+        )
         self._publisher = Publisher()
         self._listener: asyncio.Task[None] | None = None
         self._truth: Snapshot | None = None
@@ -209,6 +214,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.async_start_push()
             elif not self.last_update_success:
                 self._push.reconnect_now()
+            self._plugins.async_read()
             return self._publish(truth)
 
     @callback
@@ -313,6 +319,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._has_missed:
             self._has_missed = False
             self._poller.expire()
+            self._plugins.expire()
         self._async_poll_now()
 
     @callback
@@ -367,6 +374,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
             self._debounced_refresh.async_schedule_call()
+        elif plugin := has_to_be_read(message):
+            self._plugins.expire(plugin)
+            self._plugins.async_read()
         if truth is previous:
             return
         if (ended := self._ended_in(truth)) and not ended.is_told:
@@ -375,10 +385,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._debounced_refresh.async_schedule_call()
         self._taken += 1
         self._async_take(truth)
-        shown = self._publish(truth)
-        if shown is not self.data:
-            self.data = shown
-            self.async_update_listeners()
+        self._async_show(truth)
 
     @callback
     def _async_take(self, truth: Snapshot) -> None:
@@ -390,6 +397,19 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             self._async_update_device(truth)
+
+    @callback
+    def _async_show(self, truth: Snapshot) -> None:
+        shown = self._publish(truth)
+        if shown is not self.data:
+            self.data = shown
+            self.async_update_listeners()
+
+    @callback
+    def _async_take_plugins(self, states: PluginStates) -> None:
+        if self._truth is not None and states is not self._truth.plugins:
+            self._async_take(replace(self._truth, plugins=states))
+            self._async_show(self._truth)
 
     def _publish(self, truth: Snapshot) -> Snapshot:
         """Return what is shown of the truth."""

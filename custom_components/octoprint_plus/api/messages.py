@@ -8,6 +8,13 @@ from typing import Any
 
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
+from .plugins.messages import (
+    EVENT_PARSERS,
+    MESSAGE_PARSERS,
+    PluginMessage,
+    parse_plugin_event,
+    parse_plugin_message,
+)
 from .printer import (
     Flags,
     Heater,
@@ -118,6 +125,7 @@ type PushMessage = (
     | PrintEnding
     | ErrorOccurred
     | ReadAgain
+    | PluginMessage
 )
 
 
@@ -178,8 +186,11 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     },
 }
 
-EVENTS = tuple(PARSERS)
-"""The events to subscribe to."""
+EVENTS = (*PARSERS, *EVENT_PARSERS)
+"""The events to subscribe to, those of plugins too: who is not there tells nothing."""
+
+PLUGINS = tuple(MESSAGE_PARSERS)
+"""The plugins to subscribe to."""
 
 
 class MessageReader:
@@ -214,6 +225,8 @@ class MessageReader:
             # It is made in the moment in which it is sent.
             self._told_state_at = self._told_file_at = float("-inf")
             return self._current(mapping(history), is_history=True)
+        if (plugin := message.get("plugin")) is not None:
+            return parse_plugin_message(mapping(plugin))
         if (reauth := message.get("reauthRequired")) is not None:
             return ReauthRequired(reason=text(mapping(reauth).get("reason")))
         if (hello := message.get("connected")) is not None:
@@ -233,9 +246,10 @@ class MessageReader:
 
     def _event(self, event: Json) -> PushMessage | None:
         kind = event.get("type")
-        parser = PARSERS.get(kind) if isinstance(kind, str) else None
-        if parser is None:
+        if not isinstance(kind, str):
             return None
+        if (parser := PARSERS.get(kind)) is None:
+            return parse_plugin_event(kind, event.get("payload"))
         message = parser(mapping(event.get("payload")))
         if isinstance(message, StateChanged):
             self._told_state = message.state

@@ -14,7 +14,15 @@ import aiohttp
 from .access import Login
 from .client import OctoPrintClient, close_socket
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
-from .messages import EVENTS, Current, Hello, MessageReader, PushMessage, ReauthRequired
+from .messages import (
+    EVENTS,
+    PLUGINS,
+    Current,
+    Hello,
+    MessageReader,
+    PushMessage,
+    ReauthRequired,
+)
 
 ENDPOINT = "sockjs/websocket"
 
@@ -140,7 +148,7 @@ class OctoPrintPush:
                 "subscribe": {
                     "state": {"logs": False, "messages": False},
                     "events": list(EVENTS),
-                    "plugins": False,
+                    "plugins": list(PLUGINS),
                 }
             }
         )

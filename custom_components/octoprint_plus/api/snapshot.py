@@ -23,12 +23,15 @@ from .messages import (
     ReadAgain,
     StateChanged,
 )
+from .plugins.states import PluginStates, advance_plugins
 from .printer import Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
 from .server import ServerInfo
 from .settings import Settings
 from .state import BUSY_STATES, CONNECTING_STATES, OFFLINE_STATES, State, parse_state
 from .system import SystemCommand
+
+NO_PLUGINS = PluginStates()
 
 NO_HEATERS: Mapping[str, Heater] = {}
 
@@ -67,6 +70,7 @@ class Snapshot:
 
     error: PrinterError | None = None
     memory: Memory = field(default_factory=Memory)
+    plugins: PluginStates = NO_PLUGINS
     told_at: datetime | None = field(default=None, compare=False)
     """When the server told what changed last."""
 
@@ -161,6 +165,7 @@ def advance(
         # Only the socket tells it, so a poll leaves it as it was.
         z=previous.z if previous and printer else None,
         error=error,
+        plugins=previous.plugins if previous else NO_PLUGINS,
         told_at=now,
     )
     heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
@@ -230,7 +235,7 @@ def _advance_event(previous: Snapshot, message: PushMessage, now: datetime) -> S
             return replace(_note_failure(previous), error=message.error)
         case ReadAgain(has_failed=True):
             return _note_failure(previous)
-    return previous
+    return replace(previous, plugins=advance_plugins(previous.plugins, message))
 
 
 def _select(job: Job, file: JobFile | None) -> Job:
