@@ -53,6 +53,19 @@ class PluginStates:
     updating: str | None = None
     """The component that is updated just now."""
 
+    @property
+    def grounds(self) -> tuple[bool, ...]:
+        """Return of what there is something known."""
+        return (
+            self.psu is not None,
+            self.objects is not None,
+            self.layers is not None,
+            self.mesh is not None,
+            self.spools is not None,
+            self.is_enough is not None,
+            self.versions is not None,
+        )
+
 
 def advance_plugins(states: PluginStates, message: object) -> PluginStates:
     """Return the states that follow from a message, the same ones if nothing does."""
@@ -165,7 +178,12 @@ async def _read_mesh(client: OctoPrintClient, states: PluginStates) -> PluginSta
 
 
 async def _read_versions(client: OctoPrintClient, states: PluginStates) -> PluginStates:
-    return replace(states, versions=await client.plugins.software_update.check())
+    versions = await client.plugins.software_update.check()
+    # The end of an update that restarts the server may be told to nobody.
+    is_updating = versions.status == "inProgress"
+    return replace(
+        states, versions=versions, updating=states.updating if is_updating else None
+    )
 
 
 async def _read_spool_manager(
