@@ -11,6 +11,7 @@ from custom_components.octoprint_plus.api.job import JobFile
 from custom_components.octoprint_plus.api.messages import (
     CURRENT_MAX_AGE,
     EVENTS,
+    PLUGINS,
     Current,
     ErrorOccurred,
     FileSelected,
@@ -23,6 +24,8 @@ from custom_components.octoprint_plus.api.messages import (
     ReauthRequired,
     StateChanged,
 )
+from custom_components.octoprint_plus.api.plugins.messages import EVENT_PARSERS
+from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.printer import Flags, Heater, PrinterError
 from homeassistant.util.json import json_loads
 
@@ -119,8 +122,11 @@ def test_recording(reader: MessageReader, clock: Clock, name: str) -> None:
             assert (message is None) is is_plain_cancel
         elif line.kind in kinds:
             assert type(message) is kinds[line.kind]
+        elif line.kind == "plugin":
+            is_known = line.data["plugin"] in PLUGINS
+            assert message is None or is_known
         else:
-            assert line.kind in {"event", "plugin", "timelapse"}
+            assert line.kind in {"event", "timelapse"}
             assert message is None
 
 
@@ -136,7 +142,7 @@ def test_everything_known_was_recorded() -> None:
         "timelapse",
     }
     recorded = {line.data["type"] for line in lines if line.kind == "event"}
-    assert set(EVENTS) - recorded == {
+    assert set(EVENTS) - recorded - set(EVENT_PARSERS) == {
         "PrinterProfileAdded",
         "PrinterProfileDeleted",
         "PrinterProfileModified",
@@ -236,7 +242,7 @@ def test_message(
 
 def test_events() -> None:
     """Where one is missing here or there, OctoPrint is not asked to tell it."""
-    assert sorted(EVENTS) == [
+    assert sorted(set(EVENTS) - set(EVENT_PARSERS)) == [
         "Connected",
         "Error",
         "FileDeselected",
@@ -252,7 +258,17 @@ def test_events() -> None:
         "PrinterStateChanged",
         "SettingsUpdated",
     ]
-    json.dumps(list(EVENTS))
+    json.dumps([*EVENTS, *PLUGINS])
+
+
+def test_plugin(reader: MessageReader) -> None:
+    """Test that plugins are read where they are known, as messages and as events."""
+    told = {"plugin": "psucontrol", "data": {"isPSUOn": True}}
+    assert read(reader, plugin=told) == PsuState(is_on=True)
+    assert read(reader, plugin=told | {"plugin": "unheard_of"}) is None
+    assert read(reader, plugin="psucontrol") is None
+    kind = "plugin_psucontrol_psu_state_changed"
+    assert read_event(reader, kind, {"isPSUOn": False}) == PsuState(is_on=False)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from custom_components.octoprint_plus.api import OctoPrintClient, State
 from custom_components.octoprint_plus.api.errors import ConnectionCause
 from custom_components.octoprint_plus.api.messages import (
     EVENTS,
+    PLUGINS,
     Current,
     PrintEnding,
     ReauthRequired,
@@ -85,7 +86,7 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
         "subscribe": {
             "state": {"logs": False, "messages": False},
             "events": list(EVENTS),
-            "plugins": False,
+            "plugins": list(PLUGINS),
         }
     }
     assert throttle == {"throttle": 2}

@@ -206,13 +206,14 @@ async def _async_cancel_object(call: ServiceCall) -> None:
     async with server_action(call, coordinator):
         objects = await api.list()
         ids = [each.id for each in objects if wanted in (each.id, each.name)]
-        if len(ids) != 1:
-            raise refusal(
-                "object_ambiguous" if ids else "object_unknown",
-                coordinator.name,
-                object=str(wanted),
-                objects=", ".join(f"{each.id}: {each.name}" for each in objects) or "-",
-            )
+        placeholders = {
+            "object": str(wanted),
+            "objects": ", ".join(f"{each.id}: {each.name}" for each in objects) or "-",
+        }
+        if not ids:
+            raise refusal("object_unknown", coordinator.name, **placeholders)
+        if len(ids) > 1:
+            raise refusal("object_ambiguous", coordinator.name, **placeholders)
         await api.cancel(ids[0])
 
 
