@@ -26,8 +26,8 @@ SIZES = {True: (1, 10, 50), False: (1, 10, 50, 100, 200)}
 
 # Whole intervals of the built-in integration, which polls all printers in the same moment.
 SECONDS = {True: 30.0, False: 60.0}
-SETTLE_SECONDS = {True: 10.0, False: 30.0}
-STARTS = {True: 1, False: 3}
+SETTLE_SECONDS = {True: 10.0, False: 20.0}
+STARTS = {True: 1, False: 2}
 
 # An action is two changes of state, of which only the second lasts.
 ACTIONS = 10

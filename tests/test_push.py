@@ -42,7 +42,7 @@ async def test_set_up(
     async with pushing(hass, fake, config_entry) as pushed:
         assert pushed.state_of("sensor.state") == "operational"
         assert pushed.coordinator.update_interval == POLL_PUSHED
-        assert fake.push.throttle == 2
+        assert fake.push.throttle == 3
     await fake.push.wait_closed()
 
 
@@ -71,14 +71,14 @@ async def test_target_is_shown_with_the_next_current(pushed: Pushed) -> None:
 async def test_throttle_follows_what_happens(pushed: Pushed) -> None:
     """Test that the pace is quick while somebody waits, and calm otherwise."""
     fake = pushed.fake
-    assert fake.push.throttle == 2
+    assert fake.push.throttle == 3
     await pushed.state("STARTING", "Starting")
     await until(lambda: fake.push.throttle == 1)
     fake.load("printing_local")
     await pushed.state("PRINTING", "Printing")
-    await until(lambda: fake.push.throttle == 2)
+    await until(lambda: fake.push.throttle == 3)
     await pushed.current()
-    assert fake.push.throttle == 2
+    assert fake.push.throttle == 3
     fake.load("heating")
     await pushed.state("OPERATIONAL", "Operational")
     await pushed.current()

@@ -159,10 +159,10 @@ async def test_print(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:
     assert 55 <= counts["sensor.prusa_print_time"] <= 60
     assert 50 <= counts["sensor.prusa_print_time_left"] <= 75
     assert 90 <= counts["sensor.prusa_progress"] <= 100
-    assert 80 <= counts["sensor.prusa_z_height"] <= 240
+    assert 20 <= counts["sensor.prusa_z_height"] <= 60
     assert counts["sensor.prusa_finish_time"] <= 10
     assert counts["sensor.prusa_tool_temperature"] <= 1
-    assert sum(counts.values()) < 60 * 8
+    assert sum(counts.values()) < 60 * 6
 
 
 async def test_first_update_writes_nothing(pushed: Pushed) -> None:

@@ -24,7 +24,10 @@ TEMPERATURE_PACE = 5.0
 COMPLETION_STEP = 1.0
 TIME_STEP = 60
 
-# Short prints pass a percent every few seconds, and heads hop in Z with each move.
+# A few layers; heads hop by about as much with each move.
+Z_STEP = 0.5
+
+# Short prints pass a percent every few seconds.
 PROGRESS_PACE = 15.0
 
 
@@ -58,7 +61,7 @@ class Publisher:
             self._heaters_at = now
         if now - self._progress_at >= PROGRESS_PACE:
             progress = steady_progress(shown.job.progress, latest.job.progress)
-            z = latest.z
+            z = latest.z if _has_moved(shown.z, latest.z, Z_STEP) else shown.z
             if progress is not job.progress or z != shown.z:
                 self._progress_at = now
                 job = replace(job, progress=progress)

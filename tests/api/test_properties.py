@@ -25,6 +25,7 @@ from custom_components.octoprint_plus.publisher import (
     TEMPERATURE_PACE,
     TEMPERATURE_STEP,
     TIME_STEP,
+    Z_STEP,
     Publisher,
     same_facts,
 )
@@ -432,6 +433,7 @@ def check_near(shown: Snapshot, latest: Snapshot) -> None:
     one, other = shown.job.progress, latest.job.progress
     pairs = [
         (one.completion, other.completion, COMPLETION_STEP),
+        (shown.z, latest.z, Z_STEP),
         (one.print_time, other.print_time, TIME_STEP),
         (one.print_time_left, other.print_time_left, TIME_STEP),
         *(
@@ -445,4 +447,3 @@ def check_near(shown: Snapshot, latest: Snapshot) -> None:
         else:
             assert abs(known - real) < step
     assert one.print_time_left_origin == other.print_time_left_origin
-    assert shown.z == latest.z

@@ -89,7 +89,7 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
             "plugins": list(PLUGINS),
         }
     }
-    assert throttle == {"throttle": 2}
+    assert throttle == {"throttle": 3}
     assert auth["auth"].startswith("admin:DUMMY_SESSION_")
     (handshake,) = fake.push.handshakes
     assert fake.key not in str(handshake)
@@ -262,7 +262,7 @@ async def test_throttle_is_changed(push: OctoPrintPush, fake: FakeOctoPrint) -> 
         await heard(listener, fake)
         await listener.until(lambda: len(listener.of(ReauthRequired)) == 1)
     throttles = [each for each in sent(fake, 0) if "throttle" in each]
-    assert throttles == [{"throttle": 2}, {"throttle": 1}, {"throttle": 4}]
+    assert throttles == [{"throttle": 3}, {"throttle": 1}, {"throttle": 4}]
 
 
 async def test_throttle_is_kept_over_a_reconnect(

@@ -45,6 +45,7 @@ class Connection:
 
     def abort(self) -> None:
         """End both halves without a word."""
+        self.flowing.set()
         self.client.transport.abort()
         self.server.transport.abort()
 
@@ -88,7 +89,6 @@ class TcpProxy:
 
     async def __aexit__(self, *_: object) -> None:
         """End."""
-        self.thaw()
         await self.cut()
 
     async def cut(self) -> None:
@@ -102,8 +102,13 @@ class TcpProxy:
         self._listener = None
 
     async def restore(self) -> None:
-        """Accept connections again."""
-        self._listener = await asyncio.start_server(self._serve, HOST, self.port)
+        """Pass all on again, whatever came between."""
+        self.refuses_sockets = False
+        self._is_frozen = False
+        for connection in self._connections:
+            connection.flowing.set()
+        if self._listener is None:
+            self._listener = await asyncio.start_server(self._serve, HOST, self.port)
 
     def drop_sockets(self) -> None:
         """Drop the WebSockets that are open."""
@@ -119,12 +124,6 @@ class TcpProxy:
         self._is_frozen = new
         for connection in self._connections:
             connection.flowing.clear()
-
-    def thaw(self) -> None:
-        """Pass everything on again."""
-        self._is_frozen = False
-        for connection in self._connections:
-            connection.flowing.set()
 
     async def _serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

@@ -205,7 +205,7 @@ async def test_away_and_back(
         await hass.wait_for("sensor.voron_state", "operational")
 
         # Home Assistant restarts while a print ends.
-        await octoprint.upload("Pot.gcode", sample_print(40), print_=True)
+        await octoprint.upload("Pot.gcode", sample_print(15), print_=True)
         await hass.wait_for("sensor.voron_state", "printing")
         await hass.stop()
         await octoprint.wait_state("Operational", timeout=120)
@@ -233,6 +233,9 @@ async def test_key_revoked(
     async with HomeAssistant(tmp_path / "hass", venv=venv) as hass:
         entry_id = await add_printer(hass, octoprint, approve=True)
         await octoprint.revoke_app_key(APP_NAME)
+        # The socket goes on talking, so what notices it is a poll, or a command.
+        state = {"entity_id": "sensor.voron_state"}
+        await hass.call("homeassistant", "update_entity", state)
         await hass.wait_for("sensor.voron_state", "unavailable")
 
         async def has_flow() -> list[dict[str, Any]]:
@@ -287,9 +290,9 @@ async def test_two_printers(
         assert (await hass.state("sensor.voron_state") or {})["state"] == "operational"
         await press(hass, "button.ender_cancel_print")
         await hass.wait_for("sensor.ender_last_print_result", "cancelled")
+        await hass.wait_for("sensor.ender_state", "operational")
         await other.revoke_app_key(APP_NAME)
-        # The socket goes on talking, so what notices it is a poll, or a command.
-        with pytest.raises(RequestError):
+        with pytest.raises(RequestError, match="does not accept the API key"):
             await press(hass, "button.ender_home_all_axes")
         await hass.wait_for("sensor.ender_state", "unavailable")
         assert (await hass.state("sensor.voron_state") or {})["state"] == "operational"

@@ -43,7 +43,7 @@ STABLE_AFTER = 60
 
 # A `current` comes at most every half second times this.
 THROTTLE_QUICK = 1
-THROTTLE_CALM = 2
+THROTTLE_CALM = 3
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
