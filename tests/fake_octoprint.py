@@ -162,7 +162,9 @@ class FakeOctoPrint:
         An answer given by hand gives way where a folder has one for the same request.
         """
         self._recorded = {
-            "GET /api/printer/error": json_answer({"error": "", "reason": ""})
+            "GET /api/printer/error": json_answer({"error": "", "reason": ""}),
+            # The printer asks nothing.
+            "GET /api/plugin/action_command_prompt": json_answer({}),
         }
         for folder in DEFAULT_FOLDERS:
             self._load_folder(folder)

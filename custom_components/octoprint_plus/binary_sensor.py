@@ -63,6 +63,15 @@ DESCRIPTIONS: tuple[OctoPrintBinarySensorDescription, ...] = (
         exists_fn=lambda x: x.sd_ready is not None,
         is_on_fn=lambda x: x.sd_ready,
     ),
+    OctoPrintBinarySensorDescription(
+        key="filament_short",
+        translation_key="filament_short",
+        device_class=BinarySensorDeviceClass.PROBLEM,
+        exists_fn=lambda x: x.plugins.is_enough is not None,
+        is_on_fn=lambda x: (
+            None if x.plugins.is_enough is None else not x.plugins.is_enough
+        ),
+    ),
 )
 
 

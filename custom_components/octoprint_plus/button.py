@@ -17,6 +17,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
 from .api.controls import Control
+from .api.plugins import bed_level_visualizer
 from .api.state import CONNECTING_STATES, OFFLINE_STATES
 from .api.system import SystemCommand
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
@@ -237,9 +238,25 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
     )
 
 
+COLLECT_MESH = OctoPrintButtonDescription(
+    key="collect_mesh",
+    translation_key="collect_mesh",
+    available_fn=lambda x: x.state is State.OPERATIONAL and not x.plugins.is_collecting,
+    permission="CONTROL",
+    press_fn=lambda x: x.plugins.bed_level_visualizer.start(),
+)
+
+
 def describe(snapshot: Snapshot) -> Iterable[OctoPrintButtonDescription]:
     """Yield the buttons that the key may press and the server really offers."""
     user = snapshot.server.user
+    settings = snapshot.server.settings
+    if (
+        settings
+        and bed_level_visualizer.PLUGIN in settings.plugins
+        and user.may(COLLECT_MESH.permission)
+    ):
+        yield COLLECT_MESH
     for each in DESCRIPTIONS:
         if user.may(each.permission) and each.exists_fn(snapshot):
             yield each

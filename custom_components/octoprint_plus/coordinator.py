@@ -31,8 +31,9 @@ from .api import (
     Snapshot,
     State,
 )
-from .api.messages import PushMessage, ReadAgain, ReauthRequired
+from .api.messages import PluginTold, PushMessage, ReadAgain, ReauthRequired
 from .api.occurrences import Occurrence
+from .api.plugins.states import PluginStates, has_to_be_read
 from .api.push import (
     THROTTLE_CALM,
     THROTTLE_QUICK,
@@ -47,6 +48,7 @@ from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .events import OctoPrintEvents
 from .failure import is_away, update_failure
 from .heater import is_warming
+from .plugin_reader import PluginReader
 from .poller import OctoPrintPoller
 from .publisher import Publisher
 from .store import OctoPrintStore
@@ -123,6 +125,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._push = OctoPrintPush(self.client, json_loads)
         self._poller = OctoPrintPoller(self.client, entry.title)
         self._polling = asyncio.Lock()
+        self._plugins = PluginReader(
+            hass, entry, self.client, lambda: self._truth, self._async_take_plugins
+        )
         self._publisher = Publisher()
         self._listener: asyncio.Task[None] | None = None
         self._truth: Snapshot | None = None
@@ -223,6 +228,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self._push.reconnect_now()
             # The base class lets the states be written before anything else can run.
             self.hass.loop.call_soon(self.events.async_tell)
+            self._plugins.async_read()
             return self._publish(truth)
 
     @callback
@@ -348,6 +354,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._has_missed:
             self._has_missed = False
             self._poller.expire()
+            self._plugins.expire()
         self._async_poll_now()
 
     @callback
@@ -414,6 +421,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
             self._debounced_refresh.async_schedule_call()
+        elif isinstance(message, PluginTold) and (
+            plugin := has_to_be_read(message.message)
+        ):
+            self._plugins.expire(plugin)
+            self._plugins.async_read()
         if truth is previous:
             return
         if ended := self._ended_in(truth):
@@ -427,10 +439,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self._debounced_refresh.async_schedule_call()
         self._taken += 1
         self._async_take(truth)
-        shown = self._publish(truth)
-        if shown is not self.data:
-            self.data = shown
-            self.async_update_listeners()
+        self._async_show(truth)
         self.events.async_tell()
 
     @callback
@@ -447,6 +456,19 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _async_note(self) -> None:
         if self._truth is not None:
             self.events.async_note(self._truth, is_settled=self._unsettled is None)
+
+    @callback
+    def _async_show(self, truth: Snapshot) -> None:
+        shown = self._publish(truth)
+        if shown is not self.data:
+            self.data = shown
+            self.async_update_listeners()
+
+    @callback
+    def _async_take_plugins(self, states: PluginStates) -> None:
+        if self._truth is not None and states is not self._truth.plugins:
+            self._async_take(replace(self._truth, plugins=states))
+            self._async_show(self._truth)
 
     def _publish(self, truth: Snapshot) -> Snapshot:
         """Return what is shown of the truth."""

@@ -101,4 +101,5 @@ def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.memory.heaters,
         snapshot.sd_ready is None,
         snapshot.z is None,
+        snapshot.plugins.grounds,
     )

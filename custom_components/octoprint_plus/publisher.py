@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from .api import Snapshot
 from .api.job import Progress
+from .api.plugins.states import PluginStates
 from .api.printer import Heater
 from .heater import AT_TARGET
 
@@ -79,8 +80,25 @@ def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
         and shown.sd_ready is latest.sd_ready
         and (shown.z is None) is (latest.z is None)
         and _same_job(shown, latest)
+        and _same_plugins(shown.plugins, latest.plugins)
         and _same_memory(shown, latest)
         and _same_targets(shown.heaters, latest.heaters)
+    )
+
+
+def _same_plugins(shown: PluginStates, latest: PluginStates) -> bool:
+    if shown is latest:
+        return True
+    one, other = shown.layers, latest.layers
+    return (
+        replace(shown, layers=None) == replace(latest, layers=None)
+        and (one is None) is (other is None)
+        and (
+            one is None
+            or other is None
+            # The rest of it drifts, and is shown with what does not.
+            or (one.layer, one.total_layers) == (other.layer, other.total_layers)
+        )
     )
 
 

@@ -21,6 +21,7 @@ from .helpers import (
     octoprint_command,
     refusal,
 )
+from .prompt_select import OctoPrintPromptSelect, describe_prompt
 from .timelapse_select import OctoPrintTimelapseSelect, describe_timelapse
 
 PARALLEL_UPDATES = 1
@@ -116,6 +117,9 @@ async def async_setup_entry(
         async_add_entities,
         describe_timelapse,
         OctoPrintTimelapseSelect,
+    )
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_prompt, OctoPrintPromptSelect
     )
 
 

@@ -9,7 +9,6 @@ from typing import Any, override
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
-    SensorEntityDescription,
     SensorStateClass,
 )
 from homeassistant.const import (
@@ -30,10 +29,10 @@ from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .heater import known_heaters
+from .plugin_sensors import PLUGIN_SENSORS, spool_sensors
+from .sensor_description import MAX_STATE_LENGTH, OctoPrintSensorDescription, part
 
 PARALLEL_UPDATES = 0
-
-MAX_STATE_LENGTH = 255
 
 NO_ERROR = "no_error"
 
@@ -46,27 +45,6 @@ ESTIMATE_ORIGINS = [
     "mixed-average",
     "printer",
 ]
-
-
-@dataclass(frozen=True, kw_only=True)
-class OctoPrintSensorDescription(SensorEntityDescription):
-    """Describe an OctoPrint sensor."""
-
-    available_fn: Callable[[Snapshot], bool] = lambda _: True
-    attributes_fn: Callable[[Snapshot], Mapping[str, Any] | None] = lambda _: None
-    exists_fn: Callable[[Snapshot], bool] = lambda _: True
-    value_fn: Callable[[Snapshot], datetime | float | int | str | None]
-
-
-def _part[P, V](
-    part_fn: Callable[[Snapshot], P | None], value_fn: Callable[[P], V]
-) -> Callable[[Snapshot], V | None]:
-    """Return how to read a value of a part that is not always there."""
-
-    def value(snapshot: Snapshot) -> V | None:
-        return None if (part := part_fn(snapshot)) is None else value_fn(part)
-
-    return value
 
 
 def _file(snapshot: Snapshot) -> JobFile | None:
@@ -148,13 +126,13 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         key="start_time",
         translation_key="start_time",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=_part(_running, lambda x: x.started_at),
+        value_fn=part(_running, lambda x: x.started_at),
     ),
     OctoPrintSensorDescription(
         key="finish_time",
         translation_key="finish_time",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=_part(_running, lambda x: x.finish_at),
+        value_fn=part(_running, lambda x: x.finish_at),
     ),
     OctoPrintSensorDescription(
         key="estimate_origin",
@@ -168,7 +146,7 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     OctoPrintSensorDescription(
         key="file_name",
         translation_key="file_name",
-        value_fn=_part(_file, lambda x: x.name[:MAX_STATE_LENGTH]),
+        value_fn=part(_file, lambda x: x.name[:MAX_STATE_LENGTH]),
     ),
     OctoPrintSensorDescription(
         key="file_size",
@@ -178,7 +156,7 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfInformation.BYTES,
         suggested_display_precision=1,
         suggested_unit_of_measurement=UnitOfInformation.MEGABYTES,
-        value_fn=_part(_file, lambda x: x.size),
+        value_fn=part(_file, lambda x: x.size),
     ),
     OctoPrintSensorDescription(
         key="z_height",
@@ -231,14 +209,14 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     OctoPrintSensorDescription(
         key="last_print_name",
         translation_key="last_print_name",
-        value_fn=_part(_last_print, lambda x: x.name[:MAX_STATE_LENGTH]),
+        value_fn=part(_last_print, lambda x: x.name[:MAX_STATE_LENGTH]),
     ),
     OctoPrintSensorDescription(
         key="last_print_result",
         translation_key="last_print_result",
         device_class=SensorDeviceClass.ENUM,
         options=[result.value for result in PrintResult],
-        value_fn=_part(_last_print, lambda x: x.result),
+        value_fn=part(_last_print, lambda x: x.result),
     ),
     OctoPrintSensorDescription(
         key="last_print_duration",
@@ -247,14 +225,15 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         native_unit_of_measurement=UnitOfTime.SECONDS,
         suggested_display_precision=0,
         suggested_unit_of_measurement=UnitOfTime.MINUTES,
-        value_fn=_part(_last_print, lambda x: x.print_time),
+        value_fn=part(_last_print, lambda x: x.print_time),
     ),
     OctoPrintSensorDescription(
         key="last_print_end",
         translation_key="last_print_end",
         device_class=SensorDeviceClass.TIMESTAMP,
-        value_fn=_part(_last_print, lambda x: x.ended_at),
+        value_fn=part(_last_print, lambda x: x.ended_at),
     ),
+    *PLUGIN_SENSORS,
 )
 
 
@@ -290,6 +269,7 @@ def describe(snapshot: Snapshot) -> Iterable[OctoPrintSensorDescription]:
     for description in DESCRIPTIONS:
         if description.exists_fn(snapshot):
             yield description
+    yield from spool_sensors(snapshot)
     for heater in known_heaters(snapshot):
         for kind in HEATER_KINDS:
             yield OctoPrintSensorDescription(

@@ -15,6 +15,7 @@ from .connecting import async_connect
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
+from .psu_switch import OctoPrintPsuSwitch, describe_psu
 
 PARALLEL_UPDATES = 1
 
@@ -58,6 +59,9 @@ async def async_setup_entry(
         async_add_entities,
         describe_leveling,
         OctoPrintLevelingSwitch,
+    )
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe_psu, OctoPrintPsuSwitch
     )
 
 

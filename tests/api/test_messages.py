@@ -11,6 +11,7 @@ from custom_components.octoprint_plus.api.job import JobFile
 from custom_components.octoprint_plus.api.messages import (
     CURRENT_MAX_AGE,
     EVENTS,
+    PLUGINS,
     Current,
     ErrorOccurred,
     FileSelected,
@@ -27,7 +28,10 @@ from custom_components.octoprint_plus.api.messages import (
     StateChanged,
     TimelapseChanged,
 )
-from custom_components.octoprint_plus.api.plugins.messages import MESSAGE_PARSERS
+from custom_components.octoprint_plus.api.plugins.messages import (
+    EVENT_PARSERS,
+    MESSAGE_PARSERS,
+)
 from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.printer import Flags, Heater, PrinterError
 from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
@@ -149,7 +153,7 @@ def test_everything_known_was_recorded() -> None:
         "timelapse",
     }
     recorded = {line.data["type"] for line in lines if line.kind == "event"}
-    assert set(EVENTS) - recorded == {
+    assert set(EVENTS) - recorded - set(EVENT_PARSERS) == {
         "FilamentChange",
         "PrinterProfileAdded",
         "PrinterProfileDeleted",
@@ -286,7 +290,7 @@ def test_message(
 
 def test_events() -> None:
     """Where one is missing here or there, OctoPrint is not asked to tell it."""
-    assert sorted(EVENTS) == [
+    assert sorted(set(EVENTS) - set(EVENT_PARSERS)) == [
         "CaptureDone",
         "CaptureFailed",
         "Connected",
@@ -309,7 +313,19 @@ def test_events() -> None:
         "SettingsUpdated",
         "Waiting",
     ]
-    json.dumps(list(EVENTS))
+    json.dumps([*EVENTS, *PLUGINS])
+
+
+def test_plugin(reader: MessageReader) -> None:
+    """Test that plugins are read where they are known, as messages and as events."""
+    told = {"plugin": "psucontrol", "data": {"isPSUOn": True}}
+    assert read(reader, plugin=told) == PluginTold(message=PsuState(is_on=True))
+    assert read(reader, plugin=told | {"plugin": "unheard_of"}) is None
+    assert read(reader, plugin="psucontrol") is None
+    kind = "plugin_psucontrol_psu_state_changed"
+    assert read_event(reader, kind, {"isPSUOn": False}) == PluginTold(
+        message=PsuState(is_on=False)
+    )
 
 
 @pytest.mark.parametrize(

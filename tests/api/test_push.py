@@ -12,6 +12,7 @@ from custom_components.octoprint_plus.api import OctoPrintClient, State
 from custom_components.octoprint_plus.api.errors import ConnectionCause
 from custom_components.octoprint_plus.api.messages import (
     EVENTS,
+    PLUGINS,
     Current,
     PluginTold,
     PrintEnding,
@@ -92,7 +93,7 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
         "subscribe": {
             "state": {"logs": False, "messages": False},
             "events": list(EVENTS),
-            "plugins": False,
+            "plugins": list(PLUGINS),
         }
     }
     assert throttle == {"throttle": 3}
@@ -104,19 +105,15 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
 
 
 async def test_plugins(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
-    push.plugins = ("psucontrol",)
-    push.events = ("plugin_psucontrol_psu_state_changed",)
     async with listening(push) as listener:
         await listener.next(PushStarted)
         data = {"hasGPIO": False, "isPSUOn": True}
         await fake.push.send({"plugin": {"plugin": "psucontrol", "data": data}})
         told = await listener.next(PluginTold)
         assert told.message == PsuState(is_on=True)
-        await fake.push.event(push.events[0], {"isPSUOn": False})
+        await fake.push.event("plugin_psucontrol_psu_state_changed", {"isPSUOn": False})
         told = await listener.next(PluginTold, 2)
         assert told.message == PsuState(is_on=False)
-    assert fake.push.subscription["plugins"] == ["psucontrol"]
-    assert fake.push.subscription["events"] == [*EVENTS, *push.events]
 
 
 async def test_below_a_path(

@@ -9,7 +9,13 @@ from typing import Any
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
 from .occurrences import OCCURRENCE_PARSERS, Occurrence
-from .plugins.messages import PluginMessage, parse_plugin_event, parse_plugin_message
+from .plugins.messages import (
+    EVENT_PARSERS,
+    MESSAGE_PARSERS,
+    PluginMessage,
+    parse_plugin_event,
+    parse_plugin_message,
+)
 from .printer import (
     Flags,
     Heater,
@@ -233,8 +239,11 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     },
 }
 
-EVENTS = tuple(PARSERS)
-"""The events to subscribe to."""
+EVENTS = (*PARSERS, *EVENT_PARSERS)
+"""The events to subscribe to, those of plugins too: who is not there tells nothing."""
+
+PLUGINS = tuple(MESSAGE_PARSERS)
+"""The plugins to subscribe to."""
 
 
 class MessageReader:

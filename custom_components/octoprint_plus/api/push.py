@@ -1,7 +1,7 @@
 """Push: OctoPrint's socket, opened again whenever it is lost."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 import json
@@ -14,7 +14,15 @@ import aiohttp
 from .access import Login
 from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
-from .messages import EVENTS, Current, Hello, MessageReader, PushMessage, ReauthRequired
+from .messages import (
+    EVENTS,
+    PLUGINS,
+    Current,
+    Hello,
+    MessageReader,
+    PushMessage,
+    ReauthRequired,
+)
 from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, socket_end
 
 # Seconds between two attempts: they grow by half, so that a server that was away for
@@ -56,12 +64,6 @@ class OctoPrintPush:
         """Take the client, and what reads JSON if there is something quicker."""
         self.throttle = THROTTLE_CALM
         """The pace to ask for; a new one is told to the server after the next message."""
-
-        self.plugins: Collection[str] = ()
-        """The plugins whose messages to ask for, with the next socket that is opened."""
-
-        self.events: Collection[str] = ()
-        """The events to ask for besides those that are always read, as plugins."""
 
         self._client = client
         self._loads = loads
@@ -140,8 +142,8 @@ class OctoPrintPush:
             {
                 "subscribe": {
                     "state": {"logs": False, "messages": False},
-                    "events": [*EVENTS, *self.events],
-                    "plugins": list(self.plugins) or False,
+                    "events": list(EVENTS),
+                    "plugins": list(PLUGINS),
                 }
             }
         )

@@ -18,6 +18,7 @@ from .messages import (
     Current,
     ErrorOccurred,
     FileSelected,
+    PluginTold,
     PrintEnding,
     PrintStarted,
     PushMessage,
@@ -25,6 +26,7 @@ from .messages import (
     StateChanged,
     TimelapseChanged,
 )
+from .plugins.states import PluginStates, advance_plugins
 from .printer import Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
 from .server import ServerInfo
@@ -32,6 +34,8 @@ from .settings import Settings
 from .state import BUSY_STATES, CONNECTING_STATES, OFFLINE_STATES, State, parse_state
 from .system import SystemCommand
 from .timelapse import TimelapseConfig
+
+NO_PLUGINS = PluginStates()
 
 NO_HEATERS: Mapping[str, Heater] = {}
 
@@ -77,6 +81,7 @@ class Snapshot:
 
     error: PrinterError | None = None
     memory: Memory = field(default_factory=Memory)
+    plugins: PluginStates = NO_PLUGINS
     told_at: datetime | None = field(default=None, compare=False)
     """When the server told what changed last."""
 
@@ -171,6 +176,7 @@ def advance(
         # Only the socket tells it, so a poll leaves it as it was.
         z=previous.z if previous and printer else None,
         error=error,
+        plugins=previous.plugins if previous else NO_PLUGINS,
         told_at=now,
     )
     heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
@@ -229,6 +235,10 @@ def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> S
     """Return the snapshot that follows from a pushed message, the same one if nothing does."""
     if isinstance(message, Current):
         return _advance_current(previous, message, now)
+    if isinstance(message, PluginTold):
+        plugins = advance_plugins(previous.plugins, message.message)
+        is_same = plugins is previous.plugins
+        return previous if is_same else replace(previous, plugins=plugins)
     if not isinstance(message, PRINTER_MESSAGES):
         return previous
     snapshot = replace(_advance_event(previous, message, now), told_at=now)

@@ -8,6 +8,7 @@ from .emergency import async_setup_emergency_services
 from .filament import async_setup_filament_services
 from .file_commands import async_setup_file_command_services
 from .files import async_setup_file_services
+from .plugins import async_setup_plugin_services
 from .printer import async_setup_printer_services
 from .server import async_setup_server_services
 from .slicing import async_setup_slicing_services
@@ -24,6 +25,7 @@ def async_setup_services(hass: HomeAssistant) -> None:
     async_setup_emergency_services(hass)
     async_setup_filament_services(hass)
     async_setup_file_services(hass)
+    async_setup_plugin_services(hass)
     async_setup_printer_services(hass)
     async_setup_server_services(hass)
     async_setup_slicing_services(hass)

@@ -1,0 +1,95 @@
+"""What is read of the plugins, beside the polls: some of them take their time."""
+
+import asyncio
+from collections.abc import Callable
+from time import monotonic
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
+
+from .api import OctoPrintClient, OctoPrintConnectionError, OctoPrintError, Snapshot
+from .api.plugins.states import PERMISSIONS, READERS, PluginStates, merge_plugins
+from .const import DOMAIN, LOGGER
+
+# Most of it is pushed, and new versions are published every few weeks.
+MAX_AGE = 3600.0
+
+
+class PluginReader:
+    """Reads the plugins that are installed."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        client: OctoPrintClient,
+        get: Callable[[], Snapshot | None],
+        take: Callable[[PluginStates], None],
+    ) -> None:
+        """Take what returns the latest snapshot, and what takes the plugins' next states."""
+        self._hass = hass
+        self._entry = entry
+        self._client = client
+        self._get = get
+        self._take = take
+        self._task: asyncio.Task[None] | None = None
+        self._read_at: dict[str, float] = {}
+        self._failing: set[str] = set()
+
+    def expire(self, plugin: str | None = None) -> None:
+        """Let a plugin, or all of them, be due."""
+        if plugin is None:
+            self._read_at.clear()
+        else:
+            self._read_at.pop(plugin, None)
+
+    @callback
+    def async_read(self) -> None:
+        """Read what is due, if not some of it is being read already."""
+        if (self._task is None or self._task.done()) and self._next() is not None:
+            self._task = self._entry.async_create_background_task(
+                self._hass, self._async_read(), f"{DOMAIN} plugins {self._entry.title}"
+            )
+
+    def _next(self) -> str | None:
+        """Return a plugin that is there, may be read, and was not for long."""
+        if (snapshot := self._get()) is None:
+            return None
+        settings, user = snapshot.server.settings, snapshot.server.user
+        installed = settings.plugins if settings else frozenset()
+        oldest = monotonic() - MAX_AGE
+        for plugin in READERS:
+            if (
+                plugin in installed
+                and user.may(PERMISSIONS.get(plugin, "STATUS"))
+                and self._read_at.get(plugin, oldest) <= oldest
+            ):
+                return plugin
+        return None
+
+    async def _async_read(self) -> None:
+        """Read one plugin after the other; what one of them fails to tell stays."""
+        while (plugin := self._next()) and (snapshot := self._get()):
+            # One that fails is left alone as long as one that answers.
+            self._read_at[plugin] = monotonic()
+            before = snapshot.plugins
+            try:
+                after = await READERS[plugin](self._client, before)
+            except OctoPrintConnectionError:
+                # That the server is away is for the polls to tell.
+                self._read_at.pop(plugin)
+                return
+            except OctoPrintError as err:
+                if plugin not in self._failing:
+                    self._failing.add(plugin)
+                    LOGGER.warning(
+                        "%s: the plugin %s failed to answer: %s",
+                        self._entry.title,
+                        plugin,
+                        err,
+                    )
+                continue
+            self._failing.discard(plugin)
+            if latest := self._get():
+                # What was pushed meanwhile is newer.
+                self._take(merge_plugins(before, after, latest.plugins))

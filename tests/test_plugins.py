@@ -1,0 +1,502 @@
+"""Tests for OctoPrint's plugins: what is shown of them, and what they can be told."""
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .api.plugins.test_cancel_objects import ENTRY, NOT_STARTED
+from .api.plugins.test_display_layer_progress import VALUES
+from .api.plugins.test_software_update import NEWER, OFFLINE
+from .api.plugins.test_spoolman import ENTRY as SPOOL
+from .conftest import until
+from .fake_octoprint import FakeOctoPrint
+from .pushed import Pushed, pushing
+
+PSU = "switch.prusa_power_supply"
+PROMPT = "select.prusa_answer_to_the_printer"
+UPDATE = "update.prusa_octoprint"
+
+VERSIONS = {
+    "status": "updatePossible",
+    "information": {
+        "octoprint": NEWER
+        | {
+            "displayName": "OctoPrint",
+            "displayVersion": "1.11.7",
+            "information": {
+                "local": {"name": "1.11.7", "value": "1.11.7"},
+                "remote": {"name": "1.11.8", "value": "1.11.8"},
+            },
+        },
+        "psucontrol": NEWER,
+        "other": OFFLINE | {"displayName": "Other"},
+    },
+    "timestamp": 1795228934,
+}
+
+SPOOLS = "/plugin/Spoolman/spoolman/spools"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read again at once what has to be."""
+    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.plugins.psu_control.SENSE_TIMEOUT", 0
+    )
+
+
+@pytest.fixture
+def server(fake: FakeOctoPrint) -> FakeOctoPrint:
+    """Return a server that has all plugins, and a printer that is on and cold."""
+    answer = fake.json("GET", "/api/settings")
+    answer["plugins"] |= {
+        "action_command_prompt": {},
+        "bedlevelvisualizer": {
+            "command": "G28\n@BEDLEVELVISUALIZER\nG29 T",
+            "stored_mesh": [[0.1, -0.1], [0.3, 0.0]],
+        },
+        "cancelobject": {},
+        "DisplayLayerProgress": {},
+        "psucontrol": {"switchingMethod": "GCODE", "sensingMethod": "INTERNAL"},
+        "softwareupdate": {},
+        "Spoolman": {"selectedSpoolIds": {"0": {"spoolId": "7"}}},
+    }
+    fake.answer("GET", "/api/settings", json=answer)
+    fake.answer("GET", "/api/plugin/action_command_prompt", json={})
+    fake.answer("POST", "/api/plugin/action_command_prompt", status=204)
+    fake.answer("POST", "/api/plugin/cancelobject", json={"list": [ENTRY, NOT_STARTED]})
+    fake.answer("GET", "/plugin/DisplayLayerProgress/values", json=VALUES)
+    fake.answer("GET", "/api/plugin/psucontrol", json={"isPSUOn": True})
+    fake.answer("POST", "/api/plugin/psucontrol", status=204)
+    fake.answer("GET", "/plugin/softwareupdate/check", json=VERSIONS)
+    fake.answer("GET", SPOOLS, json={"data": {"spools": [SPOOL]}})
+    fake.answer("POST", "/plugin/Spoolman/self/spool", json={"data": {}})
+    needs = {"isFilamentUsageAvailable": True, "tools": {}}
+    path = "/plugin/Spoolman/self/current-job-requirements"
+    fake.answer("GET", path, json={"data": needs})
+    return fake
+
+
+@pytest.fixture
+async def pushed(
+    hass: HomeAssistant,
+    server: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    entity_registry_enabled_by_default: None,
+) -> AsyncGenerator[Pushed]:
+    """Return a printer of which the plugins have been read."""
+    async with pushing(hass, server, config_entry) as pushed:
+        await until(lambda: pushed.coordinator.data.plugins.spools is not None)
+        await hass.async_block_till_done()
+        server.clear()
+        yield pushed
+
+
+async def tell(pushed: Pushed, plugin: str, data: dict[str, Any]) -> None:
+    """Let a plugin push something."""
+    await pushed.fake.push.send({"plugin": {"plugin": plugin, "data": data}})
+    await pushed.heard()
+    await pushed.hass.async_block_till_done()
+
+
+async def call(
+    hass: HomeAssistant, service: str, *, respond: bool = False, **data: Any
+) -> Any:
+    """Call an action of ours."""
+    return await hass.services.async_call(
+        DOMAIN, service, data, blocking=True, return_response=respond
+    )
+
+
+async def switch(hass: HomeAssistant, entity_id: str, service: str) -> None:
+    """Turn a switch on or off."""
+    await hass.services.async_call(
+        "switch", service, {"entity_id": entity_id}, blocking=True
+    )
+
+
+def key_of(caught: pytest.ExceptionInfo[HomeAssistantError]) -> str | None:
+    """Return which of our texts an error has."""
+    return caught.value.translation_key
+
+
+# PSU Control.
+
+
+async def test_psu(pushed: Pushed) -> None:
+    """Test that the power supply is a switch, whose state is pushed."""
+    hass = pushed.hass
+    state = hass.states.get(PSU)
+    assert state.state == "on"
+    assert state.attributes["assumed_state"]
+    await tell(pushed, "psucontrol", {"isPSUOn": False})
+    assert hass.states.get(PSU).state == "off"
+    pushed.fake.answer("GET", "/api/plugin/psucontrol", json={"isPSUOn": True})
+    await switch(hass, PSU, "turn_on")
+    assert pushed.fake.commands() == [
+        ("/api/plugin/psucontrol", {"command": "turnPSUOn"})
+    ]
+    assert hass.states.get(PSU).state == "on"
+
+
+async def test_psu_off(pushed: Pushed) -> None:
+    pushed.fake.answer("GET", "/api/plugin/psucontrol", json={"isPSUOn": False})
+    await switch(pushed.hass, PSU, "turn_off")
+    assert pushed.fake.commands() == [
+        ("/api/plugin/psucontrol", {"command": "turnPSUOff"})
+    ]
+    assert pushed.hass.states.get(PSU).state == "off"
+
+
+async def test_psu_is_not_cut_just_like_that(pushed: Pushed) -> None:
+    """Test that neither a print nor a hot nozzle loses power, unless it is forced."""
+    pushed.fake.load("printing_local")
+    await pushed.state("PRINTING", "Printing")
+    with pytest.raises(ServiceValidationError) as caught:
+        await switch(pushed.hass, PSU, "turn_off")
+    assert key_of(caught) == "psu_off_while_busy"
+
+    pushed.fake.load()
+    await pushed.state("OPERATIONAL", "Operational")
+    await pushed.current(temps=[{"tool0": {"actual": 180.4, "target": 0}}])
+    with pytest.raises(ServiceValidationError) as caught:
+        await switch(pushed.hass, PSU, "turn_off")
+    assert key_of(caught) == "psu_off_while_hot"
+    assert "tool0" in str(caught.value)
+    assert "180" in str(caught.value)
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "turn_off_psu")
+    assert key_of(caught) == "psu_off_while_hot"
+    assert pushed.fake.commands() == []
+
+    pushed.fake.answer("GET", "/api/plugin/psucontrol", json={"isPSUOn": False})
+    await call(pushed.hass, "turn_off_psu", force=True)
+    assert pushed.fake.commands() == [
+        ("/api/plugin/psucontrol", {"command": "turnPSUOff"})
+    ]
+
+
+async def test_psu_that_cannot_be_switched(pushed: Pushed) -> None:
+    answer = pushed.fake.json("GET", "/api/settings")
+    answer["plugins"]["psucontrol"] = {"switchingMethod": ""}
+    pushed.fake.answer("GET", "/api/settings", json=answer)
+    pushed.coordinator._plugins.expire("psucontrol")
+    pushed.coordinator._plugins.async_read()
+    await until(lambda: pushed.hass.states.get(PSU).state == "unavailable")
+
+
+# The printer's questions.
+
+
+async def test_prompt(pushed: Pushed) -> None:
+    """Test that a question can be answered as long as it is asked."""
+    hass = pushed.hass
+    assert hass.states.get(PROMPT).state == "unavailable"
+    question = {"text": "Filament loaded?", "choices": ["Yes", "No", "", "No"]}
+    await tell(pushed, "action_command_prompt", {"action": "show", **question})
+    state = hass.states.get(PROMPT)
+    assert state.state == "unknown"
+    assert state.attributes["options"] == ["Yes", "No", "#3", "No (4)"]
+    assert state.attributes["question"] == "Filament loaded?"
+
+    prompt = "/api/plugin/action_command_prompt"
+    answers = iter([question, {}])
+    find = pushed.fake._find
+
+    def answer(request: str, path: str, method: str) -> Any:
+        if request == f"GET {prompt}":
+            pushed.fake.answer("GET", prompt, json=next(answers))
+        return find(request, path, method)
+
+    pushed.fake._find = answer  # type: ignore[method-assign]
+    await hass.services.async_call(
+        "select",
+        "select_option",
+        {"entity_id": PROMPT, "option": "No (4)"},
+        blocking=True,
+    )
+    assert pushed.fake.commands() == [(prompt, {"command": "select", "choice": 3})]
+    await tell(pushed, "action_command_prompt", {"action": "close"})
+    assert hass.states.get(PROMPT).state == "unavailable"
+
+
+async def test_question_without_answers(pushed: Pushed) -> None:
+    await tell(pushed, "action_command_prompt", {"action": "show", "text": "Heating"})
+    assert pushed.hass.states.get(PROMPT).state == "unavailable"
+
+
+# Updates.
+
+
+async def test_update(pushed: Pushed) -> None:
+    """Test that OctoPrint's own update can be installed, and its end is seen."""
+    hass = pushed.hass
+    state = hass.states.get(UPDATE)
+    assert state.state == "on"
+    assert state.attributes["installed_version"] == "1.11.7"
+    assert state.attributes["latest_version"] == "1.11.8"
+    assert state.attributes["release_url"] == NEWER["releaseNotes"]
+    assert pushed.state_of("sensor.plugin_updates") == "1"
+    attributes = hass.states.get("sensor.prusa_plugin_updates").attributes
+    assert attributes["plugins"] == ["PSU Control"]
+
+    order = {"order": ["octoprint"], "queued": []}
+    pushed.fake.answer("POST", "/plugin/softwareupdate/update", json=order)
+    await hass.services.async_call(
+        "update", "install", {"entity_id": UPDATE}, blocking=True
+    )
+    assert pushed.fake.commands() == [
+        ("/plugin/softwareupdate/update", {"targets": ["octoprint"]})
+    ]
+    begun = {"type": "updating", "data": {"target": "octoprint", "version": "1.11.8"}}
+    await tell(pushed, "softwareupdate", begun)
+    assert hass.states.get(UPDATE).attributes["in_progress"] is True
+
+    octoprint = VERSIONS["information"]["octoprint"] | {  # type: ignore[index]
+        "displayVersion": "1.11.8",
+        "updateAvailable": False,
+    }
+    versions = {"status": "current", "information": {"octoprint": octoprint}}
+    pushed.fake.answer("GET", "/plugin/softwareupdate/check", json=versions)
+    await tell(pushed, "softwareupdate", {"type": "success", "data": {}})
+    await until(lambda: hass.states.get(UPDATE).state == "off")
+    assert hass.states.get(UPDATE).attributes["in_progress"] is False
+    assert pushed.state_of("sensor.plugin_updates") == "0"
+
+
+async def test_no_update_during_a_print(pushed: Pushed) -> None:
+    pushed.fake.load("printing_local")
+    await pushed.state("PRINTING", "Printing")
+    with pytest.raises(ServiceValidationError) as caught:
+        await pushed.hass.services.async_call(
+            "update", "install", {"entity_id": UPDATE}, blocking=True
+        )
+    assert key_of(caught) == "update_while_busy"
+    assert pushed.fake.commands() == []
+
+
+async def test_update_that_is_not_possible(
+    hass: HomeAssistant, server: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that what the server cannot do, and what it does not know, is not offered."""
+    unknown = {"information": {"octoprint": OFFLINE}}
+    server.answer("GET", "/plugin/softwareupdate/check", json=unknown)
+    async with pushing(hass, server, config_entry):
+        await until(lambda: hass.states.get(UPDATE))
+        state = hass.states.get(UPDATE)
+        assert state.state == "unknown"
+        assert state.attributes["supported_features"] == 0
+
+
+# Layers, objects, mesh.
+
+
+async def test_layers(pushed: Pushed) -> None:
+    """Test that a new layer is shown at once, and what drifts beside it is not."""
+    assert pushed.state_of("sensor.layer") == "6"
+    assert pushed.state_of("sensor.total_layers") == "6"
+    shown = pushed.coordinator.data
+    values = VALUES | {"fanSpeed": "50%"}
+    name = "DisplayLayerProgress-websocket-payload"
+    await tell(pushed, name, values)
+    assert pushed.coordinator.data is shown
+    layer = VALUES["layer"] | {"current": "3"}
+    await tell(pushed, name, values | {"layer": layer})
+
+
+async def test_objects(pushed: Pushed) -> None:
+    hass = pushed.hass
+    assert pushed.state_of("sensor.active_object") == "unknown"
+    await tell(pushed, "cancelobject", {"ActiveID": 1})
+    found = await call(hass, "list_objects", respond=True)
+    assert found["objects"][0] == {
+        "id": 0,
+        "name": "Cube_1 id:0 copy 0",
+        "cancelled": False,
+        "ignored": False,
+    }
+    pushed.fake.clear()
+    await call(hass, "cancel_object", object="Cube_2")
+    await call(hass, "cancel_object", object=0)
+    sent = [data for _, data in pushed.fake.commands() if data["command"] == "cancel"]
+    assert [data["cancelled"] for data in sent] == [1, 0]
+
+
+async def test_object_that_is_not_there(pushed: Pushed) -> None:
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "cancel_object", object="Boat")
+    assert key_of(caught) == "object_unknown"
+    assert "Cube_2" in str(caught.value)
+    twice = [ENTRY, ENTRY | {"id": 5}]
+    pushed.fake.answer("POST", "/api/plugin/cancelobject", json={"list": twice})
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "cancel_object", object=ENTRY["object"])
+    assert key_of(caught) == "object_ambiguous"
+    sent = [data["command"] for _, data in pushed.fake.commands()]
+    assert "cancel" not in sent
+
+
+async def test_mesh(pushed: Pushed) -> None:
+    """Test that the bed is measured on demand, and the newest mesh is shown."""
+    hass = pushed.hass
+    button = "button.prusa_measure_bed_mesh"
+    assert pushed.state_of("sensor.bed_mesh_range") == "0.4"
+    found = await call(hass, "get_bed_mesh", respond=True)
+    assert found["mesh"] == [[0.1, -0.1], [0.3, 0.0]]
+    assert found["range"] == pytest.approx(0.4)
+    pushed.fake.answer("POST", "/api/printer/command", status=204)
+    await hass.services.async_call(
+        "button", "press", {"entity_id": button}, blocking=True
+    )
+    ((path, sent),) = pushed.fake.commands()
+    assert path == "/api/printer/command"
+    assert sent["commands"] == ["G28", "@BEDLEVELVISUALIZER", "G29 T"]
+    await tell(pushed, "bedlevelvisualizer", {"processing": True})
+    assert hass.states.get(button).state == "unavailable"
+    mesh = {"mesh": [["+0.010", "-0.010"], ["+0.020", "+0.000"]], "bed": {}}
+    await tell(pushed, "bedlevelvisualizer", mesh)
+    assert hass.states.get(button).state != "unavailable"
+    assert pushed.state_of("sensor.bed_mesh_range") == "0.03"
+    attributes = hass.states.get("sensor.prusa_bed_mesh_range").attributes
+    assert attributes["minimum"] == -0.01
+    assert attributes["collected_at"] is not None
+
+
+# Spools.
+
+
+async def test_spools(pushed: Pushed) -> None:
+    hass = pushed.hass
+    assert pushed.state_of("sensor.spool") == "Galaxy Black"
+    assert pushed.state_of("sensor.filament_left") == "744.5"
+    assert hass.states.get("sensor.prusa_spool").attributes["material"] == "PLA"
+    found = await call(hass, "list_spools", respond=True)
+    (spool,) = found["spools"]
+    assert (spool["id"], spool["tools"]) == (7, [0])
+    await call(hass, "select_spool", spool=7)
+    await call(hass, "select_spool", spool=None)
+    assert [data for _, data in pushed.fake.commands()] == [
+        {"toolIdx": 0, "spoolId": 7},
+        {"toolIdx": 0, "spoolId": None},
+    ]
+    await pushed.event("plugin_Spoolman_spool_selected", toolIdx=0, spoolId=None)
+    assert pushed.state_of("sensor.spool") == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        ({"spool": 8}, "spool_unknown"),
+        ({"spool": 7, "tool": 3}, "tool_unknown"),
+    ],
+)
+async def test_spool_that_is_not_there(
+    pushed: Pushed, data: dict[str, Any], key: str
+) -> None:
+    """Test that no number is sent that the plugin does not know."""
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "select_spool", **data)
+    assert key_of(caught) == key
+    assert pushed.fake.commands() == []
+
+
+# Any plugin.
+
+
+async def test_plugin_command(pushed: Pushed) -> None:
+    pushed.fake.answer("POST", "/api/plugin/any", json={"a": [1]})
+    pushed.fake.answer("GET", "/api/plugin/any?x=1", json={"b": 2})
+    found = await call(
+        pushed.hass,
+        "plugin_command",
+        respond=True,
+        plugin="any",
+        command="do",
+        parameters={"id": 3},
+    )
+    assert found == {"answer": {"a": [1]}}
+    assert pushed.fake.commands() == [("/api/plugin/any", {"command": "do", "id": 3})]
+    found = await call(
+        pushed.hass, "plugin_command", respond=True, plugin="any", parameters={"x": 1}
+    )
+    assert found == {"answer": {"b": 2}}
+    assert await call(pushed.hass, "plugin_command", plugin="any", command="do") is None
+
+
+async def test_plugin_that_is_not_there(pushed: Pushed) -> None:
+    pushed.fake.answer("POST", "/api/plugin/none", status=404)
+    pushed.fake.answer("GET", "/api/plugin/none", status=404)
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "plugin_command", plugin="none", command="do")
+    assert key_of(caught) == "plugin_without_api"
+
+
+@pytest.mark.parametrize(
+    ("service", "data"),
+    [
+        ("get_bed_mesh", {}),
+        ("get_octolapse", {}),
+        ("list_objects", {}),
+        ("list_spools", {}),
+        ("cancel_object", {"object": 1}),
+        ("select_spool", {"spool": 1}),
+        ("turn_off_psu", {}),
+    ],
+)
+async def test_plugin_that_is_not_installed(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    service: str,
+    data: dict[str, Any],
+) -> None:
+    fake.clear()
+    respond = service.startswith(("get", "list"))
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, service, respond=respond, **data)
+    assert key_of(caught) == "plugin_not_installed"
+    assert fake.commands() == []
+
+
+async def test_plugin_that_fails(
+    hass: HomeAssistant,
+    server: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that one plugin's failure harms nothing else, and is logged once."""
+    server.answer("GET", "/api/plugin/psucontrol", status=500)
+    async with pushing(hass, server, config_entry) as pushed:
+        await until(lambda: pushed.coordinator.data.plugins.spools is not None)
+        pushed.coordinator._plugins.expire()
+        pushed.coordinator._plugins.async_read()
+        await until(pushed.coordinator._plugins._task.done)
+        assert hass.states.get(PSU) is None
+        assert pushed.state_of("sensor.layer") == "6"
+    warnings = [
+        each.getMessage() for each in caplog.records if each.name.endswith(DOMAIN)
+    ]
+    assert [text for text in warnings if "psucontrol" in text] == [
+        "Prusa: the plugin psucontrol failed to answer: HTTP 500"
+    ]
+
+
+async def test_plugins_that_may_not_be_used(
+    hass: HomeAssistant, server: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that nothing is offered, nor asked for, that the key may not do."""
+    answer = server.json("GET", "/api/settings")
+    server.user("readonly")
+    server.answer("GET", "/api/settings", json=answer)
+    async with pushing(hass, server, config_entry):
+        await hass.async_block_till_done()
+        assert hass.states.get(PSU) is None
+        assert hass.states.get(PROMPT) is None
+        assert hass.states.get(UPDATE) is None
