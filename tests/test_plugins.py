@@ -488,6 +488,23 @@ async def test_plugin_that_fails(
     ]
 
 
+async def test_server_that_is_away(
+    pushed: Pushed, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that plugins of a server that is away are read when it is back."""
+    reader = pushed.coordinator._plugins
+    reader.expire()
+    await pushed.fake.stop()
+    reader.async_read()
+    await until(reader._task.done)
+    assert not [each for each in caplog.records if "the plugin" in each.getMessage()]
+    answer = VALUES | {"layer": {"current": "9", "total": "9"}}
+    pushed.fake.answer("GET", "/plugin/DisplayLayerProgress/values", json=answer)
+    await pushed.fake.start()
+    pushed.coordinator.async_server_seen()
+    await until(lambda: pushed.state_of("sensor.layer") == "9")
+
+
 async def test_plugins_that_may_not_be_used(
     hass: HomeAssistant, server: FakeOctoPrint, config_entry: MockConfigEntry
 ) -> None:

@@ -7,9 +7,10 @@ from time import monotonic
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from .api import OctoPrintClient, OctoPrintConnectionError, OctoPrintError, Snapshot
+from .api import OctoPrintClient, OctoPrintError, Snapshot
 from .api.plugins.states import PERMISSIONS, READERS, PluginStates, merge_plugins
 from .const import DOMAIN, LOGGER
+from .failure import is_away
 
 # Most of it is pushed, and new versions are published every few weeks.
 MAX_AGE = 3600.0
@@ -75,11 +76,11 @@ class PluginReader:
             before = snapshot.plugins
             try:
                 after = await READERS[plugin](self._client, before)
-            except OctoPrintConnectionError:
-                # That the server is away is for the polls to tell.
-                self._read_at.pop(plugin)
-                return
             except OctoPrintError as err:
+                if is_away(err):
+                    # That is for the polls to tell.
+                    self._read_at.pop(plugin, None)
+                    return
                 if plugin not in self._failing:
                     self._failing.add(plugin)
                     LOGGER.warning(
