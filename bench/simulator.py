@@ -179,6 +179,8 @@ class Station:
                 session = f"{self.number:032x}{len(self._sessions):032x}"
                 self._sessions.add(session)
                 return json_answer(recorded.login() | {"session": session})
+            case "GET /api/plugin/action_command_prompt":
+                return json_answer(None)
         if method == "GET" and path in recorded.answers():
             return recorded.answers()[path]
         return json_answer({"error": "Not found"}, 404)
