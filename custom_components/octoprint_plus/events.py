@@ -29,6 +29,10 @@ class OctoPrintEvents:
         self._told: Told | None = None
         """What is known once all that waits was told."""
 
+        self._kept: Told | None = None
+        """What the store was told of it."""
+
+        self._noted: tuple[Snapshot, bool] | None = None
         self._waiting: deque[Occurrence] = deque()
 
     @callback
@@ -50,10 +54,26 @@ class OctoPrintEvents:
     @callback
     def async_note(self, truth: Snapshot, *, is_settled: bool) -> None:
         """Find what happened since the last snapshot."""
+        if self._is_noted(truth, is_settled):
+            return
+        self._noted = truth, is_settled
         told = self._told
         self._told = next_told(told, truth, is_settled=is_settled)
         if told is not None:
             self._waiting.extend(occurred(told, truth, is_settled=is_settled))
+
+    def _is_noted(self, truth: Snapshot, is_settled: bool) -> bool:
+        """Return whether nothing differs that tells of something; most snapshots are of that kind."""
+        if self._noted is None:
+            return False
+        noted, was_settled = self._noted
+        return (
+            truth.memory is noted.memory
+            and truth.state is noted.state
+            and truth.error is noted.error
+            and truth.job.error == noted.job.error
+            and is_settled is was_settled
+        )
 
     @callback
     def async_add(self, occurrence: Occurrence) -> None:
@@ -69,7 +89,8 @@ class OctoPrintEvents:
             occurrence = self._waiting.popleft()
             if (listener := self._listeners.get(occurrence.subject)) is not None:
                 listener(occurrence)
-        if self._told is not None:
+        if self._told is not None and self._told is not self._kept:
+            self._kept = self._told
             self._store.async_keep(self._told)
 
     @callback
