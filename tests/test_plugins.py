@@ -7,7 +7,8 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .api.plugins.test_cancel_objects import ENTRY, NOT_STARTED
@@ -227,6 +228,51 @@ async def test_prompt(pushed: Pushed) -> None:
     assert hass.states.get(PROMPT).state == "unavailable"
 
 
+async def test_event_of_a_question(
+    pushed: Pushed, hass_storage: dict[str, Any]
+) -> None:
+    """Test that each question is told once, also where it is still asked after a reload."""
+    hass = pushed.hass
+    event = "event.prusa_printer"
+    assert hass.states.get(event).state == "unknown"
+    question = {"text": "Filament loaded?", "choices": ["Yes", "No"]}
+    shown = {"action": "show", **question}
+    await tell(pushed, "action_command_prompt", shown)
+    told = hass.states.get(event)
+    assert told.attributes["event_type"] == "prompt"
+    assert told.attributes["text"] == "Filament loaded?"
+    assert told.attributes["choices"] == ["Yes", "No"]
+
+    await tell(pushed, "action_command_prompt", shown)
+    assert hass.states.get(event).state == told.state
+    pushed.fake.answer("GET", "/api/plugin/action_command_prompt", json=question)
+    await hass.config_entries.async_reload(pushed.entry.entry_id)
+    kept = hass_storage[f"{DOMAIN}.{pushed.entry.entry_id}"]["data"]
+    assert kept["prompt"] == ["Filament loaded?", "Yes", "No"]
+    pushed.listen()
+    await until(lambda: pushed.coordinator.data.plugins.prompt is not None)
+    await pushed.up()
+    assert hass.states.get(event).state == told.state
+
+    await tell(pushed, "action_command_prompt", {"action": "close"})
+    assert hass.states.get(event).state == told.state
+    await tell(pushed, "action_command_prompt", shown)
+    assert hass.states.get(event).state > told.state
+
+
+async def test_question_that_was_asked_before(
+    hass: HomeAssistant, server: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that what is asked already when the printer is added is shown, but no event."""
+    question = {"text": "Filament loaded?", "choices": ["Yes", "No"]}
+    server.answer("GET", "/api/plugin/action_command_prompt", json=question)
+    async with pushing(hass, server, config_entry) as pushed:
+        await until(lambda: pushed.coordinator.data.plugins.prompt is not None)
+        await hass.async_block_till_done()
+        assert pushed.state_of("select.answer_to_the_printer") == "unknown"
+        assert pushed.state_of("event.printer") == "unknown"
+
+
 async def test_question_without_answers(pushed: Pushed) -> None:
     await tell(pushed, "action_command_prompt", {"action": "show", "text": "Heating"})
     assert pushed.hass.states.get(PROMPT).state == "unavailable"
@@ -298,17 +344,52 @@ async def test_update_that_is_not_possible(
 # Layers, objects, mesh.
 
 
+def layers(current: int, **changes: Any) -> dict[str, Any]:
+    """Return what DisplayLayerProgress pushes."""
+    return {
+        "updateReason": "layerChanged",
+        "currentLayer": str(current),
+        "totalLayer": "6",
+        **changes,
+    }
+
+
+LAYERS = "DisplayLayerProgress-websocket-payload"
+
+
 async def test_layers(pushed: Pushed) -> None:
     """Test that a new layer is shown at once, and what drifts beside it is not."""
     assert pushed.state_of("sensor.layer") == "6"
     assert pushed.state_of("sensor.total_layers") == "6"
+    await tell(pushed, LAYERS, layers(3))
+    assert pushed.state_of("sensor.layer") == "3"
     shown = pushed.coordinator.data
-    values = VALUES | {"fanSpeed": "50%"}
-    name = "DisplayLayerProgress-websocket-payload"
-    await tell(pushed, name, values)
+    await tell(pushed, LAYERS, layers(3, fanspeed="50%", currentHeight="0.6"))
     assert pushed.coordinator.data is shown
-    layer = VALUES["layer"] | {"current": "3"}
-    await tell(pushed, name, values | {"layer": layer})
+    assert pushed.coordinator._truth.plugins.layers.fan_speed == 50
+
+
+async def test_events_of_layers(pushed: Pushed) -> None:
+    """Test that each new layer is told, and once that the first one is done."""
+    happened = []
+
+    def note(event: Event[EventStateChangedData]) -> None:
+        state = event.data["new_state"]
+        if state and state.entity_id in ("event.prusa_layer", "event.prusa_print"):
+            happened.append((state.attributes["event_type"], state.attributes["layer"]))
+
+    pushed.hass.bus.async_listen(EVENT_STATE_CHANGED, callback(note))
+    for layer in (1, 1, 2, 3):
+        await tell(pushed, LAYERS, layers(layer))
+    assert happened == [
+        ("changed", 1),
+        ("first_layer_done", 2),
+        ("changed", 2),
+        ("changed", 3),
+    ]
+    # Without layers, as in a file that the plugin does not know.
+    await tell(pushed, LAYERS, layers(3, currentLayer="-"))
+    assert len(happened) == 4
 
 
 async def test_objects(pushed: Pushed) -> None:

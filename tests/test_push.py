@@ -85,6 +85,60 @@ async def test_throttle_follows_what_happens(pushed: Pushed) -> None:
     await until(lambda: fake.push.throttle == 1)
 
 
+async def test_rendering(pushed: Pushed) -> None:
+    """Test that it is shown how far a timelapse is rendered, only while it is."""
+    rendering = "sensor.timelapse_rendering"
+    assert pushed.state_of(rendering) == "unknown"
+    await pushed.event("MovieRendering", gcode="a.gcode", movie_basename="a.mp4")
+    assert pushed.state_of(rendering) == "0"
+    await pushed.fake.push.send({"renderProgress": {"progress": 41.7}})
+    await pushed.heard()
+    assert pushed.state_of(rendering) == "41"
+    await pushed.event("MovieDone", gcode="a.gcode", movie_basename="a.mp4")
+    assert pushed.state_of(rendering) == "unknown"
+    await pushed.fake.push.send({"renderProgress": {"progress": 5}})
+    await pushed.heard()
+    assert pushed.state_of(rendering) == "5"
+    await pushed.fake.push.close()
+    await until(lambda: pushed.state_of(rendering) == "unknown")
+
+
+async def test_slicing(pushed: Pushed) -> None:
+    """Test that it is shown how far a slicer is, where there turns out to be one."""
+    slicing = "sensor.slicing"
+    assert pushed.state_of(slicing) is None
+
+    async def tell(progress: float) -> None:
+        told = {"dest_path": "a.gcode", "progress": progress}
+        await pushed.fake.push.send({"slicingProgress": told})
+        await pushed.heard()
+        await pushed.hass.async_block_till_done()
+
+    await tell(3.5)
+    assert pushed.state_of(slicing) == "3"
+    await tell(100)
+    assert pushed.state_of(slicing) == "unknown"
+
+
+async def test_tool_change(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that the active tool is known where the server tells that it changed."""
+    fake.load("multi_idle_custom_sensors")
+    async with pushing(hass, fake, config_entry) as pushed:
+        tool = "select.active_tool"
+        assert pushed.state_of(tool) == "unknown"
+        await pushed.event("ToolChange", old=0, new=1)
+        assert pushed.state_of(tool) == "tool1"
+        await pushed.event("ToolChange", old=1, new=None)
+        assert pushed.state_of(tool) == "tool1"
+        # Also the changes of a print are told.
+        await pushed.state("PRINTING", "Printing")
+        await pushed.event("ToolChange", old=1, new=0)
+        await pushed.state("OPERATIONAL", "Operational")
+        assert pushed.state_of(tool) == "tool0"
+
+
 async def test_z_appears(pushed: Pushed) -> None:
     """Test that the height of the head has a sensor once it is told, and loses its value."""
     assert pushed.state_of("sensor.z_height") is None
@@ -245,6 +299,6 @@ async def test_diagnostics(pushed: Pushed, hass_client: ClientSessionGenerator) 
     )
     assert found["is_pushed"] is True
     assert found["poll_interval"] == POLL_PUSHED.total_seconds()
-    login = pushed.coordinator._push._login
+    login = pushed.coordinator._listener.push._login
     assert login is not None
     assert login.session not in str(found)

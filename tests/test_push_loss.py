@@ -15,11 +15,11 @@ from yarl import URL
 from custom_components.octoprint_plus.api.push import PushLost, PushStarted
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.coordinator import (
-    DEAF_AFTER,
     POLL_ACTIVE,
     POLL_IDLE,
     POLL_PUSHED,
 )
+from custom_components.octoprint_plus.listener import DEAF_AFTER
 from homeassistant.config_entries import SOURCE_REAUTH, SOURCE_ZEROCONF
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType
@@ -335,14 +335,14 @@ async def test_key_is_revoked_and_told(pushed: Pushed, reason: str) -> None:
     await pushed.fake.push.wait_closed()
     await pushed.idle()
     assert not pushed.coordinator.is_pushed
-    assert pushed.coordinator._listener.done()
+    assert pushed.coordinator._listener.task.done()
 
 
 async def test_key_is_good_again(pushed: Pushed) -> None:
     """Test that a printer is listened to again once a poll finds its key taken again."""
     key, pushed.fake.key = pushed.fake.key, "ANOTHER_KEY"
     await pushed.coordinator.async_refresh()
-    await until(pushed.coordinator._listener.done)
+    await until(pushed.coordinator._listener.task.done)
     assert not pushed.coordinator.last_update_success
     pushed.fake.key = key
     await pushed.coordinator.async_refresh()
@@ -383,7 +383,7 @@ async def test_user_is_switched_off(pushed: Pushed) -> None:
     pushed.fake.user("inactive")
     await lose(pushed)
     await until(lambda: reauth_flows(pushed.hass) == 1)
-    await until(pushed.coordinator._listener.done)
+    await until(pushed.coordinator._listener.task.done)
 
 
 async def test_key_is_refused_from_the_start(

@@ -88,7 +88,7 @@ async def polling(pushed: Pushed) -> None:
     """The slow poll is on its way, and gets no answer."""
     await up(pushed)
     pushed.fake.delay = 60
-    pushed.coordinator._async_poll_now()
+    pushed.coordinator._listener._async_poll_now()
     await until(lambda: pushed.gets() == ["/api/job"])
 
 
@@ -227,7 +227,7 @@ async def test_reload(
     assert not old.is_pushed
     printer.listen()
     await printer.up()
-    assert old._listener.done()
+    assert old._listener.task.done()
     assert not old._polling.locked()
     await printer.unload()
     await assert_clean(printer, caplog)
@@ -280,8 +280,11 @@ async def test_two_servers(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     ):
         assert other.key == fake.key
         # Their sessions are by chance of the same name, which is worth nothing elsewhere.
-        assert one.coordinator._push._login == two.coordinator._push._login
-        assert one.coordinator._push is not two.coordinator._push
+        assert (
+            one.coordinator._listener.push._login
+            == two.coordinator._listener.push._login
+        )
+        assert one.coordinator._listener.push is not two.coordinator._listener.push
         other.load("printing_local")
         await two.state("PRINTING", "Printing")
         await two.current()
@@ -312,7 +315,10 @@ async def test_two_entries_on_one_server(
         await two.load()
         await until(lambda: fake.push.sockets == 2)
         await until(lambda: one.coordinator.is_pushed and two.coordinator.is_pushed)
-        assert one.coordinator._push._login != two.coordinator._push._login
+        assert (
+            one.coordinator._listener.push._login
+            != two.coordinator._listener.push._login
+        )
         fake.load("printing_local")
         await fake.push.event("PrinterStateChanged", {"state_id": "PRINTING"})
         await one.heard()

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
@@ -19,7 +18,6 @@ from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
-from homeassistant.util.json import json_loads
 
 from .api import (
     Memory,
@@ -31,23 +29,25 @@ from .api import (
     Snapshot,
     State,
 )
-from .api.messages import PluginTold, PushMessage, ReadAgain, ReauthRequired
+from .api.changes import layers_passed
+from .api.messages import (
+    PluginTold,
+    PushMessage,
+    ReadAgain,
+    ReauthRequired,
+    ToolChanged,
+)
 from .api.occurrences import Occurrence
 from .api.plugins.states import PluginStates, has_to_be_read
-from .api.push import (
-    THROTTLE_CALM,
-    THROTTLE_QUICK,
-    OctoPrintPush,
-    PushLost,
-    PushStarted,
-)
+from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .events import OctoPrintEvents
-from .failure import is_away, update_failure
+from .failure import update_failure
 from .heater import is_warming
+from .listener import PushListener
 from .plugin_reader import PluginReader
 from .poller import OctoPrintPoller
 from .publisher import Publisher
@@ -76,10 +76,6 @@ POLL_PUSHED = timedelta(minutes=5)
 
 # A server that told something so many seconds ago is there, even where a poll fails.
 PROOF_OF_LIFE = 30
-
-# So many attempts in vain to open the socket, while the server answers polls, are
-# no restart of the server any more.
-DEAF_AFTER = 3
 
 # OctoPrint writes the history of a file a moment after the end of a print.
 SETTLE_ATTEMPTS = 3
@@ -119,30 +115,27 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.active_tool: int | None = None
         """The tool that was made the active one last, None where nobody knows."""
 
-        self.is_pushed = False
-        """Whether the server tells by itself what changes."""
-
-        self._push = OctoPrintPush(self.client, json_loads)
+        self._listener = PushListener(self)
         self._poller = OctoPrintPoller(self.client, entry.title)
         self._polling = asyncio.Lock()
         self._plugins = PluginReader(
             hass, entry, self.client, lambda: self._truth, self._async_take_plugins
         )
         self._publisher = Publisher()
-        self._listener: asyncio.Task[None] | None = None
         self._truth: Snapshot | None = None
         self._taken = 0
         self._heard_at = float("-inf")
-        self._failed_attempts = 0
-        self._has_missed = False
-        self._is_deaf = False
-        self._is_refused = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property
     def instance_id(self) -> str:
         """Return what the unique ids of the device and its entities begin with."""
         return self.config_entry.unique_id or self.config_entry.entry_id
+
+    @property
+    def is_pushed(self) -> bool:
+        """Return whether the server tells by itself what changes."""
+        return self._listener.is_pushed
 
     @property
     def device_info(self) -> DeviceInfo:
@@ -169,15 +162,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_start_push(self) -> None:
         """Listen to what the server tells by itself, until the entry is unloaded."""
-        self._listener = self.config_entry.async_create_background_task(
-            self.hass, self._async_listen(), f"{DOMAIN} push {self.name}"
-        )
-        self._listener.add_done_callback(self._async_listener_ended)
+        self._listener.async_start()
 
     @callback
     def async_server_seen(self) -> None:
         """Note that the server was just seen in the network."""
-        self._push.reconnect_now()
+        self._listener.push.reconnect_now()
 
     async def async_after_command(self) -> None:
         """Read the effect of a command, unless the server tells it by itself."""
@@ -190,12 +180,25 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         await self.async_request_refresh()
 
     @callback
+    def async_expire(self, *, with_plugins: bool = True) -> None:
+        """Let the next poll read also what changes rarely."""
+        self._poller.expire()
+        if with_plugins:
+            self._plugins.expire()
+
+    @callback
+    def async_forget_pushed(self) -> None:
+        """Forget what only the socket tells."""
+        if self._truth is not None:
+            self._truth = replace(self._truth, z=None, rendering=None, slicing=None)
+
+    @callback
     def async_receive(self, message: PushStarted | PushLost | PushMessage) -> None:
         """Take what the socket yields."""
         if isinstance(message, PushStarted):
-            self._async_push_started()
+            self._listener.async_opened()
         elif isinstance(message, PushLost):
-            self._async_push_lost(message)
+            self._listener.async_lost(message)
         else:
             self._async_take_message(message)
 
@@ -220,12 +223,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # More may have been pushed meanwhile.
             truth = self._truth or truth
             self.update_interval = self._poll_interval(truth)
-            if self._is_refused:
-                # The key is good again.
-                self._is_refused = False
-                self.async_start_push()
-            elif not self.last_update_success:
-                self._push.reconnect_now()
+            self._listener.async_answered()
             # The base class lets the states be written before anything else can run.
             self.hass.loop.call_soon(self.events.async_tell)
             self._plugins.async_read()
@@ -235,8 +233,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _is_astray(self, err: OctoPrintError) -> bool:
         """Return whether just an answer went astray, of a server that is there."""
         if isinstance(err, OctoPrintAuthError):
-            # The socket would go on talking.
-            self._async_stop_push()
+            self._listener.async_refuse()
         if not isinstance(err, OctoPrintConnectionError):
             return False
         # A server that was away may come back in another version, with other
@@ -329,85 +326,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         else:
             self._async_note()
 
-    async def _async_listen(self) -> None:
-        """Take all that is pushed, for ever."""
-        async with aclosing(self._push.listen()) as messages:
-            async for message in messages:
-                self.async_receive(message)
-
-    @callback
-    def _async_listener_ended(self, listener: asyncio.Task[None]) -> None:
-        """Go on polling where a mistake of ours ended the listening."""
-        if listener is self._listener:
-            self.is_pushed = False
-        if not listener.cancelled() and (err := listener.exception()):
-            LOGGER.error("%s: cannot listen any more", self.name, exc_info=err)
-            self._async_poll_now()
-
-    @callback
-    def _async_push_started(self) -> None:
-        self.is_pushed = True
-        self._failed_attempts = 0
-        if self._is_deaf:
-            self._is_deaf = False
-            LOGGER.info("%s: OctoPrint's socket is back", self.name)
-        if self._has_missed:
-            self._has_missed = False
-            self._poller.expire()
-            self._plugins.expire()
-        self._async_poll_now()
-
-    @callback
-    def _async_push_lost(self, lost: PushLost) -> None:
-        LOGGER.debug("%s: no socket (%s): %s", self.name, lost.attempts, lost.error)
-        self._has_missed = True
-        if self.is_pushed or isinstance(lost.error, OctoPrintAuthError):
-            self._poller.expire()
-            self._async_poll_now()
-        if self.is_pushed:
-            self.is_pushed = False
-            if self._truth is not None:
-                # Only the socket tells it.
-                self._truth = replace(self._truth, z=None)
-            return
-        if self._is_deaf or not self.last_update_success:
-            # That the server is away is known and told already.
-            self._failed_attempts = 0
-            return
-        self.config_entry.async_create_background_task(
-            self.hass, self._async_judge(lost.error), f"{DOMAIN} poll {self.name}"
-        )
-
-    async def _async_judge(self, err: OctoPrintError) -> None:
-        """Tell a socket that cannot be used from a server that is away."""
-        if is_away(err):
-            await self.async_refresh()
-        if self.is_pushed or not self.last_update_success:
-            self._failed_attempts = 0
-            return
-        self._failed_attempts += 1
-        if self._failed_attempts == DEAF_AFTER:
-            self._is_deaf = True
-            LOGGER.warning(
-                "%s: OctoPrint's socket cannot be used, so the printer is polled "
-                "instead, which shows changes later: %s",
-                self.name,
-                err,
-            )
-
-    @callback
-    def _async_poll_now(self) -> None:
-        self.config_entry.async_create_background_task(
-            self.hass, self.async_refresh(), f"{DOMAIN} poll {self.name}"
-        )
-
-    @callback
-    def _async_stop_push(self) -> None:
-        self.is_pushed = False
-        if self._listener is not None:
-            self._listener.cancel()
-            self._is_refused = True
-
     @callback
     def _async_take_message(self, message: PushMessage) -> None:
         previous = self._truth
@@ -416,6 +334,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if isinstance(message, Occurrence):
             self.events.async_add(message)
             self.events.async_tell()
+        if isinstance(message, ToolChanged):
+            self.active_tool = message.tool
+            self.async_update_listeners()
         self._heard_at = monotonic()
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if isinstance(message, ReadAgain | ReauthRequired):
@@ -447,8 +368,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Make a snapshot the truth."""
         previous, self._truth = self._truth, truth
         self._async_note()
+        if previous is not None and previous.plugins is not truth.plugins:
+            for passed in layers_passed(previous.plugins.layers, truth.plugins.layers):
+                self.events.async_add(passed)
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
-        self._push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
+        self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             self._async_update_device(truth)
 
@@ -469,6 +393,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if self._truth is not None and states is not self._truth.plugins:
             self._async_take(replace(self._truth, plugins=states))
             self._async_show(self._truth)
+            self.events.async_tell()
 
     def _publish(self, truth: Snapshot) -> Snapshot:
         """Return what is shown of the truth."""

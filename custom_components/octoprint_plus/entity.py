@@ -101,5 +101,6 @@ def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.memory.heaters,
         snapshot.sd_ready is None,
         snapshot.z is None,
+        snapshot.slicing is None,
         snapshot.plugins.grounds,
     )

@@ -1,5 +1,6 @@
 """Support for OctoPrint events."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import override
 
@@ -7,9 +8,10 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .api import Snapshot
 from .api.occurrences import Occurrence, Subject
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintEntity
+from .entity import OctoPrintEntity, async_add_entities_when_known
 
 PARALLEL_UPDATES = 0
 
@@ -31,6 +33,7 @@ DESCRIPTIONS: tuple[OctoPrintEventDescription, ...] = (
             "failed",
             "filament_change",
             "finished",
+            "first_layer_done",
             "paused",
             "resumed",
             "started",
@@ -41,7 +44,7 @@ DESCRIPTIONS: tuple[OctoPrintEventDescription, ...] = (
     OctoPrintEventDescription(
         key="printer",
         translation_key="printer",
-        event_types=["connected", "disconnected", "error"],
+        event_types=["connected", "disconnected", "error", "prompt"],
         subject=Subject.PRINTER,
     ),
     OctoPrintEventDescription(
@@ -52,6 +55,21 @@ DESCRIPTIONS: tuple[OctoPrintEventDescription, ...] = (
     ),
 )
 
+LAYER = OctoPrintEventDescription(
+    key="layer",
+    translation_key="layer",
+    entity_registry_enabled_default=False,
+    event_types=["changed"],
+    subject=Subject.LAYER,
+)
+
+
+def describe(snapshot: Snapshot) -> Iterable[OctoPrintEventDescription]:
+    """Yield the events of the printer, those of layers only where a plugin tells them."""
+    yield from DESCRIPTIONS
+    if snapshot.plugins.layers is not None:
+        yield LAYER
+
 
 async def async_setup_entry(
     hass: HomeAssistant,
@@ -59,8 +77,9 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up OctoPrint events based on a config entry."""
-    coordinator = entry.runtime_data
-    async_add_entities(OctoPrintEventEntity(coordinator, each) for each in DESCRIPTIONS)
+    async_add_entities_when_known(
+        entry.runtime_data, async_add_entities, describe, OctoPrintEventEntity
+    )
 
 
 class OctoPrintEventEntity(OctoPrintEntity, EventEntity):

@@ -72,6 +72,8 @@ class OctoPrintEvents:
             and truth.state is noted.state
             and truth.error is noted.error
             and truth.job.error == noted.job.error
+            and truth.plugins.prompt is noted.plugins.prompt
+            and truth.plugins.is_prompt_known is noted.plugins.is_prompt_known
             and is_settled is was_settled
         )
 

@@ -78,6 +78,8 @@ def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
         and shown.connection == latest.connection
         and shown.error == latest.error
         and shown.sd_ready is latest.sd_ready
+        and shown.rendering == latest.rendering
+        and shown.slicing == latest.slicing
         and (shown.z is None) is (latest.z is None)
         and _same_job(shown, latest)
         and _same_plugins(shown.plugins, latest.plugins)

@@ -251,8 +251,9 @@ class OctoPrintToolSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Forget the tool with the connection, and with a print, which changes tools."""
-        if self.snapshot.is_busy or not self.snapshot.is_connected:
+        """Forget the tool with the connection, and with a print whose changes nobody tells."""
+        is_blind = self.snapshot.is_busy and not self.coordinator.is_pushed
+        if is_blind or not self.snapshot.is_connected:
             self.coordinator.active_tool = None
         super()._handle_coordinator_update()
 

@@ -169,6 +169,22 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         value_fn=lambda x: x.z,
     ),
     OctoPrintSensorDescription(
+        key="rendering",
+        translation_key="rendering",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda x: x.server.timelapse is not None,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        value_fn=lambda x: x.rendering,
+    ),
+    OctoPrintSensorDescription(
+        key="slicing",
+        translation_key="slicing",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=lambda x: x.slicing is not None,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        value_fn=lambda x: x.slicing,
+    ),
+    OctoPrintSensorDescription(
         key="free_space",
         translation_key="free_space",
         device_class=SensorDeviceClass.DATA_SIZE,

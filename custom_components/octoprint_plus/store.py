@@ -67,6 +67,7 @@ def _has_changed(one: Told, other: Told) -> bool:
         or before.heaters != after.heaters
         or one.is_connected is not other.is_connected
         or one.errors != other.errors
+        or one.prompt != other.prompt
         or _facts(before.running) != _facts(after.running)
     )
 
@@ -93,6 +94,7 @@ def _to_dict(told: Told) -> dict[str, Any]:
         "errors": sorted(told.errors),
         "heaters": sorted(memory.heaters),
         "last_targets": dict(memory.last_targets),
+        "prompt": None if told.prompt is None else list(told.prompt),
     }
     if running := memory.running:
         data["running"] = {
@@ -122,10 +124,12 @@ def _to_dict(told: Told) -> dict[str, Any]:
 
 def _from_dict(data: dict[str, Any]) -> Told:
     # What 0.2 and earlier wrote lacks these, and whether the print is paused.
+    prompt = data.get("prompt")
     return Told(
         memory=_memory_from_dict(data),
         is_connected=data.get("connected"),
         errors=frozenset(data.get("errors", ())),
+        prompt=None if prompt is None else tuple(prompt),
     )
 
 

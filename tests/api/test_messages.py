@@ -237,7 +237,7 @@ def test_recorded_current(reader: MessageReader, clock: Clock) -> None:
         ({"plugin": "psucontrol"}, None),
         (
             {"slicingProgress": {"dest_path": "a/b.gcode", "progress": 3.5}},
-            SlicingProgress(path="a/b.gcode", progress=3.5),
+            SlicingProgress(path="a/b.gcode", progress=3),
         ),
         ({"slicingProgress": {"progress": "3"}}, None),
         ({"renderProgress": {"progress": 3}}, RenderProgress(progress=3)),

@@ -6,6 +6,7 @@ from typing import Any
 
 from .memory import LastPrint, Memory, PrintResult, RunningPrint
 from .occurrences import Occurrence, Subject
+from .plugins.display_layer_progress import LayerProgress
 from .snapshot import Snapshot
 from .state import State
 
@@ -27,6 +28,12 @@ class Told:
     errors: frozenset[str]
     """The texts of all errors that there are, an empty one for an error without a text."""
 
+    prompt: tuple[str, ...] | None = None
+    """The question that the printer asks and its answers, empty where it asks nothing.
+
+    None where that was never known.
+    """
+
     reason: str | None = None
     """The first error since a print ended, as long as it is not settled how."""
 
@@ -43,6 +50,7 @@ def next_told(told: Told | None, after: Snapshot, *, is_settled: bool = True) ->
         memory=after.memory if is_settled or told is None else told.memory,
         is_connected=is_connected,
         errors=_errors_in(after),
+        prompt=_prompt_in(told, after),
         reason=None if is_settled else _reason(told, after),
     )
 
@@ -53,6 +61,7 @@ def occurred(
     """Yield what happened since, in its order, as far as the snapshot of now shows it."""
     if told.is_connected is not None:
         yield from _occurred_to_printer(told, after)
+    yield from _asked(told, after)
     if is_settled:
         yield from _occurred_to_print(told, after)
 
@@ -79,6 +88,35 @@ def _occurred_to_printer(told: Told, after: Snapshot) -> Iterator[Occurrence]:
                 "faq_url": error.faq_url if error else None,
             },
         )
+
+
+def _asked(told: Told, after: Snapshot) -> Iterator[Occurrence]:
+    question = _prompt_in(told, after)
+    if question and told.prompt is not None and question != told.prompt:
+        yield Occurrence(
+            subject=Subject.PRINTER,
+            type="prompt",
+            data={"text": question[0], "choices": list(question[1:])},
+        )
+
+
+def _prompt_in(told: Told | None, snapshot: Snapshot) -> tuple[str, ...] | None:
+    plugins = snapshot.plugins
+    if not plugins.is_prompt_known:
+        return told.prompt if told else None
+    return (plugins.prompt.text, *plugins.prompt.choices) if plugins.prompt else ()
+
+
+def layers_passed(
+    before: LayerProgress | None, after: LayerProgress | None
+) -> Iterator[Occurrence]:
+    """Yield what happened between two states of the layers, which only a plugin tells."""
+    if before is None or after is None or after.layer in (before.layer, None):
+        return
+    layers = {"layer": after.layer, "total_layers": after.total_layers}
+    if before.layer == 1 and after.layer > 1:
+        yield Occurrence(subject=Subject.PRINT, type="first_layer_done", data=layers)
+    yield Occurrence(subject=Subject.LAYER, type="changed", data=layers)
 
 
 def _errors_in(snapshot: Snapshot) -> frozenset[str]:

@@ -26,7 +26,7 @@ from .printer import (
 )
 from .state import OFFLINE_STATES, State, parse_state, parse_state_id
 from .timelapse import OFF, TimelapseConfig, parse_config
-from .wire import Json, flag, items, mapping, number, seconds, text
+from .wire import Json, flag, integer, items, mapping, number, seconds, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
 # sends it, so for about that long after an event it still tells what was before.
@@ -52,8 +52,8 @@ class ReauthRequired:
 class RenderProgress:
     """How far the rendering of a timelapse is (`renderProgress`)."""
 
-    progress: float
-    """Percent, 0 to 100."""
+    progress: int
+    """Whole percent, 0 to 100."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -63,8 +63,8 @@ class SlicingProgress:
     path: str | None
     """The path of the coming G-code in its storage."""
 
-    progress: float
-    """Percent, 0 to 100."""
+    progress: int
+    """Whole percent, 0 to 100; at 100 it is done."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,6 +135,13 @@ class ErrorOccurred:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ToolChanged:
+    """Another tool, or the same one again, was made the active one (`ToolChange`)."""
+
+    tool: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TimelapseChanged:
     """How prints are recorded from now on (`timelapse`).
 
@@ -166,6 +173,7 @@ type PushMessage = (
     | PrintEnding
     | ErrorOccurred
     | TimelapseChanged
+    | ToolChanged
     | ReadAgain
     | Occurrence
 )
@@ -211,6 +219,11 @@ def _timelapse(data: object) -> TimelapseChanged | None:
     return TimelapseChanged(config=parse_config({**options, "type": kind}))
 
 
+def _tool_changed(payload: Json) -> ToolChanged | None:
+    tool = integer(payload.get("new"))
+    return None if tool is None else ToolChanged(tool=tool)
+
+
 def _read_again(event: str) -> Callable[[Json], PushMessage]:
     message = ReadAgain(event=event)
     return lambda _: message
@@ -226,6 +239,7 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     "PrintFailed": _ending(PrintResult.FAILED),
     "PrintStarted": lambda payload: PrintStarted(file=parse_job_file(payload)),
     "PrinterStateChanged": _state_changed,
+    "ToolChange": _tool_changed,
     **OCCURRENCE_PARSERS,
     **{
         event: _read_again(event)
@@ -369,10 +383,11 @@ def _of_others(message: Json) -> PushMessage | None:
         return _timelapse(message["timelapse"])
     rendering = mapping(message.get("renderProgress"))
     if (progress := number(rendering.get("progress"))) is not None:
-        return RenderProgress(progress=progress)
+        return RenderProgress(progress=int(progress))
     slicing = mapping(message.get("slicingProgress"))
     if (progress := number(slicing.get("progress"))) is not None:
-        return SlicingProgress(path=text(slicing.get("dest_path")), progress=progress)
+        path = text(slicing.get("dest_path"))
+        return SlicingProgress(path=path, progress=int(progress))
     return None
 
 

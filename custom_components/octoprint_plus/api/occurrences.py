@@ -11,6 +11,7 @@ from .wire import Json, text
 class Subject(StrEnum):
     """What it happened to."""
 
+    LAYER = "layer"
     PRINT = "print"
     PRINTER = "printer"
     TIMELAPSE = "timelapse"

@@ -23,9 +23,12 @@ from .messages import (
     PrintStarted,
     PushMessage,
     ReadAgain,
+    RenderProgress,
+    SlicingProgress,
     StateChanged,
     TimelapseChanged,
 )
+from .occurrences import Occurrence, Subject
 from .plugins.states import PluginStates, advance_plugins
 from .printer import Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
@@ -79,6 +82,10 @@ class Snapshot:
     z: float | None = None
     """The height of the print head in millimetres; only pushed, never polled."""
 
+    rendering: int | None = None
+    """How far the rendering of a timelapse is, in percent; only pushed, as the next one."""
+
+    slicing: int | None = None
     error: PrinterError | None = None
     memory: Memory = field(default_factory=Memory)
     plugins: PluginStates = NO_PLUGINS
@@ -173,8 +180,10 @@ def advance(
         job=job,
         state=state,
         sd_ready=printer.sd_ready if printer else None,
-        # Only the socket tells it, so a poll leaves it as it was.
+        # Only the socket tells these, so a poll leaves them as they were.
         z=previous.z if previous and printer else None,
+        rendering=previous.rendering if previous else None,
+        slicing=previous.slicing if previous else None,
         error=error,
         plugins=previous.plugins if previous else NO_PLUGINS,
         told_at=now,
@@ -239,10 +248,30 @@ def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> S
         plugins = advance_plugins(previous.plugins, message.message)
         is_same = plugins is previous.plugins
         return previous if is_same else replace(previous, plugins=plugins)
+    if isinstance(message, RenderProgress | SlicingProgress | Occurrence):
+        return _advance_progress(previous, message)
     if not isinstance(message, PRINTER_MESSAGES):
         return previous
     snapshot = replace(_advance_event(previous, message, now), told_at=now)
     return previous if snapshot == previous else snapshot
+
+
+def _advance_progress(
+    previous: Snapshot, message: RenderProgress | SlicingProgress | Occurrence
+) -> Snapshot:
+    rendering, slicing = previous.rendering, previous.slicing
+    match message:
+        case RenderProgress():
+            rendering = message.progress
+        case SlicingProgress():
+            slicing = None if message.progress >= 100 else message.progress
+        case Occurrence(subject=Subject.TIMELAPSE, type="rendering"):
+            rendering = 0
+        case Occurrence(subject=Subject.TIMELAPSE, type="rendered" | "failed"):
+            rendering = None
+    if (rendering, slicing) == (previous.rendering, previous.slicing):
+        return previous
+    return replace(previous, rendering=rendering, slicing=slicing)
 
 
 def _advance_event(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:

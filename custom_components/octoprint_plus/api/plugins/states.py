@@ -33,6 +33,9 @@ class PluginStates:
     prompt: action_command.Prompt | None = None
     """The question that the printer asks just now."""
 
+    is_prompt_known: bool = False
+    """Whether it is known if the printer asks something."""
+
     objects: tuple[cancel_objects.PrintObject, ...] | None = None
     active_object: int | None = None
     """The id of the object that is printed just now."""
@@ -78,9 +81,9 @@ def _advance(states: PluginStates, message: object) -> PluginStates:
         case psu_control.PsuState():
             return replace(states, psu=message)
         case action_command.PromptShown(prompt=prompt):
-            return replace(states, prompt=prompt)
+            return replace(states, prompt=prompt, is_prompt_known=True)
         case action_command.PromptClosed():
-            return replace(states, prompt=None)
+            return replace(states, prompt=None, is_prompt_known=True)
         case cancel_objects.ObjectList(objects=objects):
             return replace(states, objects=objects)
         case cancel_objects.ActiveObject(id=active):
@@ -160,7 +163,8 @@ async def _read_psu(client: OctoPrintClient, states: PluginStates) -> PluginStat
 
 
 async def _read_prompt(client: OctoPrintClient, states: PluginStates) -> PluginStates:
-    return replace(states, prompt=await client.plugins.action_command.prompt())
+    prompt = await client.plugins.action_command.prompt()
+    return replace(states, prompt=prompt, is_prompt_known=True)
 
 
 async def _read_objects(client: OctoPrintClient, states: PluginStates) -> PluginStates:
