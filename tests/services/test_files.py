@@ -180,6 +180,7 @@ async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
                     "thumbnail": thumbnail,
                     "gcodeAnalysis": {"estimatedPrintTime": 60},
                     "prints": {"success": 0, "failure": 2, "last": {"success": False}},
+                    "DisplayLayerProgress": {"totalLayerCountWithoutOffset": "6"},
                 }
             ]
         },
@@ -201,6 +202,7 @@ async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
                 },
                 "size": None,
                 "thumbnail": thumbnail.partition("?")[0],
+                "total_layers": 6,
                 "type": "machinecode",
             }
         ],
