@@ -50,6 +50,14 @@ def report_time() -> Generator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def quick_extruder(fake: FakeOctoPrint) -> None:
+    """Let the printer profile allow that filament is moved in next to no time."""
+    profiles = fake.json("GET", "/api/printerprofiles")
+    profiles["profiles"]["_default"]["axes"]["e"]["speed"] = FAST
+    fake.answer("GET", "/api/printerprofiles", json=profiles)
+
+
 class Printer:
     """The printer's tool as it is told."""
 
@@ -203,6 +211,45 @@ async def test_twice(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert sent(fake) == [target(210), target(0)]
+
+
+async def test_cooled(call: Call, fake: FakeOctoPrint, printer: Printer) -> None:
+    """A tool that cools down moves no more filament."""
+    await printer.tell(210, 210)
+    fake.clear()
+    task = asyncio.ensure_future(
+        call("load_filament", length=60, temperature=210, speed=3000)
+    )
+    await until(lambda: len(sent(fake)) == 2)
+    with patch("custom_components.octoprint_plus.publisher.TEMPERATURE_PACE", 0):
+        await printer.tell(190, 210)
+    with pytest.raises(HomeAssistantError) as err:
+        await task
+    assert message(err.value) == (
+        "filament_cooled",
+        {"actual": "190", "printer": "Prusa", "temperature": "210", "timeout": "600"},
+    )
+    assert [each[1]["command"] for each in sent(fake)].count("extrude") == 1
+    assert sent(fake)[-1] == target(210)
+
+
+async def test_no_temperature(refused: Refused) -> None:
+    """Without a temperature, of a tool that was never heated, nothing is sent."""
+    error = await refused("load_filament", length=5)
+    assert error.translation_key == "filament_no_temperature"
+
+
+async def test_no_heater(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A tool whose temperature is not reported cannot be watched."""
+    fake.load("just_connected_no_temps_yet")
+    await refresh(hass, init_integration)
+    error = await refused("load_filament", length=5, temperature=200)
+    assert error.translation_key == "filament_no_heater"
 
 
 @pytest.mark.parametrize(
