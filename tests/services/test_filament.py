@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from custom_components.octoprint_plus.services import filament
 from homeassistant.core import HomeAssistant
@@ -15,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, Refused, message
+from .conftest import Call, Refused, message, unusable
 
 FAST = 60_000
 
@@ -318,6 +317,6 @@ async def test_unusable(
     call: Call, fake: FakeOctoPrint, data: dict[str, object]
 ) -> None:
     """What makes no sense for any printer is refused."""
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call("load_filament", **data)
     assert fake.commands() == []
