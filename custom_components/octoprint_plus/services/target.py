@@ -31,10 +31,12 @@ class ActionSchema(vol.Schema):  # type: ignore[misc]
         try:
             return super().__call__(data)
         except vol.MultipleInvalid as err:
-            raise _unusable(err.errors[0], data) from err
+            raise _unusable(err.errors[0], data, set(map(str, self.schema))) from err
 
 
-def _unusable(err: vol.Invalid, data: Any) -> ServiceValidationError:
+def _unusable(
+    err: vol.Invalid, data: Any, fields: Collection[str]
+) -> ServiceValidationError:
     """Return the error that names the field, and what is wrong with it."""
     value = data
     for key in err.path:
@@ -45,7 +47,7 @@ def _unusable(err: vol.Invalid, data: Any) -> ServiceValidationError:
     key = "field_invalid"
     if isinstance(err, vol.RequiredFieldInvalid):
         key = "field_missing"
-    elif isinstance(err, vol.ExtraKeysInvalid):
+    elif err.path and str(err.path[0]) not in fields:
         key = "field_unknown"
     return ServiceValidationError(
         translation_domain=DOMAIN,
