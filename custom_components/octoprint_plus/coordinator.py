@@ -319,8 +319,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             return
         if isinstance(message, Occurrence):
             self.events.async_add(message)
-            self.events.async_tell()
-        if isinstance(message, ToolChanged):
+        elif isinstance(message, ToolChanged):
             self.active_tool = message.tool
             self.async_update_listeners()
         self._heard_at = monotonic()
@@ -334,6 +333,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._plugins.expire(plugin)
             self._plugins.async_read()
         if truth is previous:
+            if isinstance(message, Occurrence):
+                self.events.async_tell()
             return
         if ended := self._ended_in(truth):
             # How it ended may have been told to nobody, or while nobody listened, and
