@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +15,6 @@ from pytest_homeassistant_custom_component.common import (
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
-import yaml
 
 from custom_components.octoprint_plus.api import LastPrint, PrintResult, Snapshot
 from custom_components.octoprint_plus.const import DOMAIN
@@ -36,7 +34,6 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import entity_registry as er
-from homeassistant.setup import async_setup_component
 
 from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
@@ -679,39 +676,3 @@ async def test_store(
     await refresh(hass, config_entry)
     assert (await kept())["errors"] == ["Something odd"]
     await unload(hass, config_entry)
-
-
-# The example in the documentation.
-
-
-def example(title: str) -> Any:
-    """Return an example of the documentation."""
-    text = (Path(__file__).parents[1] / "docs/actions.md").read_text()
-    return yaml.safe_load(text.split(f"### {title}\n")[1].split("```")[1][4:])
-
-
-async def test_example(hass: HomeAssistant, pushed: Pushed) -> None:
-    """Test the automation that tells how a print ended, or that it waits."""
-    automation = example("Tell me what becomes of a print")
-    automation["triggers"][0]["target"]["entity_id"] = "event.prusa_print"
-    assert await async_setup_component(hass, "persistent_notification", {})
-    assert await async_setup_component(hass, "automation", {"automation": [automation]})
-    await hass.async_block_till_done()
-    messages = []
-
-    @callback
-    def note(event: Event[Any]) -> None:
-        data = event.data["service_data"]
-        messages.append((data["title"], data["message"]))
-
-    hass.bus.async_listen("call_service", note)
-    file = await begin(pushed)
-    await pushed.event("FilamentChange")
-    await pushed.state("FINISHING", "Finishing")
-    await pushed.event("PrintDone", **file, time=125)
-    await pushed.state("OPERATIONAL", "Operational")
-    await hass.async_block_till_done()
-    assert messages == [
-        ("Prusa", "filament change"),
-        ("Prusa", "finished: test_main.gcode"),
-    ]
