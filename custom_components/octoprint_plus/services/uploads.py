@@ -1,6 +1,6 @@
 """The action that uploads a file, and prints it if asked for."""
 
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager
 from pathlib import PurePosixPath
 
 import voluptuous as vol
@@ -79,8 +79,11 @@ async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
     """Upload a file that Home Assistant has."""
     coordinator = async_get_coordinator(call)
     source = await async_open_source(call, coordinator)
-    with closing(source.content):
+    try:
         return await _async_upload(call, coordinator, source)
+    finally:
+        # With the last hold on a large file, the disk has to give up all of it.
+        await call.hass.async_add_executor_job(source.content.close)
 
 
 async def _async_upload(
