@@ -98,6 +98,9 @@ class FakeOctoPrint:
         self.delay = 0.0
         """Seconds before any answer."""
 
+        self.drops_bodies = False
+        """Whether it forgets what it is sent while it reads that."""
+
         self.connections = 0
         """How many TCP connections were opened."""
 
@@ -315,7 +318,7 @@ class FakeOctoPrint:
         raw_path, _, query = request.raw_path.partition("?")
         if raw_path == self._prefix + SOCKET_PATH:
             return await self._handle_socket(request)
-        body = await request.read()
+        body = await self._body(request)
         path = raw_path.removeprefix(self._prefix)
         received = Request(
             request.method,
@@ -336,6 +339,13 @@ class FakeOctoPrint:
         else:
             answer = NOT_FOUND
         return await self._send(request, received, answer)
+
+    async def _body(self, request: web.BaseRequest) -> bytes:
+        if not self.drops_bodies:
+            return await request.read()
+        while await request.content.readany():
+            pass
+        return b""
 
     async def _handle_socket(self, request: web.BaseRequest) -> web.StreamResponse:
         self.push.handshakes.append(dict(request.headers))

@@ -31,6 +31,7 @@ from custom_components.octoprint_plus.publisher import (
     TEMPERATURE_PACE,
     TEMPERATURE_STEP,
     TIME_STEP,
+    UPLOAD_PACE,
     Z_STEP,
     Publisher,
     same_facts,
@@ -120,6 +121,7 @@ FACTS = {
     "sd not ready": replace(SHOWN, sd_ready=False),
     "no sd": replace(SHOWN, sd_ready=None),
     "no z": replace(SHOWN, z=None),
+    "upload": replace(SHOWN, upload=0),
     "file": with_job(file=replace(FILE, name="cube.gcode")),
     "no file": with_job(file=None),
     "job's error": with_job(error="X"),
@@ -243,6 +245,25 @@ def test_first(publisher: Publisher) -> None:
     warmer = with_heater("tool0", actual=250.0)
     assert publisher.show(SHOWN, warmer, 0.1) is SHOWN
     assert publisher.show(None, warmer, 0.2) is warmer
+
+
+# Uploads.
+
+
+def test_upload(publisher: Publisher) -> None:
+    """It has a pace of its own, and its end does not wait for it."""
+    shown = publisher.show(SHOWN, replace(SHOWN, upload=0), 1)
+    assert shown.upload == 0
+    latest = replace(shown, upload=7, z=30.0)
+    assert publisher.show(shown, latest, 1 + UPLOAD_PACE - 0.1) is shown
+    shown = publisher.show(shown, latest, 1 + UPLOAD_PACE)
+    assert (shown.upload, shown.z) == (7, SHOWN.z)
+    assert publisher.show(shown, latest, 9) is shown
+    shown = publisher.show(shown, replace(latest, upload=8), 9)
+    assert shown.upload == 8
+    shown = publisher.show(shown, replace(latest, upload=100), 9.1)
+    assert shown.upload == 100
+    assert publisher.show(shown, SHOWN, 9.2) is SHOWN
 
 
 # Temperatures.

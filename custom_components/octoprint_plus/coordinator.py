@@ -51,6 +51,7 @@ from .plugin_reader import PluginReader
 from .poller import OctoPrintPoller
 from .publisher import Publisher
 from .store import OctoPrintStore
+from .upload_progress import UploadProgress
 
 type OctoPrintConfigEntry = ConfigEntry[OctoPrintCoordinator]
 
@@ -113,6 +114,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
 
         self.active_tool: int | None = None
         """The tool that was made the active one last, None where nobody knows."""
+
+        self.uploads = UploadProgress(entry.title, self._async_show_upload)
+        """What follows the uploads to this printer."""
 
         self._listener = PushListener(self)
         self._poller = OctoPrintPoller(self.client, entry.title)
@@ -381,6 +385,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_take(replace(self._truth, plugins=states))
             self._async_show(self._truth)
             self.events.async_tell()
+
+    @callback
+    def _async_show_upload(self, percent: int | None) -> None:
+        if self._truth is not None and percent != self._truth.upload:
+            self._truth = replace(self._truth, upload=percent)
+            self._async_show(self._truth)
 
     def _publish(self, truth: Snapshot) -> Snapshot:
         """Return what is shown of the truth."""

@@ -30,18 +30,23 @@ Z_STEP = 0.5
 # Short prints pass a percent every few seconds.
 PROGRESS_PACE = 15.0
 
+# An upload is short, and people look on.
+UPLOAD_PACE = 1.0
+
 
 class Publisher:
     """Makes the snapshots that are shown.
 
     What people act on is shown at once, and everything else with it. What merely
-    drifts (temperatures, progress, times, Z) is shown when it has moved noticeably.
+    drifts (temperatures, progress, times, Z, uploads) is shown when it has moved
+    noticeably.
     """
 
     def __init__(self) -> None:
         """Start with nothing shown."""
         self._heaters_at = float("-inf")
         self._progress_at = float("-inf")
+        self._upload_at = float("-inf")
 
     def show(self, shown: Snapshot | None, latest: Snapshot, now: float) -> Snapshot:
         """Return the snapshot to show, the same one as before where nothing is worth it.
@@ -49,9 +54,9 @@ class Publisher:
         `now` is in seconds of any clock that only moves on.
         """
         if shown is None or not same_facts(shown, latest):
-            self._heaters_at = self._progress_at = now
+            self._heaters_at = self._progress_at = self._upload_at = now
             return latest
-        heaters, job, z = shown.heaters, shown.job, shown.z
+        heaters, job, z, upload = shown.heaters, shown.job, shown.z, shown.upload
         if (
             now - self._heaters_at >= TEMPERATURE_PACE
             or has_arrived(shown.heaters, latest.heaters)
@@ -65,9 +70,14 @@ class Publisher:
             if progress is not job.progress or z != shown.z:
                 self._progress_at = now
                 job = replace(job, progress=progress)
-        if heaters is shown.heaters and job is shown.job and z == shown.z:
+        # OctoPrint may take long for what comes after the last byte.
+        if latest.upload == 100 or now - self._upload_at >= UPLOAD_PACE:
+            upload = latest.upload
+        if upload != shown.upload:
+            self._upload_at = now
+        elif heaters is shown.heaters and job is shown.job and z == shown.z:
             return shown
-        return replace(shown, heaters=heaters, job=job, z=z)
+        return replace(shown, heaters=heaters, job=job, z=z, upload=upload)
 
 
 def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
@@ -81,6 +91,7 @@ def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
         and shown.rendering == latest.rendering
         and shown.slicing == latest.slicing
         and (shown.z is None) is (latest.z is None)
+        and (shown.upload is None) is (latest.upload is None)
         and _same_job(shown, latest)
         and _same_plugins(shown.plugins, latest.plugins)
         and _same_memory(shown, latest)

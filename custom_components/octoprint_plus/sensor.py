@@ -79,6 +79,10 @@ def _estimate_origin(snapshot: Snapshot) -> str | None:
     return origin if origin in ESTIMATE_ORIGINS else None
 
 
+def _may_upload(snapshot: Snapshot) -> bool:
+    return snapshot.server.user.may("FILES_UPLOAD")
+
+
 def _tells_port(snapshot: Snapshot) -> bool:
     """Return whether this OctoPrint tells how it is connected, which OctoPrint 2 does not."""
     return not snapshot.server.server.is_at_least(2, 0)
@@ -183,6 +187,15 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         exists_fn=lambda x: x.slicing is not None,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         value_fn=lambda x: x.slicing,
+    ),
+    OctoPrintSensorDescription(
+        key="upload",
+        translation_key="upload",
+        available_fn=_may_upload,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        exists_fn=_may_upload,
+        native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
+        value_fn=lambda x: x.upload,
     ),
     OctoPrintSensorDescription(
         key="free_space",

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 from time import monotonic
 from typing import Any, override
 
-from aiohttp import ClientWebSocketResponse
+from aiohttp import ClientWebSocketResponse, FormData
 
 from .home_assistant_config import write_config
 from .server import ROOT, LabError, RequestError, Server, read_answer
@@ -44,6 +45,8 @@ class HomeAssistant(Server):
     @override
     def _prepare(self) -> None:
         super()._prepare()
+        # What Home Assistant is given in uploads it keeps in a folder of a fixed name.
+        self._temporary.mkdir(exist_ok=True)
         write_config(self.folder, self.port, self.configuration)
         self.token = ""
         if self._token_file.exists():
@@ -59,6 +62,14 @@ class HomeAssistant(Server):
         if not program.exists():
             raise LabError(f"{program} does not exist: run scripts/setup")
         return [program, "--config", self.folder, "--skip-pip"]
+
+    @override
+    def _environment(self) -> dict[str, str]:
+        return super()._environment() | {"TMPDIR": str(self._temporary)}
+
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "tmp"
 
     @override
     async def _ready(self) -> bool:
@@ -162,6 +173,22 @@ class HomeAssistant(Server):
     async def delete(self, path: str) -> Any:
         """Return the answer to DELETE /api/<path>."""
         return await self._request("DELETE", path)
+
+    async def upload(self, name: str, content: bytes) -> str:
+        """Upload a file as the pages do for a file selector, and return its id."""
+        form = FormData(quote_fields=False)
+        form.add_field("file", BytesIO(content), filename=name)
+        headers = {"Authorization": f"Bearer {self.token}"}
+        async with self.session.post(
+            "/api/file_upload", data=form, headers=headers
+        ) as response:
+            answer = await read_answer(f"upload of {name}", response)
+        return str(answer["file_id"])
+
+    @property
+    def uploads(self) -> list[Path]:
+        """Return what it keeps of all that was uploaded to it."""
+        return [*(self._temporary / "home-assistant-file_upload").iterdir()]
 
     async def ws(self, command: str, /, **data: Any) -> Any:
         """Return the result of a websocket command."""

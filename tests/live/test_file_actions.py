@@ -12,6 +12,8 @@ from scripts.lab.integration import add_printer
 from scripts.lab.sample_print import sample_print
 
 from .conftest import complaints
+from .home import shows, values
+from .record import watching
 
 pytestmark = pytest.mark.live
 
@@ -95,11 +97,49 @@ async def test_file_actions(tmp_path: Path, octoprint: OctoPrintServer) -> None:
         ):
             await refuses(text, "upload_file", **data)
 
-        # A large file goes through little memory.
+        # What the media selector gives.
+        media_chosen = {"media_content_id": media_id, "media_content_type": ""}
+        upload = await act("upload_file", source=media_chosen, name="chosen.gcode")
+        assert upload["path"] == "chosen.gcode"
+        await do("delete_file", path="chosen.gcode")
+        for other in ("camera/camera.door", "media_source/nas/a.gcode"):
+            media_chosen = {"media_content_id": f"media-source://{other}"}
+            await refuses("may not read", "upload_file", source=media_chosen)
+
+        # What the interface was given.
+        given = await hass.upload("Bänder 奔.gcode", GCODE.encode())
+        assert len(hass.uploads) == 1
+        upload = await act("upload_file", upload=given, folder="Töpfe")
+        assert upload["path"] == "Töpfe/Bänder 奔.gcode"
+        assert upload["size"] == len(GCODE)
+        assert hass.uploads == []
+        await do("delete_file", path=upload["path"])
+        for text, data in (
+            ("Choose the file again", {"upload": given}),
+            ("Choose the file again", {"upload": "../media"}),
+            ("give either source or upload", {}),
+            ("give either source or upload", {"source": source, "upload": given}),
+            ("is empty", {"upload": await hass.upload("empty.gcode", b"")}),
+            ("does not take a.exe", {"upload": await hass.upload("a.exe", b"G28\n")}),
+            ("cannot be a path", {"upload": await hass.upload("???", b"G28\n")}),
+        ):
+            await refuses(text, "upload_file", **data)
+        assert hass.uploads == []
+        for astray in ("../a.gcode", "a/b.gcode"):
+            # Home Assistant itself refuses these.
+            with pytest.raises(RequestError, match="400"):
+                await hass.upload(astray, b"G28\n")
+
+        # A large file goes through little memory, and one can look on.
         assert hass.pid
         before = memory(hass.pid)
-        await do("upload_file", source=str(media / "large.gcode"))
+        async with watching(hass) as shown:
+            await do("upload_file", source=str(media / "large.gcode"))
+            is_over = shows("sensor.voron_upload", "unknown")
+            await shown.wait_for(is_over, timeout=10)
         assert memory(hass.pid) - before < 30 * MEGABYTE
+        assert values(shown, "sensor.voron_upload")[0] == "0"
+        assert values(shown, "sensor.voron_upload")[-2:] == ["100", "unknown"]
         file = await act("get_file", path="large.gcode")
         assert file["size"] == LARGE
         await do("delete_file", path="large.gcode")

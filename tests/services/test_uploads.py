@@ -1,16 +1,24 @@
 """Tests of the action that uploads a file."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+import gc
 import logging
 import os
 from pathlib import Path
+import tempfile
+import tracemalloc
 from typing import Any
 from unittest.mock import patch
+from urllib.parse import quote
 
+from aiohttp import ClientResponse, FormData
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from homeassistant.core import HomeAssistant
+from homeassistant.components.file_upload import TEMP_DIR_NAME
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay
 from tests.api.test_uploads import values
@@ -23,6 +31,11 @@ LOCAL = "/api/files/local"
 CARD = "/api/files/sdcard"
 TEST = "/api/files/test"
 GCODE = b"G28\nG1 X10\n"
+UPLOAD = "sensor.prusa_upload"
+
+MEGABYTE = 1024 * 1024
+
+type Give = Callable[..., Awaitable[str]]
 
 
 def uploads(fake: FakeOctoPrint) -> list[Request]:
@@ -49,6 +62,56 @@ def media(hass: HomeAssistant, tmp_path: Path) -> Path:
 def source(media: Path) -> str:
     """Return the path of a file that Home Assistant may read."""
     return str(media / "vase.gcode")
+
+
+async def give(
+    hass_client: ClientSessionGenerator, content: bytes, name: str
+) -> ClientResponse:
+    """Upload a file to Home Assistant, as a browser does for its file selector."""
+    form = FormData(quote_fields=False)
+    form.add_field("file", content, filename=name)
+    client = await hass_client()
+    response: ClientResponse = await client.post("/api/file_upload", data=form)
+    return response
+
+
+@pytest.fixture
+def given(
+    init_integration: MockConfigEntry, hass_client: ClientSessionGenerator
+) -> Give:
+    """Return a function that uploads a file to Home Assistant, and returns its id."""
+
+    async def upload(content: bytes = GCODE, name: str = "vase.gcode") -> str:
+        response = await give(hass_client, content, name)
+        assert response.status == 200
+        assert kept()
+        return str((await response.json())["file_id"])
+
+    return upload
+
+
+def kept() -> list[Path]:
+    """Return what Home Assistant has of all that was uploaded to it."""
+    return [*Path(tempfile.gettempdir(), TEMP_DIR_NAME).iterdir()]
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let temporary files be those of one test."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+
+@pytest.fixture
+def shown(hass: HomeAssistant) -> list[str]:
+    """Return all that the sensor shows from now on."""
+    states: list[str] = []
+
+    def note(event: Event[Any]) -> None:
+        if event.data["entity_id"] == UPLOAD:
+            states.append(event.data["new_state"].state)
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, callback(note))
+    return states
 
 
 @pytest.fixture(autouse=True)
@@ -153,6 +216,37 @@ async def test_from_media_browser(call: Call, fake: FakeOctoPrint, media: Path) 
     [request] = uploads(fake)
     assert values(request)["file"] == b"M105\n"
     assert b"''Gr%C3%B6%C3%9Fe%201.gcode\r\n" in request.body
+    # What a card passes on that lets somebody browse media.
+    chosen = {
+        "media_content_id": media_id,
+        "media_content_type": "",
+        "metadata": {"title": "Größe 1.gcode"},
+    }
+    await call("upload_file", source=chosen)
+    assert values(uploads(fake)[-1])["file"] == b"M105\n"
+
+
+@pytest.mark.usefixtures("temporary")
+@pytest.mark.parametrize("name", ["vase.gcode", "Größe 1 奔驰🐙.gcode", "a'#%&b.gcode"])
+async def test_from_interface(
+    call: Call, fails: Callable[..., Any], fake: FakeOctoPrint, given: Give, name: str
+) -> None:
+    """A file is uploaded that the interface was given, which serves once."""
+    upload = await given(GCODE, name)
+    fake.clear()
+    response = await call("upload_file", response=True, upload=upload)
+    assert response is not None
+    assert response["size"] == len(GCODE)
+    [request] = uploads(fake)
+    assert values(request)["file"] == GCODE
+    assert f"''{quote(name, safe='')}\r\n".encode() in request.body
+    assert kept() == []
+    assert await fails(upload=upload) == (
+        "upload_not_found",
+        {"printer": "Prusa", "path": "", "location": "local", "upload": upload},
+    )
+    await call("upload_file", upload=await given(), name="b.gcode")
+    assert b"''b.gcode\r\n" in uploads(fake)[-1].body
 
 
 async def test_to_the_printer(
@@ -189,6 +283,62 @@ async def test_progress(
     ]
 
 
+@pytest.mark.parametrize(
+    ("pace", "expected"),
+    [(0, [*range(101), "unknown"]), (60, [0, 100, "unknown"])],
+)
+async def test_progress_is_shown(
+    hass: HomeAssistant,
+    call: Call,
+    media: Path,
+    shown: list[str],
+    pace: float,
+    expected: list[Any],
+) -> None:
+    """The sensor follows an upload by whole percents, and no faster than its pace."""
+    (media / "long.gcode").write_bytes(b"x" * 100_000)
+    assert hass.states.get(UPLOAD).state == "unknown"
+    with (
+        patch("custom_components.octoprint_plus.api.uploads.CHUNK", 300),
+        patch("custom_components.octoprint_plus.publisher.UPLOAD_PACE", pace),
+    ):
+        await call("upload_file", source=str(media / "long.gcode"))
+    assert shown == [str(each) for each in expected]
+
+
+async def test_failure_is_shown(
+    call: Call, fake: FakeOctoPrint, source: str, shown: list[str]
+) -> None:
+    """After an upload that failed, nothing is uploaded any more."""
+    fake.answer("POST", LOCAL, status=500, json={"error": "internal"})
+    with pytest.raises(HomeAssistantError):
+        await call("upload_file", source=source)
+    assert shown == ["0", "100", "unknown"]
+
+
+async def test_large_file(
+    call: Call, fake: FakeOctoPrint, media: Path, shown: list[str]
+) -> None:
+    """However large a file is, only a piece of it at a time is in memory."""
+    size = 500 * MEGABYTE
+    with (media / "large.gcode").open("wb") as large:
+        large.truncate(size)
+    fake.drops_bodies = True
+    gc.collect()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        await call("upload_file", source=str(media / "large.gcode"))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    [request] = uploads(fake)
+    assert size < int(request.headers["Content-Length"]) < size + 1000
+    # Client and server together.
+    assert peak - before < 16 * MEGABYTE
+    assert shown[-2:] == ["100", "unknown"]
+
+
 # What Home Assistant has not, or may not read.
 
 
@@ -213,6 +363,117 @@ async def test_not_allowed(
         key, found = await fails(source=source)
         assert key == "source_not_allowed"
         assert found["source"] == source
+
+
+@pytest.mark.parametrize(
+    "media_id",
+    [
+        "media-source://camera/camera.door",
+        "media-source://nas/vase.gcode",
+        "media-source://media_source/local/../secret.gcode",
+        "/etc/passwd",
+        "http://127.0.0.1/vase.gcode",
+    ],
+)
+async def test_other_media(
+    fails: Callable[..., Any], media: Path, media_id: str
+) -> None:
+    """Of the media browser's sources, only Home Assistant's own folders are read."""
+    key, found = await fails(source={"media_content_id": media_id})
+    assert (key, found["source"]) == ("source_not_allowed", media_id)
+
+
+@pytest.mark.usefixtures("temporary")
+async def test_one_source(
+    call: Call, fails: Callable[..., Any], given: Give, source: str
+) -> None:
+    """A source or an upload is wanted, and not both; then nothing is taken yet."""
+    upload = await given()
+    for data in ({}, {"source": source, "upload": upload}):
+        key, _ = await fails(**data)
+        assert key == "one_source"
+    await call("upload_file", upload=upload)
+    assert kept() == []
+
+
+@pytest.mark.usefixtures("temporary")
+async def test_no_upload(fails: Callable[..., Any], given: Give) -> None:
+    """An id is told that Home Assistant does not know, be there others or not."""
+    for upload in ("nope", "../vase.gcode", "0" * 32):
+        key, found = await fails(upload=upload)
+        assert (key, found["upload"]) == ("upload_not_found", upload)
+    upload = await given()
+    for other in ("nope", f"../{TEMP_DIR_NAME}/{upload}", ".."):
+        key, found = await fails(upload=other)
+        assert (key, found["upload"]) == ("upload_not_found", other)
+    assert len(kept()) == 1
+
+
+@pytest.mark.usefixtures("temporary")
+async def test_upload_that_was_taken(fails: Callable[..., Any], given: Give) -> None:
+    """An upload whose file is gone, or that cannot be read, is told."""
+    upload = await given()
+    [folder] = kept()
+    (folder / "vase.gcode").unlink()
+    key, _ = await fails(upload=upload)
+    assert key == "upload_not_found"
+    upload = await given()
+    with patch.object(Path, "open", side_effect=PermissionError(13, "Denied")):
+        key, found = await fails(upload=upload)
+    assert (key, found["error"]) == ("source_unreadable", "Denied")
+    assert kept() == []
+
+
+@pytest.mark.usefixtures("temporary")
+@pytest.mark.parametrize("name", ["../vase.gcode", "a/b.gcode", "a\\b.gcode", ".."])
+async def test_name_that_home_assistant_refuses(
+    init_integration: MockConfigEntry, hass_client: ClientSessionGenerator, name: str
+) -> None:
+    """A name that leads elsewhere does not come as far as to an action."""
+    response = await give(hass_client, GCODE, name)
+    assert response.status == 400
+
+
+@pytest.mark.usefixtures("temporary")
+@pytest.mark.parametrize(
+    ("content", "name", "data", "expected"),
+    [
+        (b"", "vase.gcode", {}, "source_empty"),
+        (GCODE, "???", {}, "path_invalid"),
+        (GCODE, "vase.gcode", {"name": "../vase.gcode"}, "path_invalid"),
+        (GCODE, "vase.gcode", {"folder": ".."}, "path_invalid"),
+        (GCODE, "vase.gcode", {"folder": "prt.gcode"}, "folder_not_found"),
+        (GCODE, "vase.gcode", {"location": "printer"}, "sd_not_ready"),
+    ],
+)
+async def test_upload_in_vain(
+    hass: HomeAssistant,
+    fails: Callable[..., Any],
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    given: Give,
+    content: bytes,
+    name: str,
+    data: dict[str, str],
+    expected: str,
+) -> None:
+    """Where an upload fails before anything is sent, Home Assistant does not keep it."""
+    fake.load("sd_released")
+    await refresh(hass, init_integration)
+    key, _ = await fails(upload=await given(content, name), **data)
+    assert key == expected
+    assert kept() == []
+
+
+@pytest.mark.usefixtures("temporary")
+async def test_upload_that_octoprint_refuses(
+    fails: Callable[..., Any], fake: FakeOctoPrint, given: Give
+) -> None:
+    """Where OctoPrint refuses an upload, Home Assistant does not keep it."""
+    replay(fake, "upload", "invalid_extension")
+    key, found = await fails(upload=await given(GCODE, "a.exe"), sent=1)
+    assert (key, found["path"]) == ("ending_forbidden", "a.exe")
+    assert kept() == []
 
 
 async def test_no_file(fails: Callable[..., Any], media: Path) -> None:
@@ -534,10 +795,19 @@ async def test_without_listing(
 
 
 @pytest.mark.parametrize(
-    "data", [{}, {"source": ""}, {"source": "a", "location": "cloud"}]
+    "data",
+    [
+        {"source": ""},
+        {"source": {}},
+        {"source": {"media_content_id": ""}},
+        {"source": ["a"]},
+        {"upload": ""},
+        {"upload": {"media_content_id": "a"}},
+        {"source": "a", "location": "cloud"},
+    ],
 )
 async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
-    """There is a source, and a storage that exists."""
+    """What is given has to be something, and the storage one that exists."""
     with unusable():
         await call("upload_file", **data)
     assert uploads(fake) == []

@@ -86,6 +86,9 @@ class Snapshot:
     """How far the rendering of a timelapse is, in percent; only pushed, as the next one."""
 
     slicing: int | None = None
+    upload: int | None = None
+    """How far our own uploads are, in percent; OctoPrint tells nothing of these."""
+
     error: PrinterError | None = None
     memory: Memory = field(default_factory=Memory)
     plugins: PluginStates = NO_PLUGINS
@@ -180,10 +183,11 @@ def advance(
         job=job,
         state=state,
         sd_ready=printer.sd_ready if printer else None,
-        # Only the socket tells these, so a poll leaves them as they were.
+        # No poll tells these, so it leaves them as they were.
         z=previous.z if previous and printer else None,
         rendering=previous.rendering if previous else None,
         slicing=previous.slicing if previous else None,
+        upload=previous.upload if previous else None,
         error=error,
         plugins=previous.plugins if previous else NO_PLUGINS,
         told_at=now,

@@ -1,10 +1,7 @@
 """The action that uploads a file, and prints it if asked for."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, closing
-from pathlib import Path, PurePosixPath
-from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO
+from contextlib import AbstractAsyncContextManager
+from pathlib import PurePosixPath
 
 import voluptuous as vol
 
@@ -16,7 +13,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 
 from ..api import OctoPrintConflictError, OctoPrintRequestError
@@ -37,26 +33,26 @@ from .storage import (
     storage_name,
 )
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
+from .upload_source import (
+    ATTR_SOURCE,
+    SOURCE_FIELDS,
+    Source,
+    async_open_source,
+    unreadable,
+)
 
 ATTR_FOLDER = "folder"
 ATTR_NAME = "name"
 ATTR_OVERWRITE = "overwrite"
 ATTR_PRINT = "print"
 ATTR_SELECT = "select"
-ATTR_SOURCE = "source"
-
-# What the media browser calls the folders that Home Assistant has for media.
-MEDIA_PREFIX = "media-source://media_source/"
 
 # What OctoPrint takes for G-code; a plugin may add others.
 USUAL_ENDINGS = (".gcode", ".gco", ".g")
 
-# Percents between two lines in the log.
-LOG_STEP = 10
-
 UPLOAD_FILE_SCHEMA = TARGET_SCHEMA.extend(
     {
-        vol.Required(ATTR_SOURCE): PATH,
+        **SOURCE_FIELDS,
         vol.Optional(ATTR_LOCATION, default=LOCAL): LOCATION,
         vol.Optional(ATTR_FOLDER): PATH,
         vol.Optional(ATTR_NAME): PATH,
@@ -82,19 +78,24 @@ def async_setup_upload_services(hass: HomeAssistant) -> None:
 async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
     """Upload a file that Home Assistant has."""
     coordinator = async_get_coordinator(call)
-    source = _source_path(call, coordinator)
-    folder, name = _destination(call, coordinator, source)
+    source = await async_open_source(call, coordinator)
+    try:
+        return await _async_upload(call, coordinator, source)
+    finally:
+        # With the last hold on a large file, the disk has to give up all of it.
+        await call.hass.async_add_executor_job(source.content.close)
+
+
+async def _async_upload(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, source: Source
+) -> ServiceResponse:
+    """Upload a file that is open."""
+    folder, name = _destination(call, coordinator, source.name)
     path = f"{folder}/{name}" if folder else name
     async with _upload_action(call, coordinator):
         await async_check_storage(call, coordinator)
         await _async_check_destination(call, coordinator, folder, name)
-        content, size = await call.hass.async_add_executor_job(
-            _open, call, coordinator, source
-        )
-        with closing(content):
-            upload = await _async_send(
-                call, coordinator, content, size, folder=folder, name=name
-            )
+        upload = await _async_send(call, coordinator, source, folder, name)
         if call.data[ATTR_PRINT] and not upload.is_printing:
             raise file_error("uploaded_not_printed", call, coordinator, path=path)
         if call.data[ATTR_SELECT] and not (upload.is_selected or upload.is_printing):
@@ -103,7 +104,7 @@ async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
         "name": upload.name,
         "path": upload.path,
         "printer_path": upload.printer_path,
-        "size": size,
+        "size": source.size,
         "selected": upload.is_selected or upload.is_printing,
         "printing": upload.is_printing,
     }
@@ -146,27 +147,27 @@ async def _async_check_destination(
 async def _async_send(
     call: ServiceCall,
     coordinator: OctoPrintCoordinator,
-    content: BinaryIO,
-    size: int,
-    *,
+    source: Source,
     folder: str,
     name: str,
 ) -> Upload:
-    """Upload an open file piece by piece."""
+    """Upload an open file piece by piece, and tell how far it is."""
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = f"{folder}/{name}" if folder else name
+    size = source.size
     try:
-        upload = await coordinator.client.files.upload(
-            location,
-            name,
-            content,
-            size,
-            folder=folder or None,
-            overwrite=call.data[ATTR_OVERWRITE],
-            select=call.data[ATTR_SELECT],
-            print_=call.data[ATTR_PRINT],
-            on_progress=_log_progress(coordinator.name, path, size),
-        )
+        with coordinator.uploads.follow(path, size) as on_progress:
+            upload = await coordinator.client.files.upload(
+                location,
+                name,
+                source.content,
+                size,
+                folder=folder or None,
+                overwrite=call.data[ATTR_OVERWRITE],
+                select=call.data[ATTR_SELECT],
+                print_=call.data[ATTR_PRINT],
+                on_progress=on_progress,
+            )
     except OctoPrintConflictError as err:
         await coordinator.async_refresh()
         await async_check_unused(call, coordinator, location, path)
@@ -187,81 +188,20 @@ async def _async_send(
             raise
         raise file_error(key, call, coordinator, path=path) from err
     except OSError as err:
-        raise _source_error("source_unreadable", call, coordinator, err) from err
+        label = call.data.get(ATTR_SOURCE, source.name)
+        raise unreadable(call, coordinator, label, err) from err
     LOGGER.info("%s: uploaded %s (%s bytes)", coordinator.name, path, size)
     return upload
 
 
-def _log_progress(printer: str, path: str, size: int) -> Callable[[int], None]:
-    """Return what logs an upload's progress now and then."""
-    logged = 0
-
-    def log(sent: int) -> None:
-        nonlocal logged
-        percent = sent * 100 // size
-        if percent >= logged + LOG_STEP:
-            logged = percent
-            LOGGER.debug("%s: %s %% of %s uploaded", printer, percent, path)
-
-    return log
-
-
-def _source_path(call: ServiceCall, coordinator: OctoPrintCoordinator) -> Path:
-    """Return where the file lies that a path or the media browser's name means."""
-    source: str = call.data[ATTR_SOURCE]
-    if source.startswith("media-source://"):
-        media_dir, _, rest = source.removeprefix(MEDIA_PREFIX).partition("/")
-        root = call.hass.config.media_dirs.get(media_dir)
-        if not source.startswith(MEDIA_PREFIX) or root is None or rest[:1] == "/":
-            raise _source_error("source_not_allowed", call, coordinator)
-        return Path(root, rest)
-    return Path(source)
-
-
 def _destination(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, source: Path
+    call: ServiceCall, coordinator: OctoPrintCoordinator, own_name: str
 ) -> tuple[str, str]:
     """Return the folder and the name that the file shall have."""
     folder = call.data.get(ATTR_FOLDER, "").strip("/")
     if folder:
         folder = checked_destination(call, coordinator, folder)
-    name = call.data.get(ATTR_NAME, source.name)
+    name = call.data.get(ATTR_NAME, own_name)
     if "/" in name or not name:
         raise file_error("path_invalid", call, coordinator, path=name)
     return folder, checked_destination(call, coordinator, name)
-
-
-def _open(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, source: Path
-) -> tuple[BinaryIO, int]:
-    """Open a file and tell its size; this is to be run in a thread."""
-    try:
-        # What is checked has to be what is opened, wherever a link leads to.
-        path = source.resolve()
-        if not source.is_absolute() or not call.hass.config.is_allowed_path(str(path)):
-            raise _source_error("source_not_allowed", call, coordinator)
-        status = path.stat()
-        if S_ISDIR(status.st_mode):
-            raise _source_error("source_is_folder", call, coordinator)
-        if not S_ISREG(status.st_mode):
-            raise _source_error("source_not_found", call, coordinator)
-        if not status.st_size:
-            raise _source_error("source_empty", call, coordinator)
-        return path.open("rb"), status.st_size
-    except (FileNotFoundError, NotADirectoryError, ValueError) as err:
-        raise _source_error("source_not_found", call, coordinator) from err
-    except (OSError, RuntimeError) as err:
-        raise _source_error("source_unreadable", call, coordinator, err) from err
-
-
-def _source_error(
-    key: str,
-    call: ServiceCall,
-    coordinator: OctoPrintCoordinator,
-    err: Exception | None = None,
-) -> ServiceValidationError:
-    """Return the error for the file that Home Assistant has, or has not."""
-    placeholders = {"source": call.data[ATTR_SOURCE]}
-    if err is not None:
-        placeholders["error"] = getattr(err, "strerror", None) or str(err)
-    return file_error(key, call, coordinator, **placeholders)
