@@ -17,8 +17,8 @@ from .proxy import CountingProxy
 from .report import figure, markdown, ratio
 from .sides import BUILT_IN, OURS, Side
 
-PHASE_SECONDS = {True: 30.0, False: 240.0}
-ROUNDS = {True: {BUILT_IN: 2, OURS: 3}, False: {BUILT_IN: 4, OURS: 8}}
+PHASE_SECONDS = {True: 30.0, False: 180.0}
+ROUNDS = {True: {BUILT_IN: 2, OURS: 3}, False: {BUILT_IN: 3, OURS: 8}}
 SETUPS = {True: 3, False: 7}
 
 AMBIENT = 21

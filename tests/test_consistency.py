@@ -83,6 +83,9 @@ def test_texts(language: str) -> None:
 RAISED_INDIRECTLY = {
     "config.error.credentials_in_url",
     "config.error.invalid_url",
+    "exceptions.field_invalid.message",
+    "exceptions.field_missing.message",
+    "exceptions.field_unknown.message",
     "exceptions.file_too_large.message",
 }
 

@@ -11,7 +11,9 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.octoprint_plus.api.profiles import Volume
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.device import volume_text
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -76,6 +78,7 @@ async def test_device(
     assert device
     assert device.configuration_url == fake.url
     assert {
+        "hw_version": device.hw_version,
         "manufacturer": device.manufacturer,
         "model": device.model,
         "name": device.name,
@@ -90,6 +93,24 @@ async def test_device(
     )
     assert device
     assert device.sw_version == "1.12.0"
+
+
+@pytest.mark.parametrize(
+    ("volume", "text"),
+    [
+        ({"width": 220, "depth": 210.5, "height": 250}, "220 × 210.5 × 250 mm"),
+        (
+            {"width": 180, "depth": 180, "height": 300, "form_factor": "circular"},
+            "⌀ 180 × 300 mm",
+        ),
+        ({"width": 220, "height": 250}, None),
+        ({}, None),
+    ],
+)
+def test_volume_text(volume: dict[str, Any], text: str | None) -> None:
+    """Test how the device tells how large a print can be."""
+    nothing = dict.fromkeys(("width", "depth", "height", "form_factor", "origin"))
+    assert volume_text(Volume(**(nothing | volume))) == text
 
 
 async def test_server_off_at_start(

@@ -11,7 +11,8 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.octoprint_plus.coordinator import POLL_IDLE, POLL_PUSHED
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.setup import async_setup_component
 
 from .conftest import until
@@ -89,8 +90,16 @@ async def test_rendering(pushed: Pushed) -> None:
     """Test that it is shown how far a timelapse is rendered, only while it is."""
     rendering = "sensor.timelapse_rendering"
     assert pushed.state_of(rendering) == "unknown"
+    shown = []
+
+    def note(event: Event[EventStateChangedData]) -> None:
+        if event.data["entity_id"] == "event.prusa_timelapse":
+            shown.append(pushed.state_of(rendering))
+
+    pushed.hass.bus.async_listen(EVENT_STATE_CHANGED, callback(note))
     await pushed.event("MovieRendering", gcode="a.gcode", movie_basename="a.mp4")
-    assert pushed.state_of(rendering) == "0"
+    # What goes with an event is shown before it.
+    assert shown == ["0"]
     await pushed.fake.push.send({"renderProgress": {"progress": 41.7}})
     await pushed.heard()
     assert pushed.state_of(rendering) == "41"

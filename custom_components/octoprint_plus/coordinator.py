@@ -12,10 +12,8 @@ from yarl import URL
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.device_registry import DeviceInfo
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -45,7 +43,8 @@ from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
-from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .const import CONF_MAX_TEMPS, LOGGER, default_max_temp
+from .device import async_update_device
 from .events import OctoPrintEvents
 from .failure import update_failure
 from .heater import is_warming
@@ -138,19 +137,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def is_pushed(self) -> bool:
         """Return whether the server tells by itself what changes."""
         return self._listener.is_pushed
-
-    @property
-    def device_info(self) -> DeviceInfo:
-        """Return the device of the printer."""
-        profile = self.data.profile
-        return DeviceInfo(
-            configuration_url=str(self.client.url),
-            identifiers={(DOMAIN, self.instance_id)},
-            manufacturer="OctoPrint",
-            model=profile.model if profile else None,
-            name=self.config_entry.title,
-            sw_version=self.data.server.server.version,
-        )
 
     def may(self, permission: str) -> bool:
         """Return whether the key has a permission, by OctoPrint's name for it."""
@@ -342,8 +328,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             return
         if isinstance(message, Occurrence):
             self.events.async_add(message)
-            self.events.async_tell()
-        if isinstance(message, ToolChanged):
+        elif isinstance(message, ToolChanged):
             self.active_tool = message.tool
             self.async_update_listeners()
         self._heard_at = monotonic()
@@ -356,6 +341,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         elif isinstance(message, PluginTold):
             self._plugins.async_hear(message.message)
         if truth is previous:
+            if isinstance(message, Occurrence):
+                self.events.async_tell()
             return
         if ended := self._ended_in(truth):
             # How it ended may have been told to nobody, or while nobody listened, and
@@ -385,7 +372,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
         self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
-            self._async_update_device(truth)
+            async_update_device(self.hass, self, truth)
 
     @callback
     def _async_note(self) -> None:
@@ -411,20 +398,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         # The base class declares the data as always there, which it is not at first.
         shown: Snapshot | None = self.data
         return self._publisher.show(shown, truth, monotonic())
-
-    @callback
-    def _async_update_device(self, snapshot: Snapshot) -> None:
-        """Show a new version of OctoPrint or another model on the device."""
-        registry = dr.async_get(self.hass)
-        device = registry.async_get_device_by_identifier(
-            (DOMAIN, self.instance_id), self.config_entry.entry_id
-        )
-        if device is not None:
-            registry.async_update_device(
-                device.id,
-                model=snapshot.profile.model if snapshot.profile else None,
-                sw_version=snapshot.server.server.version,
-            )
 
 
 def _needs_differ(before: Job, after: Job) -> bool:

@@ -11,6 +11,7 @@ from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Snapshot
 from .coordinator import OctoPrintCoordinator
+from .device import device_info
 
 
 class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
@@ -27,7 +28,7 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
         """Initialize the entity."""
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_device_info = coordinator.device_info
+        self._attr_device_info = device_info(coordinator)
         self._attr_unique_id = f"{coordinator.instance_id}_{description.key}"
 
     @property

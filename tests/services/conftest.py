@@ -1,6 +1,7 @@
 """What the tests of the actions share."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -53,6 +54,17 @@ def refused(call: Call, fake: FakeOctoPrint) -> Refused:
         return raised.value
 
     return call_refused
+
+
+@contextmanager
+def unusable() -> Iterator[None]:
+    """Expect that what an action is given is refused by its schema."""
+    with pytest.raises(ServiceValidationError) as raised:
+        yield
+    key, placeholders = message(raised.value)
+    assert key in {"field_invalid", "field_missing", "field_unknown"}
+    assert placeholders
+    assert placeholders["field"]
 
 
 def message(error: HomeAssistantError) -> tuple[str | None, dict[str, str] | None]:

@@ -6,13 +6,12 @@ from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, Refused, message
+from .conftest import Call, Refused, message, unusable
 
 CONNECTING = "custom_components.octoprint_plus.connecting"
 PATH = "/api/connection"
@@ -155,7 +154,7 @@ async def test_offered_now(call: Call, refused: Refused, fake: FakeOctoPrint) ->
 )
 async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
     """What makes no sense for any server is refused."""
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call("connect", **data)
     assert fake.commands() == []
 

@@ -7,7 +7,6 @@ from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from custom_components.octoprint_plus.services import filament
 from homeassistant.core import HomeAssistant
@@ -15,7 +14,7 @@ from homeassistant.exceptions import HomeAssistantError
 from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, Refused, message
+from .conftest import Call, Refused, message, unusable
 
 FAST = 60_000
 
@@ -48,6 +47,14 @@ def report_time() -> Generator[None]:
     """Let the printer answer at once."""
     with patch(f"{filament.__name__}.REPORT_TIME", 0):
         yield
+
+
+@pytest.fixture(autouse=True)
+def quick_extruder(fake: FakeOctoPrint) -> None:
+    """Let the printer profile allow that filament is moved in next to no time."""
+    profiles = fake.json("GET", "/api/printerprofiles")
+    profiles["profiles"]["_default"]["axes"]["e"]["speed"] = FAST
+    fake.answer("GET", "/api/printerprofiles", json=profiles)
 
 
 class Printer:
@@ -205,6 +212,45 @@ async def test_twice(
     assert sent(fake) == [target(210), target(0)]
 
 
+async def test_cooled(call: Call, fake: FakeOctoPrint, printer: Printer) -> None:
+    """A tool that cools down moves no more filament."""
+    await printer.tell(210, 210)
+    fake.clear()
+    task = asyncio.ensure_future(
+        call("load_filament", length=60, temperature=210, speed=3000)
+    )
+    await until(lambda: len(sent(fake)) == 2)
+    with patch("custom_components.octoprint_plus.publisher.TEMPERATURE_PACE", 0):
+        await printer.tell(190, 210)
+    with pytest.raises(HomeAssistantError) as err:
+        await task
+    assert message(err.value) == (
+        "filament_cooled",
+        {"actual": "190", "printer": "Prusa", "temperature": "210", "timeout": "600"},
+    )
+    assert [each[1]["command"] for each in sent(fake)].count("extrude") == 1
+    assert sent(fake)[-1] == target(210)
+
+
+async def test_no_temperature(refused: Refused) -> None:
+    """Without a temperature, of a tool that was never heated, nothing is sent."""
+    error = await refused("load_filament", length=5)
+    assert error.translation_key == "filament_no_temperature"
+
+
+async def test_no_heater(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A tool whose temperature is not reported cannot be watched."""
+    fake.load("just_connected_no_temps_yet")
+    await refresh(hass, init_integration)
+    error = await refused("load_filament", length=5, temperature=200)
+    assert error.translation_key == "filament_no_heater"
+
+
 @pytest.mark.parametrize(
     ("data", "key"),
     [
@@ -271,6 +317,6 @@ async def test_unusable(
     call: Call, fake: FakeOctoPrint, data: dict[str, object]
 ) -> None:
     """What makes no sense for any printer is refused."""
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call("load_filament", **data)
     assert fake.commands() == []

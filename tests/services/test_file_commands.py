@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -13,7 +12,7 @@ from tests.api.answering import replay
 from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint, Request
 
-from .conftest import Call, Refused, message
+from .conftest import Call, Refused, message, unusable
 
 LOCAL = "/api/files/local"
 MAIN = f"{LOCAL}/test_main.gcode"
@@ -593,6 +592,6 @@ async def test_unusable(
 ) -> None:
     """Paths are given, in a storage that exists."""
     fake.clear()
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call(action, **data)
     assert writes(fake) == []

@@ -5,14 +5,13 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from syrupy.assertion import SnapshotAssertion
-import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, Refused, message
+from .conftest import Call, Refused, message, unusable
 
 ACTIONS = (("print_file", True), ("select_file", False))
 
@@ -143,7 +142,7 @@ async def test_not_printable(call: Call, fake: FakeOctoPrint, kind: str | None) 
 @pytest.mark.parametrize("data", [{}, {"path": ""}, {"path": "a", "location": "cloud"}])
 async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
     """A file has a path, in a storage that exists."""
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call("print_file", **data)
     assert fake.commands() == []
 
@@ -180,6 +179,7 @@ async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
                     "thumbnail": thumbnail,
                     "gcodeAnalysis": {"estimatedPrintTime": 60},
                     "prints": {"success": 0, "failure": 2, "last": {"success": False}},
+                    "DisplayLayerProgress": {"totalLayerCountWithoutOffset": "6"},
                 }
             ]
         },
@@ -201,6 +201,7 @@ async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
                 },
                 "size": None,
                 "thumbnail": thumbnail.partition("?")[0],
+                "total_layers": 6,
                 "type": "machinecode",
             }
         ],

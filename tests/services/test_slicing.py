@@ -4,14 +4,13 @@ from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, Refused, message
+from .conftest import Call, Refused, message, unusable
 
 MODEL = "/api/files/local/vases/spiral.stl"
 TEST = "/api/files/test"
@@ -165,7 +164,7 @@ async def test_conflict(refused: Refused, fake: FakeOctoPrint) -> None:
 )
 async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
     """What makes no sense for any slicer is refused."""
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call("slice_file", **data)
     assert fake.commands() == []
 

@@ -46,6 +46,40 @@ async def second(
     return entry
 
 
+@pytest.mark.parametrize(
+    ("action", "data", "key", "placeholders"),
+    [
+        (
+            "jog",
+            {"x": float("nan")},
+            "field_invalid",
+            {"field": "x", "value": "nan", "reason": "value must be at least -10000"},
+        ),
+        (
+            "home",
+            {"axes": ["x", "a"]},
+            "field_invalid",
+            {"field": "axes.1", "value": "a"},
+        ),
+        ("extrude", {}, "field_missing", {"field": "amount"}),
+        ("extrude", {"amount": 1, "tol": 0}, "field_unknown", {"field": "tol"}),
+        ("home", {"device_id": ["a", "b"]}, "field_invalid", {"field": "device_id"}),
+    ],
+)
+async def test_unusable(
+    refused: Refused,
+    action: str,
+    data: dict[str, object],
+    key: str,
+    placeholders: dict[str, str],
+) -> None:
+    """What makes no sense for any printer is refused, with the field named."""
+    told_key, told = message(await refused(action, **data))
+    assert told_key == key
+    assert told
+    assert told | placeholders == told
+
+
 async def test_names_device(call: Call, fake: FakeOctoPrint, device_id: str) -> None:
     """The printer is named by its device, in a script's target as a list."""
     await call("home", device_id=device_id)

@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
-import voluptuous as vol
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -18,7 +17,7 @@ from tests.api.test_uploads import values
 from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint, Request
 
-from .conftest import Call, message
+from .conftest import Call, message, unusable
 
 LOCAL = "/api/files/local"
 CARD = "/api/files/sdcard"
@@ -539,6 +538,6 @@ async def test_without_listing(
 )
 async def test_unusable(call: Call, fake: FakeOctoPrint, data: dict[str, Any]) -> None:
     """There is a source, and a storage that exists."""
-    with pytest.raises(vol.Invalid):
+    with unusable():
         await call("upload_file", **data)
     assert uploads(fake) == []

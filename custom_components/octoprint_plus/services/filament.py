@@ -14,7 +14,7 @@ from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
 from ..heater import known_heaters
-from ..helpers import async_refresh_or_raise, refusal
+from ..helpers import async_refresh_or_raise, async_select_tool, refusal
 from .printer import ATTR_SPEED, ATTR_TIMEOUT, ATTR_TOOL, MAX_EXTRUSION, SPEED
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
 
@@ -75,8 +75,6 @@ async def _async_change(call: ServiceCall, sign: int) -> None:
     try:
         await async_refresh_or_raise(coordinator)
         async with printer_action(call, coordinator, "CONTROL", forbidden=forbidden):
-            if coordinator.data.state not in (State.OPERATIONAL, State.PAUSED):
-                raise refusal("filament_not_idle", coordinator.name)
             change = await _async_prepare(call, coordinator, sign)
             # It ends with the entry, or with Home Assistant, and cleans up then.
             task = entry.async_create_background_task(
@@ -133,7 +131,7 @@ async def _async_prepare(
     if heater not in coordinator.data.heaters:
         raise refusal("filament_no_heater", coordinator.name)
     if count > 1:
-        await coordinator.client.printer.select_tool(tool)
+        await async_select_tool(coordinator, tool)
     # Printers tell their targets every few seconds only, and one that was switched off
     # a moment ago would be heated again in the end.
     await coordinator.client.printer.send_gcode(["M105"])

@@ -186,6 +186,7 @@ def file_response(entry: Entry, *, recursive: bool) -> JsonObjectType:
         if prints
         else None,
         "thumbnail": entry.thumbnail.path if entry.thumbnail else None,
+        "total_layers": entry.total_layers,
     }
     if entry.is_folder and recursive:
         data["children"] = [

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+from typing import Any, override
 
 import voluptuous as vol
 
@@ -20,8 +21,47 @@ from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from ..helpers import octoprint_command
 
+
+class ActionSchema(vol.Schema):  # type: ignore[misc]
+    """A schema of what an action is given, which refuses with a translated error."""
+
+    @override
+    def __call__(self, data: Any) -> Any:
+        """Return the data as it is used; raises ServiceValidationError."""
+        try:
+            return super().__call__(data)
+        except vol.MultipleInvalid as err:
+            raise _unusable(err.errors[0], data, set(map(str, self.schema))) from err
+
+
+def _unusable(
+    err: vol.Invalid, data: Any, fields: Collection[str]
+) -> ServiceValidationError:
+    """Return the error that names the field, and what is wrong with it."""
+    value = data
+    for key in err.path:
+        try:
+            value = value[key]
+        except KeyError, TypeError, IndexError:
+            value = None
+    key = "field_invalid"
+    if isinstance(err, vol.RequiredFieldInvalid):
+        key = "field_missing"
+    elif err.path and str(err.path[0]) not in fields:
+        key = "field_unknown"
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={
+            "field": ".".join(map(str, err.path)) or "-",
+            "reason": err.error_message,
+            "value": str(value),
+        },
+    )
+
+
 # A script's target arrives as a list, even with one device in it.
-TARGET_SCHEMA = vol.Schema(
+TARGET_SCHEMA = ActionSchema(
     {
         vol.Optional(ATTR_DEVICE_ID): vol.All(
             cv.ensure_list, [cv.string], vol.Length(min=1, max=1)
