@@ -1,12 +1,20 @@
 """Tests for OctoPrint's plugins: what is shown of them, and what they can be told."""
 
 from collections.abc import AsyncGenerator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api import (
+    ConnectionCause,
+    OctoPrintConnectionError,
+)
+from custom_components.octoprint_plus.api.plugins import states
+from custom_components.octoprint_plus.api.plugins.states import READERS, PluginStates
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.plugin_reader import ECHO
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -14,7 +22,12 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from .api.plugins.test_cancel_objects import ENTRY, NOT_STARTED
 from .api.plugins.test_display_layer_progress import VALUES
 from .api.plugins.test_software_update import NEWER, OFFLINE
-from .api.plugins.test_spoolman import ENTRY as SPOOL
+from .api.plugins.test_spool_manager import (
+    CHECKED,
+    ENTRY as MANAGED,
+    LIST as MANAGED_SPOOLS,
+)
+from .api.plugins.test_spoolman import ENTRY as SPOOL, REQUIREMENTS
 from .conftest import until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, pushing
@@ -80,8 +93,7 @@ def server(fake: FakeOctoPrint) -> FakeOctoPrint:
     fake.answer("GET", SPOOLS, json={"data": {"spools": [SPOOL]}})
     fake.answer("POST", "/plugin/Spoolman/self/spool", json={"data": {}})
     needs = {"isFilamentUsageAvailable": True, "tools": {}}
-    path = "/plugin/Spoolman/self/current-job-requirements"
-    fake.answer("GET", path, json={"data": needs})
+    fake.answer("GET", REQUIREMENTS, json={"data": needs})
     return fake
 
 
@@ -94,7 +106,8 @@ async def pushed(
 ) -> AsyncGenerator[Pushed]:
     """Return a printer of which the plugins have been read."""
     async with pushing(hass, server, config_entry) as pushed:
-        await until(lambda: pushed.coordinator.data.plugins.spools is not None)
+        # They are read last.
+        await until(lambda: pushed.coordinator.data.plugins.versions is not None)
         await hass.async_block_till_done()
         server.clear()
         yield pushed
@@ -104,6 +117,17 @@ async def tell(pushed: Pushed, plugin: str, data: dict[str, Any]) -> None:
     """Let a plugin push something."""
     await pushed.fake.push.send({"plugin": {"plugin": plugin, "data": data}})
     await pushed.heard()
+    await pushed.hass.async_block_till_done()
+
+
+async def set_plugins(pushed: Pushed, *gone: str, **settings: dict[str, Any]) -> None:
+    """Let OctoPrint have other settings of plugins, and others not at all."""
+    answer = pushed.fake.json("GET", "/api/settings")
+    answer["plugins"] |= settings
+    for plugin in gone:
+        del answer["plugins"][plugin]
+    pushed.fake.answer("GET", "/api/settings", json=answer)
+    await pushed.event("SettingsUpdated")
     await pushed.hass.async_block_till_done()
 
 
@@ -185,12 +209,29 @@ async def test_psu_is_not_cut_just_like_that(pushed: Pushed) -> None:
 
 
 async def test_psu_that_cannot_be_switched(pushed: Pushed) -> None:
-    answer = pushed.fake.json("GET", "/api/settings")
-    answer["plugins"]["psucontrol"] = {"switchingMethod": ""}
-    pushed.fake.answer("GET", "/api/settings", json=answer)
-    pushed.coordinator._plugins.expire("psucontrol")
-    pushed.coordinator._plugins.async_read()
+    """Test that the plugin's settings are followed."""
+    await set_plugins(pushed, psucontrol={"switchingMethod": ""})
     await until(lambda: pushed.hass.states.get(PSU).state == "unavailable")
+    method = {"switchingMethod": "GPIO", "sensingMethod": "GPIO"}
+    await set_plugins(pushed, psucontrol=method)
+    await until(lambda: pushed.hass.states.get(PSU).state == "on")
+    assert "assumed_state" not in pushed.hass.states.get(PSU).attributes
+
+
+@pytest.mark.parametrize(
+    ("service", "is_on", "key"),
+    [("turn_on", False, "psu_still_off"), ("turn_off", True, "psu_still_on")],
+)
+async def test_psu_that_does_not_switch(
+    pushed: Pushed, service: str, is_on: bool, key: str
+) -> None:
+    """Test that it is told, as the plugin answers the same."""
+    pushed.fake.answer("GET", "/api/plugin/psucontrol", json={"isPSUOn": is_on})
+    with pytest.raises(HomeAssistantError) as caught:
+        await switch(pushed.hass, PSU, service)
+    assert key_of(caught) == key
+    assert len(pushed.fake.commands()) == 1
+    assert pushed.hass.states.get(PSU).state == ("on" if is_on else "off")
 
 
 # The printer's questions.
@@ -410,6 +451,15 @@ async def test_objects(pushed: Pushed) -> None:
     assert [data["cancelled"] for data in sent] == [1, 0]
 
 
+async def test_objects_of_another_file(pushed: Pushed) -> None:
+    """Test that no object counts as printed for having the number of one before."""
+    await tell(pushed, "cancelobject", {"ActiveID": 1})
+    assert pushed.state_of("sensor.active_object") == "Cube_2"
+    await tell(pushed, "cancelobject", {"objects": []})
+    await tell(pushed, "cancelobject", {"objects": [ENTRY, NOT_STARTED]})
+    assert pushed.state_of("sensor.active_object") == "unknown"
+
+
 async def test_object_that_is_not_there(pushed: Pushed) -> None:
     with pytest.raises(ServiceValidationError) as caught:
         await call(pushed.hass, "cancel_object", object="Boat")
@@ -439,15 +489,40 @@ async def test_mesh(pushed: Pushed) -> None:
     ((path, sent),) = pushed.fake.commands()
     assert path == "/api/printer/command"
     assert sent["commands"] == ["G28", "@BEDLEVELVISUALIZER", "G29 T"]
+    # Its end is told only where there is a mesh or an error, so it can be pressed anew.
     await tell(pushed, "bedlevelvisualizer", {"processing": True})
-    assert hass.states.get(button).state == "unavailable"
-    mesh = {"mesh": [["+0.010", "-0.010"], ["+0.020", "+0.000"]], "bed": {}}
-    await tell(pushed, "bedlevelvisualizer", mesh)
     assert hass.states.get(button).state != "unavailable"
+    mesh = {"mesh": [["+0.010", "-0.010"], ["+0.020", "+0.001"]], "bed": {}}
+    await tell(pushed, "bedlevelvisualizer", mesh)
     assert pushed.state_of("sensor.bed_mesh_range") == "0.03"
-    attributes = hass.states.get("sensor.prusa_bed_mesh_range").attributes
-    assert attributes["minimum"] == -0.01
-    assert attributes["collected_at"] is not None
+    shown = hass.states.get("sensor.prusa_bed_mesh_range")
+    assert shown.attributes["minimum"] == -0.01
+    assert shown.attributes["collected_at"] is not None
+    found = await call(hass, "get_bed_mesh", respond=True)
+    assert (found["mean"], found["deviation"]) == (0.0053, 0.0111)
+    # It is told as an event, too.
+    await pushed.event("plugin_bedlevelvisualizer_mesh_data_collected", **mesh)
+    assert hass.states.get("sensor.prusa_bed_mesh_range") is shown
+
+
+async def test_same_mesh_again(pushed: Pushed, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Test that a mesh is of the time when it was measured, however alike they are."""
+    monkeypatch.setattr(states, "SAME_MESH", timedelta(0))
+    mesh = {"mesh": [["+0.010", "-0.010"], ["+0.020", "+0.001"]], "bed": {}}
+    times = []
+    for _ in range(2):
+        await tell(pushed, "bedlevelvisualizer", mesh)
+        shown = pushed.hass.states.get("sensor.prusa_bed_mesh_range")
+        times.append(shown.attributes["collected_at"])
+    assert times[0] < times[1]
+
+
+async def test_no_mesh_yet(pushed: Pushed) -> None:
+    await set_plugins(pushed, bedlevelvisualizer={"command": "G29", "stored_mesh": []})
+    await until(lambda: pushed.state_of("sensor.bed_mesh_range") == "unknown")
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "get_bed_mesh", respond=True)
+    assert key_of(caught) == "mesh_unknown"
 
 
 # Spools.
@@ -486,6 +561,68 @@ async def test_spool_that_is_not_there(
         await call(pushed.hass, "select_spool", **data)
     assert key_of(caught) == key
     assert pushed.fake.commands() == []
+
+
+async def test_spool_is_taken_off(pushed: Pushed) -> None:
+    """Test what the interface sends where the field is left empty."""
+    await call(pushed.hass, "select_spool")
+    assert pushed.fake.commands() == [
+        ("/plugin/Spoolman/self/spool", {"toolIdx": 0, "spoolId": None})
+    ]
+
+
+async def test_filament_of_another_file(pushed: Pushed) -> None:
+    """Test that the spools are compared with each file that is selected."""
+    assert pushed.state_of("binary_sensor.filament") == "unknown"
+    for weight, state in ((745.0, "on"), (10.0, "off")):
+        tools = {"0": {"spoolId": 7, "filamentLength": 1.0, "filamentWeight": weight}}
+        needs = {"isFilamentUsageAvailable": True, "tools": tools}
+        pushed.fake.answer("GET", REQUIREMENTS, json={"data": needs})
+        file = {"name": f"{weight}.gcode", "path": f"{weight}.gcode", "origin": "local"}
+        await pushed.event("FileSelected", **file)
+        await until(lambda: pushed.state_of("binary_sensor.filament") == state)  # noqa: B023
+
+
+async def test_spools_of_a_shared_nozzle(
+    hass: HomeAssistant,
+    server: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+) -> None:
+    """Test that each extruder has a spool, also where they have but one heater."""
+    server.load("shared_nozzle_no_bed_no_sd")
+    async with pushing(hass, server, config_entry) as pushed:
+        await until(lambda: pushed.state_of("sensor.tool_1_spool") == "unknown")
+        assert pushed.state_of("sensor.tool_0_spool") == "Galaxy Black"
+        server.clear()
+        await call(hass, "select_spool", spool=7, tool=1)
+        assert server.commands() == [
+            ("/plugin/Spoolman/self/spool", {"toolIdx": 1, "spoolId": 7})
+        ]
+
+
+async def test_spool_manager(
+    hass: HomeAssistant, server: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that a spool that is selected elsewhere is found, of which nothing else is told."""
+    answer = server.json("GET", "/api/settings")
+    del answer["plugins"]["Spoolman"]
+    answer["plugins"]["SpoolManager"] = {}
+    server.answer("GET", "/api/settings", json=answer)
+    listed = {"allSpools": [MANAGED], "selectedSpools": [None]}
+    server.answer("GET", MANAGED_SPOOLS, json=listed)
+    async with pushing(hass, server, config_entry) as pushed:
+        await until(lambda: pushed.state_of("sensor.spool") == "unknown")
+        server.answer(
+            "GET", MANAGED_SPOOLS, json=listed | {"selectedSpools": [MANAGED]}
+        )
+        pushed.coordinator._plugins._read_at["SpoolManager"] -= ECHO
+        server.clear()
+        await tell(pushed, "SpoolManager", CHECKED)
+        await until(lambda: pushed.state_of("sensor.spool") == "Black PLA")
+        assert pushed.state_of("binary_sensor.filament") == "off"
+        # What it tells for being read is no reason to read it again.
+        await tell(pushed, "SpoolManager", CHECKED)
+        assert pushed.gets().count(MANAGED_SPOOLS) == 1
 
 
 # Any plugin.
@@ -567,6 +704,69 @@ async def test_plugin_that_fails(
     assert [text for text in warnings if "psucontrol" in text] == [
         "Prusa: the plugin psucontrol failed to answer: HTTP 500"
     ]
+
+
+async def test_plugin_that_hangs(
+    hass: HomeAssistant,
+    server: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Test that others are read beside one that waits for something, and it again soon."""
+    read = READERS["Spoolman"]
+
+    async def hang(*_: object) -> PluginStates:
+        raise OctoPrintConnectionError("no answer in time", ConnectionCause.TIMEOUT)
+
+    monkeypatch.setitem(READERS, "Spoolman", hang)
+    monkeypatch.setattr("custom_components.octoprint_plus.plugin_reader.RETRY", 0.1)
+    async with pushing(hass, server, config_entry) as pushed:
+        await until(lambda: pushed.coordinator.data.plugins.versions is not None)
+        assert pushed.state_of("sensor.spool") is None
+        monkeypatch.setitem(READERS, "Spoolman", read)
+
+        def is_read() -> bool:
+            pushed.coordinator._plugins.async_read()
+            return pushed.state_of("sensor.spool") == "Galaxy Black"
+
+        await until(is_read)
+
+
+async def test_plugins_that_are_removed(pushed: Pushed) -> None:
+    """Test that nothing is shown of plugins that are gone, until they are back."""
+    hass = pushed.hass
+    plugins = pushed.fake.json("GET", "/api/settings")["plugins"]
+    shown = {
+        "binary_sensor.filament": "unknown",
+        "sensor.layer": "unknown",
+        "sensor.spool": "unknown",
+        "switch.power_supply": "unavailable",
+        "update.octoprint": "unavailable",
+    }
+    kept = {key: pushed.state_of(key) for key in shown}
+    gone = ("DisplayLayerProgress", "Spoolman", "psucontrol", "softwareupdate")
+    await set_plugins(pushed, *gone)
+    await until(lambda: hass.states.get(PSU).state == "unavailable")
+    assert {key: pushed.state_of(key) for key in shown} == shown
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, "list_spools", respond=True)
+    assert key_of(caught) == "plugin_not_installed"
+    await set_plugins(pushed, **{plugin: plugins[plugin] for plugin in gone})
+    await until(lambda: {key: pushed.state_of(key) for key in shown} == kept)
+
+
+async def test_settings_that_may_not_be_read(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that nobody is told to install a plugin that may be there."""
+    fake.user("limited")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(hass, "list_spools", respond=True)
+    assert key_of(caught) == "command_missing_permission"
+    assert "SETTINGS_READ" in str(caught.value)
 
 
 async def test_server_that_is_away(

@@ -13,7 +13,11 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
-from custom_components.octoprint_plus.coordinator import POLL_IDLE
+from custom_components.octoprint_plus.coordinator import (
+    POLL_IDLE,
+    POLL_PUSHED,
+    POLL_TRANSIENT,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
@@ -231,6 +235,26 @@ async def test_end_of_a_print_that_is_overtaken(pushed: Pushed) -> None:
         await pushed.idle()
     assert pushed.state_of("sensor.last_print") == "b.gcode"
     assert pushed.state_of("sensor.last_print_result") == "failed"
+
+
+async def test_settings_that_change_during_a_poll(pushed: Pushed) -> None:
+    """Test that what was read a moment too early is read again soon."""
+    coordinator, find = pushed.coordinator, pushed.fake._find
+
+    def answer(request: str, path: str, method: str) -> Any:
+        if request == "GET /api/system/commands":
+            coordinator.async_expire()
+        return find(request, path, method)
+
+    pushed.fake._find = answer  # type: ignore[method-assign]
+    coordinator.async_expire()
+    await coordinator.async_refresh()
+    assert coordinator.update_interval == POLL_TRANSIENT
+    pushed.fake._find = find  # type: ignore[method-assign]
+    pushed.fake.clear()
+    await coordinator.async_refresh()
+    assert "/api/settings" in pushed.gets()
+    assert coordinator.update_interval == POLL_PUSHED
 
 
 async def test_device_is_gone(

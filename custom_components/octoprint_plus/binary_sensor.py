@@ -67,7 +67,7 @@ DESCRIPTIONS: tuple[OctoPrintBinarySensorDescription, ...] = (
         key="filament_short",
         translation_key="filament_short",
         device_class=BinarySensorDeviceClass.PROBLEM,
-        exists_fn=lambda x: x.plugins.is_enough is not None,
+        exists_fn=lambda x: x.plugins.spools is not None,
         is_on_fn=lambda x: (
             None if x.plugins.is_enough is None else not x.plugins.is_enough
         ),

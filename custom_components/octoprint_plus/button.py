@@ -241,7 +241,7 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
 COLLECT_MESH = OctoPrintButtonDescription(
     key="collect_mesh",
     translation_key="collect_mesh",
-    available_fn=lambda x: x.state is State.OPERATIONAL and not x.plugins.is_collecting,
+    available_fn=lambda x: x.state is State.OPERATIONAL,
     permission="CONTROL",
     press_fn=lambda x: x.plugins.bed_level_visualizer.start(),
 )

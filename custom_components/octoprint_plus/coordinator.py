@@ -28,6 +28,7 @@ from .api import (
     State,
 )
 from .api.changes import layers_passed
+from .api.job import Job
 from .api.messages import (
     PluginTold,
     PushMessage,
@@ -36,7 +37,8 @@ from .api.messages import (
     ToolChanged,
 )
 from .api.occurrences import Occurrence
-from .api.plugins.states import PluginStates, has_to_be_read
+from .api.plugins import spoolman
+from .api.plugins.states import PluginStates
 from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
@@ -177,6 +179,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._plugins.expire()
 
     @callback
+    def async_read_plugin(self, plugin: str) -> None:
+        """Read a plugin again, where it is installed."""
+        self._plugins.expire(plugin)
+        self._plugins.async_read()
+
+    @callback
     def async_forget_pushed(self) -> None:
         """Forget what only the socket tells."""
         if self._truth is not None:
@@ -233,7 +241,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         return self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE
 
     def _poll_interval(self, truth: Snapshot) -> timedelta:
-        if self._unsettled:
+        if self._unsettled or self._poller.has_expired:
+            # A poll that is asked for while another one runs is not made.
             return POLL_TRANSIENT
         if self.is_pushed:
             return POLL_PUSHED
@@ -330,12 +339,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
+            if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":
+                self._plugins.expire()
             self._debounced_refresh.async_schedule_call()
-        elif isinstance(message, PluginTold) and (
-            plugin := has_to_be_read(message.message)
-        ):
-            self._plugins.expire(plugin)
-            self._plugins.async_read()
+        elif isinstance(message, PluginTold):
+            self._plugins.async_hear(message.message)
         if truth is previous:
             if isinstance(message, Occurrence):
                 self.events.async_tell()
@@ -362,6 +370,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if previous is not None and previous.plugins is not truth.plugins:
             for passed in layers_passed(previous.plugins.layers, truth.plugins.layers):
                 self.events.async_add(passed)
+        if previous is not None and _needs_differ(previous.job, truth.job):
+            # It tells nobody that it compares the spools with another file.
+            self.async_read_plugin(spoolman.PLUGIN)
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
         self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
@@ -397,3 +408,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         # The base class declares the data as always there, which it is not at first.
         shown: Snapshot | None = self.data
         return self._publisher.show(shown, truth, monotonic())
+
+
+def _needs_differ(before: Job, after: Job) -> bool:
+    """Return whether another file, or another need of it, is to be compared with the spools."""
+    return before is not after and (
+        before.file != after.file or before.filament != after.filament
+    )

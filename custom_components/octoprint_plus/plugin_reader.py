@@ -7,13 +7,33 @@ from time import monotonic
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
-from .api import OctoPrintClient, OctoPrintError, Snapshot
-from .api.plugins.states import PERMISSIONS, READERS, PluginStates, merge_plugins
+from .api import (
+    ConnectionCause,
+    OctoPrintClient,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    Snapshot,
+)
+from .api.plugins import spool_manager, spoolman
+from .api.plugins.states import (
+    PERMISSIONS,
+    READERS,
+    PluginStates,
+    has_to_be_read,
+    merge_plugins,
+)
 from .const import DOMAIN, LOGGER
 from .failure import is_away
 
 # Most of it is pushed, and new versions are published every few weeks.
 MAX_AGE = 3600.0
+
+# What a plugin itself depends on may start later than everything else.
+RETRY = 300.0
+
+# SpoolManager compares file and spool whenever it is told something, so what it tells
+# so soon after it was read is no news.
+ECHO = 1.0
 
 
 class PluginReader:
@@ -45,6 +65,18 @@ class PluginReader:
             self._read_at.pop(plugin, None)
 
     @callback
+    def async_hear(self, message: object) -> None:
+        """Read the plugin again of which a message tells only that something changed."""
+        plugin = has_to_be_read(message)
+        if plugin is None or (
+            isinstance(message, spool_manager.FilamentChecked)
+            and monotonic() - self._read_at.get(plugin, float("-inf")) < ECHO
+        ):
+            return
+        self.expire(plugin)
+        self.async_read()
+
+    @callback
     def async_read(self) -> None:
         """Read what is due, if not some of it is being read already."""
         if (self._task is None or self._task.done()) and self._next() is not None:
@@ -56,8 +88,10 @@ class PluginReader:
         """Return a plugin that is there, may be read, and was not for long."""
         if (snapshot := self._get()) is None:
             return None
-        settings, user = snapshot.server.settings, snapshot.server.user
-        installed = settings.plugins if settings else frozenset()
+        installed, user = _installed(snapshot), snapshot.server.user
+        for plugin in READERS.keys() - installed:
+            # It is due once it is there again.
+            self.expire(plugin)
         oldest = monotonic() - MAX_AGE
         for plugin in READERS:
             if (
@@ -71,16 +105,16 @@ class PluginReader:
     async def _async_read(self) -> None:
         """Read one plugin after the other; what one of them fails to tell stays."""
         while (plugin := self._next()) and (snapshot := self._get()):
-            # One that fails is left alone as long as one that answers.
             self._read_at[plugin] = monotonic()
             before = snapshot.plugins
             try:
                 after = await READERS[plugin](self._client, before)
             except OctoPrintError as err:
-                if is_away(err):
+                if await self._is_away(err):
                     # That is for the polls to tell.
-                    self._read_at.pop(plugin, None)
+                    self.expire(plugin)
                     return
+                self._read_at[plugin] = monotonic() - MAX_AGE + RETRY
                 if plugin not in self._failing:
                     self._failing.add(plugin)
                     LOGGER.warning(
@@ -94,3 +128,27 @@ class PluginReader:
             if latest := self._get():
                 # What was pushed meanwhile is newer.
                 self._take(merge_plugins(before, after, latest.plugins))
+
+    async def _is_away(self, err: OctoPrintError) -> bool:
+        """Return whether the server is away, and not just what a plugin waits for itself."""
+        if not is_away(err):
+            return False
+        if (
+            isinstance(err, OctoPrintConnectionError)
+            and err.cause is not ConnectionCause.TIMEOUT
+        ):
+            return True
+        try:
+            await self._client.server.get()
+        except OctoPrintError:
+            return True
+        return False
+
+
+def _installed(snapshot: Snapshot) -> frozenset[str]:
+    """Return the plugins that are there; of two that keep account of spools just one."""
+    settings = snapshot.server.settings
+    installed = settings.plugins if settings else frozenset()
+    if spoolman.PLUGIN in installed:
+        return installed - {spool_manager.PLUGIN}
+    return installed

@@ -9,6 +9,7 @@ from homeassistant.const import EntityCategory, UnitOfLength, UnitOfMass
 
 from .api import Snapshot
 from .api.mesh import BedMesh
+from .api.plugins import bed_level_visualizer
 from .api.plugins.display_layer_progress import LayerProgress
 from .api.plugins.software_update import OCTOPRINT
 from .api.plugins.spools import Spool
@@ -21,6 +22,11 @@ def _layers(snapshot: Snapshot) -> LayerProgress | None:
 
 def _mesh(snapshot: Snapshot) -> BedMesh | None:
     return snapshot.plugins.mesh
+
+
+def _has_bed_visualizer(snapshot: Snapshot) -> bool:
+    settings = snapshot.server.settings
+    return settings is not None and bed_level_visualizer.PLUGIN in settings.plugins
 
 
 def _mesh_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
@@ -76,7 +82,7 @@ PLUGIN_SENSORS: tuple[OctoPrintSensorDescription, ...] = (
         attributes_fn=_mesh_attributes,
         device_class=SensorDeviceClass.DISTANCE,
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=lambda x: x.plugins.mesh is not None,
+        exists_fn=_has_bed_visualizer,
         native_unit_of_measurement=UnitOfLength.MILLIMETERS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,
@@ -123,7 +129,8 @@ def spool_sensors(snapshot: Snapshot) -> Iterable[OctoPrintSensorDescription]:
     """Yield the sensors of each tool's spool, where somebody keeps account of spools."""
     if snapshot.plugins.spools is None:
         return
-    tools = snapshot.profile.tool_count if snapshot.profile else 1
+    # Extruders that share a nozzle have a spool each.
+    tools = snapshot.profile.extruder_count if snapshot.profile else 1
     suffix = "" if tools == 1 else "_number"
     for tool in range(tools):
         yield OctoPrintSensorDescription(

@@ -59,6 +59,11 @@ class OctoPrintPoller:
         self._expired = 0
         self._failing: set[str] = set()
 
+    @property
+    def has_expired(self) -> bool:
+        """Return whether what was read had to be read again before the end of the poll."""
+        return self._read_at is None
+
     def expire(self) -> None:
         """Let the next poll read everything, also what changes rarely."""
         self._read_at = None

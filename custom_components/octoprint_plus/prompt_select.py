@@ -66,13 +66,14 @@ class OctoPrintPromptSelect(OctoPrintEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Answer the question."""
-        if (prompt := self.prompt) is None:
+        # Another question may have come while it waited for its turn.
+        if (prompt := self.prompt) is None or option not in self.options:
             raise refusal(
                 "button_not_offered", self.coordinator.name, command=self.label
             )
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.plugins.action_command.select(
-                prompt, choice_names(prompt).index(option)
+                prompt, self.options.index(option)
             )
 
     @override

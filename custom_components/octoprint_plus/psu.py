@@ -1,6 +1,9 @@
 """The printer's power supply, and when it is not cut just like that."""
 
+from homeassistant.exceptions import HomeAssistantError
+
 from .api.messages import PluginTold
+from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
@@ -28,3 +31,23 @@ async def async_turn_off_psu(
     async with octoprint_command(coordinator, command):
         state = await coordinator.client.plugins.psu_control.turn_off()
         coordinator.async_receive(PluginTold(message=state))
+        if state.is_on:
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="psu_still_on",
+                translation_placeholders={"printer": coordinator.name},
+            )
+
+
+async def async_turn_on_psu(coordinator: OctoPrintCoordinator, command: str) -> None:
+    """Give the printer its power."""
+    async with octoprint_command(coordinator, command):
+        state = await coordinator.client.plugins.psu_control.turn_on()
+        coordinator.async_receive(PluginTold(message=state))
+        if not state.is_on:
+            # The plugin itself tells nobody that it failed.
+            raise HomeAssistantError(
+                translation_domain=DOMAIN,
+                translation_key="psu_still_off",
+                translation_placeholders={"printer": coordinator.name},
+            )

@@ -6,11 +6,9 @@ from typing import Any, override
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 
 from .api import Snapshot
-from .api.messages import PluginTold
 from .api.plugins.psu_control import CONTROL
 from .entity import OctoPrintEntity
-from .helpers import octoprint_command
-from .psu import async_turn_off_psu
+from .psu import async_turn_off_psu, async_turn_on_psu
 
 PSU = SwitchEntityDescription(key="psu", translation_key="psu")
 
@@ -54,9 +52,7 @@ class OctoPrintPsuSwitch(OctoPrintEntity, SwitchEntity):
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Switch the supply on."""
-        async with octoprint_command(self.coordinator, self.label):
-            state = await self.coordinator.client.plugins.psu_control.turn_on()
-            self.coordinator.async_receive(PluginTold(message=state))
+        await async_turn_on_psu(self.coordinator, self.label)
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:

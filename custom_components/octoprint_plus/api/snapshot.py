@@ -29,7 +29,7 @@ from .messages import (
     TimelapseChanged,
 )
 from .occurrences import Occurrence, Subject
-from .plugins.states import PluginStates, advance_plugins
+from .plugins.states import PluginStates, advance_plugins, of_installed
 from .printer import Heater, PrinterError, PrinterState
 from .profiles import PrinterProfile
 from .server import ServerInfo
@@ -189,7 +189,7 @@ def advance(
         slicing=previous.slicing if previous else None,
         upload=previous.upload if previous else None,
         error=error,
-        plugins=previous.plugins if previous else NO_PLUGINS,
+        plugins=_plugins_of(server, previous) if previous else NO_PLUGINS,
         told_at=now,
     )
     heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
@@ -230,7 +230,16 @@ def advance_aside(
         connection=connection,
         sd_ready=sd_ready,
         error=error,
+        plugins=_plugins_of(server, previous),
     )
+
+
+def _plugins_of(server: ServerData, previous: Snapshot) -> PluginStates:
+    """Return what is known of the plugins that the server still has."""
+    if server is previous.server:
+        return previous.plugins
+    installed = server.settings.plugins if server.settings else ()
+    return of_installed(previous.plugins, installed)
 
 
 PRINTER_MESSAGES = (

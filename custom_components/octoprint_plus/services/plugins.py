@@ -56,7 +56,8 @@ CANCEL_OBJECT_SCHEMA = TARGET_SCHEMA.extend(
 
 SELECT_SPOOL_SCHEMA = TARGET_SCHEMA.extend(
     {
-        vol.Required(ATTR_SPOOL): vol.Any(None, ID),
+        # The interface leaves out what is empty.
+        vol.Optional(ATTR_SPOOL): vol.Any(None, ID),
         vol.Optional(ATTR_TOOL, default=0): ID,
         vol.Optional(ATTR_COMMIT): cv.boolean,
     }
@@ -103,15 +104,19 @@ def async_setup_plugin_services(hass: HomeAssistant) -> None:
     )
 
 
-def _installed(coordinator: OctoPrintCoordinator) -> frozenset[str]:
-    settings = coordinator.data.server.settings
-    return settings.plugins if settings else frozenset()
-
-
-def _require(coordinator: OctoPrintCoordinator, *plugins: str) -> str:
+def _require(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, *plugins: str
+) -> str:
     """Return the first of some plugins that is there."""
+    if (settings := coordinator.data.server.settings) is None:
+        raise refusal(
+            "command_missing_permission",
+            coordinator.name,
+            command=call.service,
+            permission="SETTINGS_READ",
+        )
     for plugin in plugins:
-        if plugin in _installed(coordinator):
+        if plugin in settings.plugins:
             return plugin
     raise refusal("plugin_not_installed", coordinator.name, plugin=" / ".join(plugins))
 
@@ -141,26 +146,26 @@ async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
 async def _async_get_bed_mesh(call: ServiceCall) -> ServiceResponse:
     """Return the mesh that was collected last."""
     coordinator = async_get_coordinator(call)
-    _require(coordinator, bed_level_visualizer.PLUGIN)
+    _require(call, coordinator, bed_level_visualizer.PLUGIN)
     if (mesh := coordinator.data.plugins.mesh) is None:
         raise refusal("mesh_unknown", coordinator.name)
     return {
         "mesh": [list(row) for row in mesh.rows],
         "minimum": mesh.minimum,
         "maximum": mesh.maximum,
-        "range": mesh.range,
-        "mean": mesh.mean,
-        "deviation": mesh.deviation,
+        "range": round(mesh.range, 4),
+        "mean": round(mesh.mean, 4),
+        "deviation": round(mesh.deviation, 4),
         "x": [mesh.x_min, mesh.x_max],
         "y": [mesh.y_min, mesh.y_max],
-        "time": mesh.time.isoformat() if mesh.time else None,
+        "time": mesh.time.isoformat(timespec="seconds") if mesh.time else None,
     }
 
 
 async def _async_get_octolapse(call: ServiceCall) -> ServiceResponse:
     """Return what Octolapse does, and how it is set."""
     coordinator = async_get_coordinator(call)
-    _require(coordinator, octolapse.PLUGIN)
+    _require(call, coordinator, octolapse.PLUGIN)
     async with server_action(call, coordinator):
         found = await coordinator.client.plugins.octolapse.get()
     status = found.status
@@ -181,7 +186,7 @@ async def _async_get_octolapse(call: ServiceCall) -> ServiceResponse:
 async def _async_list_objects(call: ServiceCall) -> ServiceResponse:
     """Return the objects of the selected file."""
     coordinator = async_get_coordinator(call)
-    _require(coordinator, cancel_objects.PLUGIN)
+    _require(call, coordinator, cancel_objects.PLUGIN)
     async with server_action(call, coordinator):
         objects = await coordinator.client.plugins.cancel_objects.list()
     return {
@@ -200,7 +205,7 @@ async def _async_list_objects(call: ServiceCall) -> ServiceResponse:
 async def _async_cancel_object(call: ServiceCall) -> None:
     """Leave an object out of the rest of the print."""
     coordinator = async_get_coordinator(call)
-    _require(coordinator, cancel_objects.PLUGIN)
+    _require(call, coordinator, cancel_objects.PLUGIN)
     wanted = call.data[ATTR_OBJECT]
     api = coordinator.client.plugins.cancel_objects
     async with server_action(call, coordinator):
@@ -245,7 +250,7 @@ async def _async_spools(
     call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> tuple[str, tuple[Spool, ...], dict[int, int]]:
     """Return the plugin that keeps account, its spools, and their ids by tool."""
-    plugin = _require(coordinator, spoolman.PLUGIN, spool_manager.PLUGIN)
+    plugin = _require(call, coordinator, spoolman.PLUGIN, spool_manager.PLUGIN)
     plugins = coordinator.client.plugins
     async with server_action(call, coordinator):
         if plugin == spoolman.PLUGIN:
@@ -262,9 +267,9 @@ async def _async_spools(
 async def _async_select_spool(call: ServiceCall) -> None:
     """Select the spool of a tool."""
     coordinator = async_get_coordinator(call)
-    tool, spool_id = call.data[ATTR_TOOL], call.data[ATTR_SPOOL]
+    tool, spool_id = call.data[ATTR_TOOL], call.data.get(ATTR_SPOOL)
     profile = coordinator.data.profile
-    tools = profile.tool_count if profile else 1
+    tools = profile.extruder_count if profile else 1
     if tool >= tools:
         raise refusal(
             "tool_unknown",
@@ -281,17 +286,18 @@ async def _async_select_spool(call: ServiceCall) -> None:
     async with server_action(call, coordinator):
         if plugin == spoolman.PLUGIN:
             await plugins.spoolman.select(tool, spool_id)
-            return
-        if coordinator.data.is_busy and ATTR_COMMIT not in call.data:
+        elif coordinator.data.is_busy and ATTR_COMMIT not in call.data:
             raise refusal("spool_commit_missing", coordinator.name)
-        await plugins.spool_manager.select(
-            tool, spool_id, commit=call.data.get(ATTR_COMMIT)
-        )
+        else:
+            await plugins.spool_manager.select(
+                tool, spool_id, commit=call.data.get(ATTR_COMMIT)
+            )
+    coordinator.async_read_plugin(plugin)
 
 
 async def _async_turn_off_psu(call: ServiceCall) -> None:
     """Cut the printer's power."""
     coordinator = async_get_coordinator(call)
-    _require(coordinator, psu_control.PLUGIN)
+    _require(call, coordinator, psu_control.PLUGIN)
     async with server_action(call, coordinator, psu_control.CONTROL):
         await async_turn_off_psu(coordinator, call.service, force=call.data[ATTR_FORCE])

@@ -1,6 +1,7 @@
 """Stands in for Cancel Objects: answers as that was recorded to, and shares no code with it.
 
-It leaves nothing out of a print; it knows the objects of the selected file, and which are cancelled.
+It leaves nothing out of a print; it knows the objects of the selected file, which are cancelled, and which is
+printed where the file has the plugin's own marks.
 """
 
 import re
@@ -9,7 +10,8 @@ import flask
 from octoprint.events import Events
 import octoprint.plugin
 
-COMMENT = re.compile(r"^; printing object (.+)$", re.MULTILINE)
+# The plugin makes the latter of the former.
+COMMENT = re.compile(r"^(?:; printing object|@Object) (.+)$", re.MULTILINE)
 ENDS = (
     Events.FILE_DESELECTED,
     Events.PRINT_DONE,
@@ -73,6 +75,21 @@ class CancelObjects(
             self._objects = []
             self._send({"objects": []})
 
+    def on_at_command(
+        self,
+        comm: object,
+        phase: str,
+        command: str,
+        parameters: str,
+        *args: object,
+        **kwargs: object,
+    ) -> None:
+        """Note which object is printed from now on."""
+        for each in self._objects:
+            if command == "Object" and each["object"] == parameters:
+                self._send({"ActiveID": each["id"]})
+                self._fire("CURRENT_OBJECT", {"current_object": each})
+
     def _tell(self) -> None:
         self._send({"objects": self._objects})
         self._send({"ActiveID": 0 if self._objects else None})
@@ -105,6 +122,7 @@ __plugin_pythoncompat__ = ">=3.7,<4"
 __plugin_version__ = "0.6.3"
 __plugin_implementation__ = CancelObjects()
 __plugin_hooks__ = {
+    "octoprint.comm.protocol.atcommand.queuing": __plugin_implementation__.on_at_command,
     "octoprint.events.register_custom_events": lambda *_, **__: [
         "object_list",
         "object_cancelled",

@@ -97,7 +97,8 @@ class ActionCommandApi:
         # What was passed on is closed before OctoPrint answers.
         if await self.prompt() == prompt:
             raise OctoPrintConflictError(
-                "OctoPrint did not pass the answer on to the printer"
+                "OctoPrint did not pass the answer on to the printer, whose firmware "
+                "has not said that it takes any"
             )
 
     async def notifications(self) -> tuple[Notification, ...]:

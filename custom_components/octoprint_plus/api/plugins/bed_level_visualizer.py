@@ -87,7 +87,9 @@ class BedLevelVisualizerApi:
         """
         commands = (await self.settings()).commands
         if not commands:
-            raise OctoPrintConflictError("Bed Visualizer has no G-code to send")
+            raise OctoPrintConflictError(
+                "Bed Visualizer has no G-code to send, which is entered in its settings"
+            )
         await self._client.printer.send_gcode(commands)
 
     async def stop(self) -> None:

@@ -18,8 +18,9 @@ CONTROL = "PLUGIN_PSUCONTROL_CONTROL"
 # the user's command has ended.
 EXTRA_TIMEOUT = 10.0
 
-# Seconds in which a sensor follows the switch, and between two looks at it.
-SENSE_TIMEOUT = 2.0
+# Seconds in which a sensor follows the switch, and between two looks at it. By default
+# the plugin senses every 5 seconds.
+SENSE_TIMEOUT = 6.0
 SENSE_INTERVAL = 0.25
 
 

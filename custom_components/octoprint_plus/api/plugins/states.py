@@ -3,8 +3,9 @@
 None is what is not known, and where there is no such plugin.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..mesh import BedMesh
@@ -22,6 +23,9 @@ from .spools import Spool
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
+
+# A mesh is told as a message and as an event, which overtake each other.
+SAME_MESH = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,9 +46,6 @@ class PluginStates:
 
     layers: display_layer_progress.LayerProgress | None = None
     mesh: BedMesh | None = None
-    is_collecting: bool = False
-    """Whether a mesh is being collected."""
-
     spools: tuple[Spool, ...] | None = None
     selected_spools: Mapping[int, int] = field(default_factory=dict)
     """The ids of the spools by the numbers of their tools."""
@@ -63,11 +64,38 @@ class PluginStates:
             self.psu is not None,
             self.objects is not None,
             self.layers is not None,
-            self.mesh is not None,
             self.spools is not None,
-            self.is_enough is not None,
             self.versions is not None,
         )
+
+
+NOTHING = PluginStates()
+
+_SPOOLS = ("spools", "selected_spools", "is_enough")
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    action_command.PROMPT_PLUGIN: ("prompt", "is_prompt_known"),
+    bed_level_visualizer.PLUGIN: ("mesh",),
+    cancel_objects.PLUGIN: ("objects", "active_object"),
+    display_layer_progress.PLUGIN: ("layers",),
+    psu_control.PLUGIN: ("psu", "psu_settings"),
+    software_update.PLUGIN: ("versions", "updating"),
+    spool_manager.PLUGIN: _SPOOLS,
+    spoolman.PLUGIN: _SPOOLS,
+}
+"""What is known of each plugin."""
+
+
+def of_installed(states: PluginStates, installed: Collection[str]) -> PluginStates:
+    """Return the states without those of plugins that are gone."""
+    kept = {name for plugin in installed for name in FIELDS.get(plugin, ())}
+    gone = {
+        each.name: getattr(NOTHING, each.name)
+        for each in fields(PluginStates)
+        if each.name not in kept
+    }
+    after = replace(states, **gone)
+    return states if after == states else after
 
 
 def advance_plugins(states: PluginStates, message: object) -> PluginStates:
@@ -85,19 +113,17 @@ def _advance(states: PluginStates, message: object) -> PluginStates:
         case action_command.PromptClosed():
             return replace(states, prompt=None, is_prompt_known=True)
         case cancel_objects.ObjectList(objects=objects):
-            return replace(states, objects=objects)
+            # The ids begin anew with each file.
+            active = states.active_object if objects else None
+            return replace(states, objects=objects, active_object=active)
         case cancel_objects.ActiveObject(id=active):
             return replace(states, active_object=active)
         case cancel_objects.ObjectCancelled(object=cancelled):
             return replace(states, objects=_with(states.objects, cancelled))
         case display_layer_progress.LayerProgress():
             return replace(states, layers=message)
-        case bed_level_visualizer.CollectingStarted():
-            return replace(states, is_collecting=True)
-        case bed_level_visualizer.CollectingFailed():
-            return replace(states, is_collecting=False)
         case bed_level_visualizer.MeshCollected(mesh=mesh):
-            return replace(states, is_collecting=False, mesh=_newer(states.mesh, mesh))
+            return replace(states, mesh=_newer(states.mesh, mesh))
         case spool_manager.FilamentChecked(is_enough=is_enough):
             return replace(states, is_enough=is_enough)
         case spoolman.SpoolSelected(tool=tool, spool_id=spool_id):
@@ -122,7 +148,15 @@ def _with(
 
 def _newer(known: BedMesh | None, mesh: BedMesh) -> BedMesh:
     """Return the mesh, the one that is known where it is told a second time."""
-    return known if known and replace(mesh, time=known.time) == known else mesh
+    if (
+        known is not None
+        and known.time is not None
+        and mesh.time is not None
+        and mesh.time - known.time < SAME_MESH
+        and replace(mesh, time=known.time) == known
+    ):
+        return known
+    return mesh
 
 
 def merge_plugins(
@@ -141,7 +175,8 @@ def merge_plugins(
 def has_to_be_read(message: object) -> str | None:
     """Return the plugin of which a message tells only that something changed."""
     match message:
-        case spool_manager.SpoolsChanged():
+        case spool_manager.SpoolsChanged() | spool_manager.FilamentChecked():
+            # Nothing else is told where another spool was selected.
             return spool_manager.PLUGIN
         case spoolman.SpoolUsed() | spoolman.SpoolSelected():
             return spoolman.PLUGIN
@@ -168,7 +203,8 @@ async def _read_prompt(client: OctoPrintClient, states: PluginStates) -> PluginS
 
 
 async def _read_objects(client: OctoPrintClient, states: PluginStates) -> PluginStates:
-    return replace(states, objects=await client.plugins.cancel_objects.list())
+    objects = await client.plugins.cancel_objects.list()
+    return _advance(states, cancel_objects.ObjectList(objects=objects))
 
 
 async def _read_layers(client: OctoPrintClient, states: PluginStates) -> PluginStates:
@@ -178,7 +214,8 @@ async def _read_layers(client: OctoPrintClient, states: PluginStates) -> PluginS
 async def _read_mesh(client: OctoPrintClient, states: PluginStates) -> PluginStates:
     settings = await client.plugins.bed_level_visualizer.settings()
     # What was collected while we listened is newer than what a browser stored.
-    return replace(states, mesh=states.mesh or settings.stored_mesh)
+    is_heard = states.mesh is not None and states.mesh.time is not None
+    return replace(states, mesh=states.mesh if is_heard else settings.stored_mesh)
 
 
 async def _read_versions(client: OctoPrintClient, states: PluginStates) -> PluginStates:
@@ -219,9 +256,10 @@ READERS: Mapping[str, Reader] = {
     cancel_objects.PLUGIN: _read_objects,
     display_layer_progress.PLUGIN: _read_layers,
     psu_control.PLUGIN: _read_psu,
-    software_update.PLUGIN: _read_versions,
     spool_manager.PLUGIN: _read_spool_manager,
     spoolman.PLUGIN: _read_spoolman,
+    # It may ask the internet before it answers, so it comes last.
+    software_update.PLUGIN: _read_versions,
 }
 """By the names under which the plugins stand in the settings."""
 
