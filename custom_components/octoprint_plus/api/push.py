@@ -23,7 +23,7 @@ from .messages import (
     PushMessage,
     ReauthRequired,
 )
-from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, socket_end
+from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, send, socket_end
 
 # Seconds between two attempts: they grow by half, so that a server that was away for
 # long is seen again soon after. A random part keeps many printers, or many clients of
@@ -138,14 +138,15 @@ class OctoPrintPush:
         """Log in and return the history that OctoPrint then sends."""
         await self._expect(socket, reader, Hello)
         # Before the log-in, so that no log lines come with it.
-        await socket.send_json(
+        await send(
+            socket,
             {
                 "subscribe": {
                     "state": {"logs": False, "messages": False},
                     "events": list(EVENTS),
                     "plugins": list(PLUGINS),
                 }
-            }
+            },
         )
         await self._send_throttle(socket)
         await self._authenticate(socket)
@@ -190,13 +191,13 @@ class OctoPrintPush:
         if self._is_new_login or self._login is None:
             self._login = None
             self._login = await self._client.access.login()
-        await socket.send_json({"auth": f"{self._login.name}:{self._login.session}"})
+        await send(socket, {"auth": f"{self._login.name}:{self._login.session}"})
 
     async def _send_throttle(
         self, socket: aiohttp.ClientWebSocketResponse[bool]
     ) -> None:
         self._sent_throttle = self.throttle
-        await socket.send_json({"throttle": self._sent_throttle})
+        await send(socket, {"throttle": self._sent_throttle})
 
 
 def pause(pauses: int) -> float:

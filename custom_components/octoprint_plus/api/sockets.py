@@ -3,12 +3,23 @@
 import aiohttp
 
 from .errors import ConnectionCause, OctoPrintConnectionError
+from .wire import Json
 
 ENDPOINT = "sockjs/websocket"
 
 # Seconds for each of the two answers that open a socket: the hello and, after the
 # log-in, the history.
 HANDSHAKE_TIMEOUT = 10
+
+# What is sent is short and rare, and a compressor that is kept for it would take more
+# memory than all else of a socket.
+SEND_WINDOW = 9
+
+
+async def send(socket: aiohttp.ClientWebSocketResponse[bool], message: Json) -> None:
+    """Send a message, with a compressor of its own where the server takes compressed ones."""
+    window = SEND_WINDOW if socket.compress else None
+    await socket.send_json(message, compress=window)
 
 
 async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:

@@ -17,7 +17,7 @@ import aiohttp
 
 from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
-from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket
+from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, send
 from .wire import Json, flag, mapping, texts
 
 # OctoPrint 2 draws arrows.
@@ -117,11 +117,11 @@ async def open_terminal(
     try:
         try:
             async with asyncio.timeout(HANDSHAKE_TIMEOUT):
-                await socket.send_json(
-                    {"subscribe": {"state": {"logs": True, "messages": False}}}
+                await send(
+                    socket, {"subscribe": {"state": {"logs": True, "messages": False}}}
                 )
                 login = await client.access.login()
-                await socket.send_json({"auth": f"{login.name}:{login.session}"})
+                await send(socket, {"auth": f"{login.name}:{login.session}"})
                 # The history holds what was answered to others before.
                 while "history" not in await anext(frames):
                     pass
