@@ -231,6 +231,21 @@ async def test_limits(
 
 
 @pytest.mark.usefixtures("init_integration")
+async def test_no_number(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that a temperature that is none is refused, which Home Assistant lets pass."""
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await call(hass, SERVICE_SET_TEMPERATURE, BED, temperature=float("nan"))
+    assert err.value.translation_key == "not_a_number"
+    assert err.value.translation_placeholders == {
+        "entity": "Bed",
+        "printer": "Prusa",
+        "value": "nan",
+    }
+    assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("init_integration")
 async def test_printer_off(
     hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
 ) -> None:

@@ -853,10 +853,19 @@ async def test_no_key(hass: HomeAssistant, fake: FakeOctoPrint, key: str) -> Non
     [
         ("admin", ""),
         ("user1", ""),
-        ("readonly", "CONNECTION, CONTROL, PRINT, FILES_SELECT"),
+        (
+            "readonly",
+            (
+                "Connection, Control, Print, File Select, File Upload, File Delete, "
+                "Slice, Timelapse Admin"
+            ),
+        ),
         (
             "limited",
-            "CONNECTION, CONTROL, PRINT, FILES_LIST, FILES_SELECT, SETTINGS_READ",
+            (
+                "Connection, Control, Print, File List, File Select, File Upload, File "
+                "Delete, Terminal, Settings Access, Slice, Timelapse List, Timelapse Admin"
+            ),
         ),
     ],
 )

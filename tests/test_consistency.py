@@ -85,6 +85,9 @@ RAISED_INDIRECTLY = {
     "config.error.invalid_url",
     "exceptions.field_invalid.message",
     "exceptions.field_missing.message",
+    "exceptions.field_not_offered.message",
+    "exceptions.field_too_large.message",
+    "exceptions.field_too_small.message",
     "exceptions.field_unknown.message",
     "exceptions.file_too_large.message",
 }

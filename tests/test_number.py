@@ -106,7 +106,16 @@ async def test_offset_in_fahrenheit(
 @pytest.mark.usefixtures("entity_registry_enabled_by_default", "init_integration")
 @pytest.mark.parametrize(
     ("entity", "value"),
-    [(OFFSET, 51), (OFFSET, -51), (FEED, 9), (FEED, 201), (FLOW, 74), (FLOW, 126)],
+    [
+        (OFFSET, 51),
+        (OFFSET, -51),
+        (OFFSET, float("nan")),
+        (FEED, 9),
+        (FEED, 201),
+        (FEED, float("nan")),
+        (FLOW, 74),
+        (FLOW, 126),
+    ],
 )
 async def test_out_of_range(
     hass: HomeAssistant, fake: FakeOctoPrint, entity: str, value: float

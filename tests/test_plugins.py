@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from datetime import timedelta
+import json
 from typing import Any
 
 import pytest
@@ -31,6 +32,7 @@ from .api.plugins.test_spoolman import ENTRY as SPOOL, REQUIREMENTS
 from .conftest import until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, pushing
+from .recorded import FIXTURES
 
 PSU = "switch.prusa_power_supply"
 PROMPT = "select.prusa_answer_to_the_printer"
@@ -648,6 +650,39 @@ async def test_plugin_command(pushed: Pushed) -> None:
     assert await call(pushed.hass, "plugin_command", plugin="any", command="do") is None
 
 
+async def test_secrets_of_a_plugin(pushed: Pushed) -> None:
+    """Test that what a plugin answers holds no key, our own in no case."""
+    path = FIXTURES / "appkeys/7b_key_by_app.json"
+    answer = json.loads(path.read_text(encoding="utf-8"))
+    pushed.fake.answer("GET", "/api/plugin/appkeys?app=home", json=answer)
+    pushed.fake.answer(
+        "POST",
+        "/api/plugin/any",
+        json={"user": {"api_key": pushed.fake.key, "name": "me"}},
+    )
+    hass = pushed.hass
+    found = await call(
+        hass,
+        "plugin_command",
+        respond=True,
+        plugin="appkeys",
+        parameters={"app": "home"},
+    )
+    assert "api_key" not in str(found)
+    found = await call(
+        hass, "plugin_command", respond=True, plugin="any", command="whoami"
+    )
+    assert found == {"answer": {"user": {"name": "me"}}}
+
+
+async def test_plugin_that_does_not_permit_it(pushed: Pushed) -> None:
+    """Test that a permission that only the plugin knows is not made up."""
+    pushed.fake.answer("POST", "/api/plugin/any", status=403, json={"error": "No"})
+    with pytest.raises(ServiceValidationError) as caught:
+        await call(pushed.hass, "plugin_command", plugin="any", command="do")
+    assert key_of(caught) == "command_not_permitted"
+
+
 async def test_plugin_that_is_not_there(pushed: Pushed) -> None:
     pushed.fake.answer("POST", "/api/plugin/none", status=404)
     pushed.fake.answer("GET", "/api/plugin/none", status=404)
@@ -766,7 +801,8 @@ async def test_settings_that_may_not_be_read(
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, "list_spools", respond=True)
     assert key_of(caught) == "command_missing_permission"
-    assert "SETTINGS_READ" in str(caught.value)
+    placeholders = caught.value.translation_placeholders or {}
+    assert placeholders["permission"] == "Settings Access"
 
 
 async def test_server_that_is_away(

@@ -382,6 +382,18 @@ def test_progress_step(publisher: Publisher, value: str, step: float, way: int) 
     assert publisher.show(SHOWN, latest, 1000) == latest
 
 
+@pytest.mark.parametrize(
+    "end", [{"completion": 100.0}, {"print_time_left": 0}, {"print_time": 1061}]
+)
+def test_end_of_progress(publisher: Publisher, end: dict[str, Any]) -> None:
+    """The end of a print is shown at once, and wholly."""
+    latest = with_progress(**{"completion": 50.1, "print_time": 1002} | end)
+    shown = publisher.show(SHOWN, latest, 0.5)
+    is_end = "print_time" not in end
+    assert (shown == latest) is is_end
+    assert (shown is SHOWN) is not is_end
+
+
 def test_progress_of_just_what_moved(publisher: Publisher) -> None:
     latest = with_progress(
         completion=50.9, print_time=1060, print_time_left_origin="analysis"

@@ -115,7 +115,7 @@ async def test_polling_takes_over(pushed: Pushed) -> None:
     assert pushed.gets().count("/api/job") == 1
     assert pushed.coordinator.update_interval == POLL_ACTIVE
 
-    # What changes before the socket is back is seen by the poll that follows it.
+    # What changes before the socket is back is seen.
     fake.clear()
     fake.push.silent.add("history")
     fake.load("printing_local")

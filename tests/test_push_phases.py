@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 import logging
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -98,6 +99,15 @@ async def about_to_poll(pushed: Pushed) -> None:
     await pushed.event("SettingsUpdated")
 
 
+async def polling_for_an_event(pushed: Pushed) -> None:
+    """The poll that an event asked for is on its way, and gets no answer."""
+    await up(pushed)
+    pushed.fake.delay = 60
+    with patch.object(pushed.coordinator._debounced_refresh, "cooldown", 0):
+        await pushed.event("SettingsUpdated")
+    await until(lambda: pushed.gets() == ["/api/job"])
+
+
 async def half_open(pushed: Pushed) -> None:
     await up(pushed)
     pushed.fake.push.freeze()
@@ -136,6 +146,7 @@ PHASES = (
     up,
     polling,
     about_to_poll,
+    polling_for_an_event,
     half_open,
     printing,
     just_lost,

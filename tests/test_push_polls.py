@@ -201,6 +201,13 @@ async def test_refusal_is_believed(pushed: Pushed) -> None:
     await pushed.current()
     await pushed.coordinator.async_refresh()
     assert not pushed.coordinator.last_update_success
+    assert pushed.coordinator.update_interval == POLL_IDLE
+    # The next message lets it be asked again.
+    pushed.fake.load("operational_idle_no_file")
+    pushed.fake.answer("GET", "/api/job", json=pushed.fake.json("GET", "/api/job"))
+    await pushed.current()
+    await until(lambda: pushed.coordinator.last_update_success)
+    assert pushed.coordinator.update_interval == POLL_PUSHED
 
 
 async def test_end_of_a_print_that_is_overtaken(pushed: Pushed) -> None:

@@ -90,7 +90,11 @@ async def test_noise(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:
     await pushed.idle()
     with (
         writes(pushed.hass) as written,
-        patch.object(pushed.coordinator, "async_update_listeners") as called,
+        patch.object(
+            pushed.coordinator,
+            "async_update_listeners",
+            wraps=pushed.coordinator.async_update_listeners,
+        ) as called,
     ):
         for _ in range(600):
             freezer.tick(0.5)

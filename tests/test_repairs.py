@@ -76,7 +76,7 @@ async def test_missing_permissions(
         "https://docs.octoprint.org/en/main/features/accesscontrol.html"
     )
     assert issue.translation_placeholders == {
-        "permissions": "CONTROL, PRINT",
+        "permissions": "Control, Print",
         "printer": "Prusa",
         "url": fake.url,
         "user": "admin",
@@ -84,7 +84,7 @@ async def test_missing_permissions(
     grant(fake, "PRINT")
     await read_again(hass, init_integration)
     found = issues(hass)["missing_permissions"].translation_placeholders or {}
-    assert found["permissions"] == "PRINT"
+    assert found["permissions"] == "Print"
     # Only administrators have SYSTEM, so that it is not missed.
     grant(fake, "SYSTEM")
     await read_again(hass, init_integration)
@@ -109,13 +109,13 @@ async def test_fix_missing_permissions(
     grant(fake, "CONTROL", "PRINT")
     await read_again(hass, init_integration)
     manager, form = await start_fix(hass)
-    assert form["description_placeholders"]["permissions"] == "CONTROL, PRINT"
+    assert form["description_placeholders"]["permissions"] == "Control, Print"
     assert form["errors"] == {}
 
     grant(fake, "PRINT")
     form = await manager.async_configure(form["flow_id"], {})
     assert form["errors"] == {"base": "still_missing"}
-    assert (form["description_placeholders"] or {})["permissions"] == "PRINT"
+    assert (form["description_placeholders"] or {})["permissions"] == "Print"
 
     fake.answer("GET", "/api/currentuser", status=502)
     form = await manager.async_configure(form["flow_id"], {})

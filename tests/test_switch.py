@@ -77,6 +77,11 @@ async def test_mesh_leveling(
         )
     assert err.value.translation_key == "button_not_offered"
     assert fake.commands() == []
+    # Nobody knows what the firmware comes up with.
+    for recorded in ("disconnected", "operational_idle_no_file"):
+        fake.load(recorded)
+        await refresh(hass, config_entry)
+    assert hass.states.get(switch[ATTR_ENTITY_ID]).state == "unknown"
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -21,7 +21,7 @@ from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .heater import AT_TARGET, known_heaters
-from .helpers import octoprint_command, refusal
+from .helpers import octoprint_command, refusal, require_number
 
 PARALLEL_UPDATES = 1
 
@@ -213,6 +213,7 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
         raise refusal("no_usual_target", self.coordinator.name, heater=self.label)
 
     async def _async_set_target(self, target: float) -> None:
+        require_number(target, self.coordinator, self.label)
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.printer.set_target(
                 self.entity_description.heater, target

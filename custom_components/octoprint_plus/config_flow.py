@@ -29,7 +29,7 @@ from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .address import AddressError, CredentialsError, parse_address
-from .api.access import AppKeyRequest
+from .api.access import AppKeyRequest, permission_name
 from .app_key import async_request_app_key, async_wait_for_approval
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
@@ -376,7 +376,7 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
                 NAME_SCHEMA, {CONF_NAME: self._instance.name}
             ),
             description_placeholders={
-                "permissions": ", ".join(missing),
+                "permissions": ", ".join(map(permission_name, missing)),
                 CONF_URL: str(self._url),
                 "version": self._instance.version,
             },

@@ -43,7 +43,7 @@ from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
 from .api.snapshot import advance, advance_aside, advance_pushed
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
-from .const import CONF_MAX_TEMPS, LOGGER, default_max_temp
+from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .device import async_update_device
 from .events import OctoPrintEvents
 from .failure import update_failure
@@ -101,9 +101,14 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             update_interval=POLL_ACTIVE,
             always_update=False,
             request_refresh_debouncer=Debouncer(
-                hass, LOGGER, cooldown=REFRESH_DELAY, immediate=False
+                hass,
+                LOGGER,
+                cooldown=REFRESH_DELAY,
+                immediate=False,
+                background=True,
             ),
         )
+        self._debounced_refresh.function = self._async_refresh_with_entry
         self.client = OctoPrintClient(
             async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
             URL(entry.data[CONF_URL]),
@@ -130,6 +135,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._truth: Snapshot | None = None
         self._taken = 0
         self._heard_at = float("-inf")
+        self._is_effect_awaited = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property
@@ -164,6 +170,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_after_command(self) -> None:
         """Read the effect of a command, unless the server tells it by itself."""
         if not self.is_pushed:
+            self._is_effect_awaited = True
             await self.async_request_refresh()
 
     async def async_request_full_refresh(self) -> None:
@@ -210,6 +217,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_update_data(self) -> Snapshot:
         """Poll the server."""
         async with self._polling:
+            self._is_effect_awaited = False
             try:
                 truth = await self._async_poll()
             except OctoPrintError as err:
@@ -227,21 +235,29 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._plugins.async_read()
             return self._publish(truth)
 
+    async def _async_refresh_with_entry(self) -> None:
+        """Poll as long as the entry is loaded."""
+        poll = self.config_entry.async_create_background_task(
+            self.hass, self.async_refresh(), f"{DOMAIN} poll {self.name}"
+        )
+        await asyncio.wait([poll])
+
     @callback
     def _is_astray(self, err: OctoPrintError) -> bool:
         """Return whether just an answer went astray, of a server that is there."""
         if isinstance(err, OctoPrintAuthError):
             self._listener.async_refuse()
+        # All is unavailable until a poll succeeds.
+        self.update_interval = POLL_IDLE
         if not isinstance(err, OctoPrintConnectionError):
             return False
         # A server that was away may come back in another version, with other
         # settings, or without our key.
         self._poller.expire()
-        self.update_interval = POLL_IDLE
         return self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE
 
     def _poll_interval(self, truth: Snapshot) -> timedelta:
-        if self._unsettled or self._poller.has_expired:
+        if self._unsettled or self._is_effect_awaited or self._poller.has_expired:
             # A poll that is asked for while another one runs is not made.
             return POLL_TRANSIENT
         if self.is_pushed:
@@ -332,10 +348,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             return
         if isinstance(message, Occurrence):
             self.events.async_add(message)
-        elif isinstance(message, ToolChanged):
+        elif isinstance(message, ToolChanged) and message.tool != self.active_tool:
             self.active_tool = message.tool
             self.async_update_listeners()
         self._heard_at = monotonic()
+        if not self.last_update_success:
+            # It is there again, whatever it was that went wrong.
+            self._debounced_refresh.async_schedule_call()
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()

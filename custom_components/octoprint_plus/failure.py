@@ -10,6 +10,7 @@ from .api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
+from .api.access import permission_name
 from .api.errors import ConnectionCause
 from .const import DOMAIN
 
@@ -44,7 +45,7 @@ def update_failure(
             return _failed(
                 "missing_permission",
                 printer,
-                permission=err.permission or "STATUS",
+                permission=permission_name(err.permission or "STATUS"),
             )
         case OctoPrintNotFoundError():
             # All that is polled is there in every OctoPrint.

@@ -53,16 +53,12 @@ class FilamentChange:
         self._state = coordinator.data.state
         self._earlier = self._heater.target or 0.0
         self._is_told = False
+        self._is_left_hot = False
 
     @property
     def _heater(self) -> Heater:
         found = self._coordinator.data.heaters.get(self._move.heater)
         return found or Heater(actual=None, target=None)
-
-    @property
-    def _goal(self) -> float:
-        """Return the temperature that the tool reaches, with its offset in OctoPrint."""
-        return self._move.temperature + (self._heater.offset or 0)
 
     async def async_run(self) -> None:
         """Do it, and set the earlier target again whatever happens."""
@@ -73,10 +69,13 @@ class FilamentChange:
             await self._coordinator.async_after_command()
             await self._async_heat()
             await self._async_move()
-        except BaseException:
-            # Whoever hears of the first error has enough to do.
-            with suppress(OctoPrintError):
+        except BaseException as error:
+            try:
                 await self._async_restore()
+            except OctoPrintError as err:
+                self._is_left_hot = True
+                if isinstance(error, HomeAssistantError):
+                    raise self.error("filament_left_hot") from err
             raise
         await self._async_restore()
 
@@ -86,7 +85,7 @@ class FilamentChange:
             async with asyncio.timeout(self._move.timeout):
                 await self._async_watch(self._is_hot)
         except TimeoutError as err:
-            raise _error("filament_not_hot", self) from err
+            raise self.error("filament_not_hot") from err
 
     async def _async_move(self) -> None:
         """Move the filament, no quicker than the printer does."""
@@ -97,8 +96,8 @@ class FilamentChange:
             left = round(left - step, 4)
             self._check()
             actual = self._heater.actual
-            if actual is None or actual < self._goal - COOLED:
-                raise _error("filament_cooled", self)
+            if actual is None or actual < self._move.temperature - COOLED:
+                raise self.error("filament_cooled")
             await self._coordinator.client.printer.extrude(
                 sign * step, self._move.speed
             )
@@ -109,8 +108,9 @@ class FilamentChange:
     async def _async_restore(self) -> None:
         """Set the earlier target, unless somebody else has set another one meanwhile."""
         state = self._coordinator.data.state
-        is_theirs = self._heater.target not in (None, self._earlier, self._goal)
-        if is_theirs or not self._coordinator.data.is_connected:
+        target = self._heater.target
+        is_ours = target is None or self._is_asked(target) or target == self._earlier
+        if not is_ours or not self._coordinator.data.is_connected:
             return
         # The target of a print that was cancelled meanwhile is nobody's any more.
         is_wanted = state is self._state or state in GOING_ON
@@ -120,18 +120,24 @@ class FilamentChange:
 
     def _is_hot(self) -> bool:
         actual = self._heater.actual
-        return actual is not None and actual >= self._goal - AT_TARGET
+        return actual is not None and actual >= self._move.temperature - AT_TARGET
+
+    def _is_asked(self, target: float) -> bool:
+        """Return whether a target is the one that was asked for; firmwares round it."""
+        return abs(target - self._move.temperature) < AT_TARGET
 
     def _check(self) -> None:
         """Raise an error where it cannot go on."""
         snapshot = self._coordinator.data
         if snapshot.state is not self._state:
-            raise _error("filament_state_changed", self)
+            raise self.error("filament_state_changed")
         target = self._heater.target
-        if target == self._goal:
+        if target is None:
+            return
+        if self._is_asked(target):
             self._is_told = True
-        elif self._is_told and target is not None:
-            raise _error("filament_target_changed", self)
+        elif self._is_told:
+            raise self.error("filament_target_changed")
 
     async def _async_watch(self, condition: Callable[[], bool]) -> None:
         """Wait until a condition holds, while it can go on."""
@@ -152,20 +158,16 @@ class FilamentChange:
         finally:
             remove()
 
-    def placeholders(self) -> dict[str, str]:
-        """Return what errors tell of it."""
+    def error(self, key: str) -> HomeAssistantError:
+        """Return the translated error, another one where the tool could not be cooled again."""
         actual = self._heater.actual
-        return {
-            "actual": "-" if actual is None else f"{actual:.0f}",
-            "printer": self._coordinator.name,
-            "temperature": f"{self._move.temperature:g}",
-            "timeout": f"{self._move.timeout:g}",
-        }
-
-
-def _error(key: str, change: FilamentChange) -> HomeAssistantError:
-    return HomeAssistantError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders=change.placeholders(),
-    )
+        return HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="filament_left_hot" if self._is_left_hot else key,
+            translation_placeholders={
+                "actual": "-" if actual is None else f"{actual:.0f}",
+                "printer": self._coordinator.name,
+                "temperature": f"{self._move.temperature:g}",
+                "timeout": f"{self._move.timeout:g}",
+            },
+        )

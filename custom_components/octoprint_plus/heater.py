@@ -25,6 +25,13 @@ class KnownHeater:
     """A tool's number, counted as OctoPrint counts, from 0."""
 
 
+def extruder_count(snapshot: Snapshot) -> int:
+    """Return how many tools there are, as far as the key may see."""
+    if profile := snapshot.profile:
+        return profile.extruder_count
+    return sum(map(bool, map(TOOL.fullmatch, snapshot.memory.heaters))) or 1
+
+
 def is_warming(heaters: Mapping[str, Heater]) -> bool:
     """Return whether a heater is on its way up to its target."""
     return any(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from math import isfinite
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
@@ -13,6 +14,7 @@ from .api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
+from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 
@@ -24,6 +26,12 @@ def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationErr
         translation_key=key,
         translation_placeholders={"printer": printer, **placeholders},
     )
+
+
+def require_number(value: float, coordinator: OctoPrintCoordinator, label: str) -> None:
+    """Raise an error for a value that is no number, which Home Assistant lets pass."""
+    if not isfinite(value):
+        raise refusal("not_a_number", coordinator.name, entity=label, value=str(value))
 
 
 @asynccontextmanager
@@ -48,11 +56,18 @@ async def octoprint_command(
         ) from err
     except OctoPrintPermissionError as err:
         await coordinator.async_request_full_refresh()
+        if err.permission is None:
+            # Only the plugin knows which one it is.
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="command_not_permitted",
+                translation_placeholders=placeholders,
+            ) from err
         raise ServiceValidationError(
             translation_domain=DOMAIN,
             translation_key="command_missing_permission",
             translation_placeholders=placeholders
-            | {"permission": err.permission or "unknown"},
+            | {"permission": permission_name(err.permission)},
         ) from err
     except OctoPrintConflictError as err:
         await coordinator.async_request_refresh()

@@ -84,7 +84,8 @@ class PushListener:
             "%s: no socket (%s): %s", coordinator.name, lost.attempts, lost.error
         )
         self._has_missed = True
-        if self.is_pushed or isinstance(lost.error, OctoPrintAuthError):
+        is_refused = isinstance(lost.error, OctoPrintAuthError) and not self._is_deaf
+        if self.is_pushed or is_refused:
             coordinator.async_expire(with_plugins=False)
             self._async_poll_now()
         if self.is_pushed:
@@ -112,6 +113,7 @@ class PushListener:
         """Go on polling where a mistake of ours ended the listening."""
         if task is self.task:
             self.is_pushed = False
+            self._coordinator.async_forget_pushed()
         if not task.cancelled() and (err := task.exception()):
             LOGGER.error(
                 "%s: cannot listen any more", self._coordinator.name, exc_info=err

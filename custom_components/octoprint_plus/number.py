@@ -19,7 +19,7 @@ from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .heater import known_heaters
-from .helpers import octoprint_command
+from .helpers import octoprint_command, require_number
 
 PARALLEL_UPDATES = 1
 
@@ -72,6 +72,9 @@ def describe_offsets(snapshot: Snapshot) -> Iterable[OctoPrintOffsetDescription]
     if not snapshot.server.user.may(PERMISSION):
         return
     for heater in known_heaters(snapshot):
+        if heater.name == "chamber" and not snapshot.server.server.is_at_least(1, 11):
+            # OctoPrint keeps it, and leaves the targets of files as they are.
+            continue
         yield OctoPrintOffsetDescription(
             key=f"{heater.name}_offset",
             translation_key=f"{heater.translation_key}_offset",
@@ -135,6 +138,7 @@ class OctoPrintOffsetEntity(OctoPrintEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the offset."""
+        require_number(value, self.coordinator, self.label)
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.printer.set_offset(
                 self.entity_description.heater, value
@@ -176,6 +180,7 @@ class OctoPrintRateEntity(OctoPrintEntity, RestoreNumber):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the rate."""
+        require_number(value, self.coordinator, self.label)
         async with octoprint_command(self.coordinator, self.label):
             await self.entity_description.set_fn(self.coordinator.client, value)
         self._attr_native_value = value

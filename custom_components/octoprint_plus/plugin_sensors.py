@@ -13,6 +13,7 @@ from .api.plugins import bed_level_visualizer
 from .api.plugins.display_layer_progress import LayerProgress
 from .api.plugins.software_update import OCTOPRINT
 from .api.plugins.spools import Spool
+from .heater import extruder_count
 from .sensor_description import MAX_STATE_LENGTH, OctoPrintSensorDescription, part
 
 
@@ -130,7 +131,7 @@ def spool_sensors(snapshot: Snapshot) -> Iterable[OctoPrintSensorDescription]:
     if snapshot.plugins.spools is None:
         return
     # Extruders that share a nozzle have a spool each.
-    tools = snapshot.profile.extruder_count if snapshot.profile else 1
+    tools = extruder_count(snapshot)
     suffix = "" if tools == 1 else "_number"
     for tool in range(tools):
         yield OctoPrintSensorDescription(

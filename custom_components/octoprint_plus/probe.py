@@ -35,7 +35,13 @@ USED_PERMISSIONS = (
     "PRINT",
     "FILES_LIST",
     "FILES_SELECT",
+    "FILES_UPLOAD",
+    "FILES_DELETE",
+    "MONITOR_TERMINAL",
     "SETTINGS_READ",
+    "SLICE",
+    "TIMELAPSE_LIST",
+    "TIMELAPSE_ADMIN",
 )
 
 # OctoPrint's name for a printer whose profile nobody has named.

@@ -64,7 +64,9 @@ class Publisher:
             heaters := steady_heaters(shown.heaters, latest.heaters)
         ) is not shown.heaters:
             self._heaters_at = now
-        if now - self._progress_at >= PROGRESS_PACE:
+        if now - self._progress_at >= PROGRESS_PACE or has_ended(
+            shown.job.progress, latest.job.progress
+        ):
             progress = steady_progress(shown.job.progress, latest.job.progress)
             z = latest.z if _has_moved(shown.z, latest.z, Z_STEP) else shown.z
             if progress is not job.progress or z != shown.z:
@@ -187,8 +189,17 @@ def steady_heaters(
     return {**shown, **moved} if moved else shown
 
 
+def has_ended(shown: Progress, latest: Progress) -> bool:
+    """Return whether a print has come to its end, which is shown to the last second."""
+    return (latest.completion or 0) >= 100 > (shown.completion or 0) or (
+        latest.print_time_left == 0 != shown.print_time_left
+    )
+
+
 def steady_progress(shown: Progress, latest: Progress) -> Progress:
     """Return the progress with just those values that moved by a step."""
+    if has_ended(shown, latest):
+        return latest
     steady = Progress(
         completion=latest.completion
         if _has_moved(shown.completion, latest.completion, COMPLETION_STEP)

@@ -11,6 +11,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .api import OctoPrintError, Snapshot
+from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .probe import missing_permissions
@@ -41,7 +42,10 @@ def _missing_permissions(snapshot: Snapshot) -> dict[str, str] | None:
     missing = missing_permissions(user)
     if not missing:
         return None
-    return {"permissions": ", ".join(missing), "user": user.name or "-"}
+    return {
+        "permissions": ", ".join(map(permission_name, missing)),
+        "user": user.name or "-",
+    }
 
 
 def _safe_mode(snapshot: Snapshot) -> dict[str, str] | None:

@@ -79,6 +79,7 @@ def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
     return (
         running.file,
         running.started_at,
+        running.at_end,
         running.completed,
         running.cancelled,
         running.failed,
@@ -105,6 +106,7 @@ def _to_dict(told: Told) -> dict[str, Any]:
                 "size": running.file.size,
             },
             "cancelled": running.cancelled,
+            "at_end": running.at_end,
             "completed": running.completed,
             "failed": running.failed,
             "finish_at": running.finish_at and running.finish_at.isoformat(),
@@ -141,6 +143,7 @@ def _memory_from_dict(data: dict[str, Any]) -> Memory:
         last_targets=data["last_targets"],
         running=RunningPrint(
             cancelled=running["cancelled"],
+            at_end=running.get("at_end", False),
             completed=running["completed"],
             failed=running["failed"],
             file=JobFile(**running["file"]),

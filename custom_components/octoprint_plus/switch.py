@@ -5,7 +5,7 @@ from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import STATE_OFF, STATE_ON, EntityCategory
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant, State, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot, State as PrinterState
@@ -134,6 +134,14 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
         await self.async_send(f"M420 S{int(is_on)}")
         self._attr_is_on = is_on
         self._handle_coordinator_update()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Forget it once the printer is off: nobody knows what it comes up with."""
+        if self.coordinator.last_update_success and not self.snapshot.is_connected:
+            self._attr_is_on = None
+        super()._handle_coordinator_update()
 
     @override
     def shows(self) -> object:

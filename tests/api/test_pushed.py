@@ -624,6 +624,35 @@ def test_fatal_error(printing: Replay, events: tuple[str, ...]) -> None:
     assert printing.snapshot.has_problem
 
 
+def test_current_between_the_events_of_a_loss(printing: Replay) -> None:
+    """A `current` that was held back does not end the print another way."""
+    printing.event("FileDeselected")
+    warmer = [{"time": 2, "tool0": {"actual": 201.5, "target": 200.0}}]
+    printing.send("current", a_current("Printing", None, temps=warmer))
+    assert printing.results == []
+    printing.state("OFFLINE", "Offline")
+    printing.event("PrintFailed", **BOAT_DATA, time=100, reason="error")
+    assert printing.results == [("boat.gcode", "failed", 100)]
+
+
+def test_lost_with_the_last_commands(printing: Replay) -> None:
+    """All of the file was read, and then the printer was lost: nothing was finished."""
+    printing.send("current", a_current("Printing", completion=100, time=189, left=0))
+    running = running_of(printing.snapshot)
+    assert (running.at_end, running.is_told) == (True, False)
+    printing.event("FileDeselected")
+    printing.state("OFFLINE", "Offline")
+    printing.event("PrintFailed", **BOAT_DATA, time=190, reason="error")
+    assert printing.results == [("boat.gcode", "failed", 189)]
+
+
+def test_end_of_a_file_that_was_read_to_its_end(printing: Replay) -> None:
+    """It was finished, also where another file is selected at once."""
+    printing.send("current", a_current("Printing", completion=100, time=189, left=0))
+    printing.send("current", a_current("Operational", CUBE_DATA), after=3)
+    assert printing.results == [("boat.gcode", "done", 189)]
+
+
 def test_failed_while_it_was_cancelled(printing: Replay) -> None:
     printing.state("CANCELLING", "Cancelling")
     printing.event("Error", error="Thermal Runaway")

@@ -292,9 +292,12 @@ async def check_permissions(
     await add_printer(hass, octoprint, api_key=VIEWER_KEY)
     issue = (await until_issues(hass, "missing_permissions"))["missing_permissions"]
     found = issue["translation_placeholders"]
-    assert found["permissions"] == "CONNECTION, CONTROL, PRINT, FILES_SELECT"
+    assert found["permissions"] == (
+        "Connection, Control, Print, File Select, File Upload, File Delete, Slice, "
+        "Timelapse Admin"
+    )
     assert found["user"] == "viewer"
-    with pytest.raises(RequestError, match="TIMELAPSE_ADMIN"):
+    with pytest.raises(RequestError, match="Timelapse Admin"):
         await hass.call(DOMAIN, "set_timelapse", {"type": "timed"})
     assert await hass.state(SELECT) is None
     assert await hass.state("sensor.voron_free_space")

@@ -62,7 +62,8 @@ def unusable() -> Iterator[None]:
     with pytest.raises(ServiceValidationError) as raised:
         yield
     key, placeholders = message(raised.value)
-    assert key in {"field_invalid", "field_missing", "field_unknown"}
+    assert key is not None
+    assert key.startswith("field_")
     assert placeholders
     assert placeholders["field"]
 

@@ -140,7 +140,7 @@ async def test_permission(
         "command_missing_permission",
         {
             "command": "send_gcode",
-            "permission": "MONITOR_TERMINAL",
+            "permission": "Terminal",
             "printer": "Prusa",
         },
     )

@@ -222,7 +222,7 @@ async def test_permission(
     error = await refused(action)
     assert message(error) == (
         "command_missing_permission",
-        {"command": action, "permission": "CONNECTION", "printer": "Prusa"},
+        {"command": action, "permission": "Connection", "printer": "Prusa"},
     )
 
 

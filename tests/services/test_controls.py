@@ -244,7 +244,7 @@ async def test_offline_and_permission(
     error = await refused(action, **data)
     assert message(error) == (
         "command_missing_permission",
-        {"command": action, "permission": "CONTROL", "printer": "Prusa"},
+        {"command": action, "permission": "Control", "printer": "Prusa"},
     )
     fake.user("admin")
     fake.load("disconnected")

@@ -60,6 +60,28 @@ async def test_instead(call: Call, fake: FakeOctoPrint) -> None:
     ]
 
 
+async def test_without_control(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """A key that may just cancel cancels, and who asked is told what was not done."""
+    user = fake.json("GET", "/api/currentuser")
+    user["permissions"] = ["STATUS", "PRINT"]
+    fake.answer("GET", "/api/currentuser", json=user)
+    for path in ("command", "tool", "bed"):
+        fake.answer("POST", f"/api/printer/{path}", status=403, json={"error": "No"})
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    with pytest.raises(HomeAssistantError) as err:
+        await call("emergency_stop")
+    key, placeholders = message(err.value)
+    assert key == "emergency_instead"
+    assert placeholders
+    assert placeholders["done"] == "cancel"
+    assert placeholders["failed"] == "bed, tool0"
+
+
 async def test_not_connected(call: Call, fake: FakeOctoPrint) -> None:
     """A printer that is not connected cannot be stopped, which is told."""
     fake.load("disconnected")

@@ -232,6 +232,80 @@ async def test_cooled(call: Call, fake: FakeOctoPrint, printer: Printer) -> None
     assert sent(fake)[-1] == target(210)
 
 
+@pytest.mark.parametrize("offset", [5, -5])
+async def test_offset(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    printer: Printer,
+    init_integration: MockConfigEntry,
+    offset: int,
+) -> None:
+    """An offset counts for files only, so it changes nothing here."""
+    told = fake.json("GET", "/api/printer")
+    told["temperature"]["tool0"] |= {"actual": 20, "target": 0, "offset": offset}
+    fake.answer("GET", "/api/printer", json=told)
+    await refresh(hass, init_integration)
+    fake.clear()
+    task = asyncio.ensure_future(
+        call("load_filament", length=5, temperature=210.4, speed=FAST)
+    )
+    await until(lambda: sent(fake))
+    # The firmware rounds it.
+    await printer.tell(100, 210)
+    await printer.tell(209.6, 210)
+    await task
+    assert [each[1]["command"] for each in sent(fake)] == [
+        "target",
+        "extrude",
+        "target",
+    ]
+    assert sent(fake)[-1] == target(0)
+
+
+async def test_left_hot(call: Call, fake: FakeOctoPrint, printer: Printer) -> None:
+    """A tool that could not be cooled again is told."""
+    task = asyncio.ensure_future(
+        call("load_filament", length=5, temperature=200, timeout=1)
+    )
+    await until(lambda: sent(fake))
+    fake.answer("POST", "/api/printer/tool", status=500, json={"error": "Broken"})
+    with pytest.raises(HomeAssistantError) as err:
+        await task
+    assert err.value.translation_key == "filament_left_hot"
+    assert sent(fake) == [target(200), target(0)]
+
+
+async def test_left_hot_when_unloaded(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """The same where it was interrupted."""
+    task = asyncio.ensure_future(call("load_filament", length=5, temperature=200))
+    await until(lambda: sent(fake))
+    fake.answer("POST", "/api/printer/tool", status=500, json={"error": "Broken"})
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    with pytest.raises(HomeAssistantError) as err:
+        await task
+    assert err.value.translation_key == "filament_left_hot"
+
+
+async def test_permission(
+    hass: HomeAssistant,
+    refused: Refused,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Who may not control the printer heats nothing."""
+    fake.user("readonly")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    for action in ("load_filament", "unload_filament"):
+        error = await refused(action, length=5, temperature=200)
+        assert error.translation_key == "command_missing_permission"
+
+
 async def test_no_temperature(refused: Refused) -> None:
     """Without a temperature, of a tool that was never heated, nothing is sent."""
     error = await refused("load_filament", length=5)
@@ -311,7 +385,17 @@ async def test_several_tools(
 
 @pytest.mark.parametrize(
     "data",
-    [{}, {"length": 0}, {"length": float("nan")}, {"length": 5, "temperature": "hot"}],
+    [
+        {},
+        {"length": 0},
+        {"length": float("nan")},
+        {"length": 5, "temperature": "hot"},
+        {"length": 5, "temperature": float("nan")},
+        {"length": 5, "speed": float("nan")},
+        {"length": 5, "timeout": float("nan")},
+        {"length": 5, "tool": -1},
+        {"length": 5, "tool": "left"},
+    ],
 )
 async def test_unusable(
     call: Call, fake: FakeOctoPrint, data: dict[str, object]

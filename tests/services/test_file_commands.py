@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -105,6 +106,34 @@ async def test_transfer(call: Call, fake: FakeOctoPrint, action: str) -> None:
     assert response == {"path": "new.gcode"}
     assert [(each.path, each.json) for each in writes(fake)] == [
         (MAIN, {"command": command, "destination": "new.gcode"})
+    ]
+
+
+@pytest.mark.parametrize("name", ["Bénchy ü.gcode", "奔驰🐙.gcode", "a #%&b.gcode"])
+async def test_names(
+    call: Call, fake: FakeOctoPrint, sanitize: Callable[[str], None], name: str
+) -> None:
+    """A name with every kind of letter comes through, in a path and in a body."""
+    sanitize(f"My_Folder/2 {name}")
+    folder = fake.json("GET", "/api/files/local/My_Folder")
+    entry = {"name": name, "path": f"My_Folder/{name}", "type": "machinecode"}
+    fake.answer(
+        "GET", "/api/files/local/My_Folder", json=folder | {"children": [entry]}
+    )
+    path = f"/api/files/local/My_Folder/{quote(name)}"
+    fake.answer("GET", path, json=entry)
+    fake.answer("POST", path, status=201, json={"path": f"My_Folder/2 {name}"})
+    fake.answer("DELETE", path, status=204)
+    fake.clear()
+    data = {"path": f"My_Folder/{name}", "destination": f"My_Folder/2 {name}"}
+    for action in TRANSFERS:
+        response = await call(action, response=True, **data)
+        assert response == {"path": f"My_Folder/2 {name}"}
+    await call("delete_file", path=data["path"])
+    assert [(each.method, each.path) for each in writes(fake)] == [
+        ("POST", path),
+        ("POST", path),
+        ("DELETE", path),
     ]
 
 

@@ -301,5 +301,5 @@ async def test_list_not_permitted(
     error = await refused("list_files", response=True)
     assert message(error) == (
         "command_missing_permission",
-        {"command": "list_files", "permission": "FILES_LIST", "printer": "Prusa"},
+        {"command": "list_files", "permission": "File List", "printer": "Prusa"},
     )

@@ -346,6 +346,8 @@ async def test_permissions(
         ("update_settings", {"settings": {"appearance": {"name": "x"}}}),
         ("run_system_command", {"source": "core", "action": "restart"}),
         ("delete_timelapse", {"name": "a.mp4"}),
+        ("delete_file", {"path": "a.gcode"}),
+        ("plugin_command", {"plugin": "psucontrol", "command": "turnPSUOff"}),
     ],
 )
 @pytest.mark.usefixtures("init_integration")

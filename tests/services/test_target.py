@@ -52,14 +52,20 @@ async def second(
         (
             "jog",
             {"x": float("nan")},
-            "field_invalid",
-            {"field": "x", "value": "nan", "reason": "value must be at least -10000"},
+            "field_too_small",
+            {"field": "x", "value": "nan", "limit": "-10000"},
         ),
         (
             "home",
             {"axes": ["x", "a"]},
-            "field_invalid",
-            {"field": "axes.1", "value": "a"},
+            "field_not_offered",
+            {"field": "axes.1", "value": "a", "limit": "'x', 'y', 'z'"},
+        ),
+        (
+            "extrude",
+            {"amount": 1e9},
+            "field_too_large",
+            {"field": "amount", "limit": "1000"},
         ),
         ("extrude", {}, "field_missing", {"field": "amount"}),
         ("extrude", {"amount": 1, "tol": 0}, "field_unknown", {"field": "tol"}),
@@ -305,7 +311,7 @@ async def test_server_back(
 @pytest.mark.parametrize(
     ("action", "data", "permission"),
     [
-        (action, data, "FILES_SELECT" if "path" in data else "CONTROL")
+        (action, data, "File Select" if "path" in data else "Control")
         for action, data in ACTIONS
     ],
 )
@@ -344,7 +350,7 @@ async def test_permission_of_print(
     error = await refused("print_file", path="prt.gcode")
     assert message(error) == (
         "command_missing_permission",
-        {"command": "print_file", "permission": "PRINT", "printer": "Prusa"},
+        {"command": "print_file", "permission": "Print", "printer": "Prusa"},
     )
 
 
@@ -370,7 +376,7 @@ async def test_permission_taken_meanwhile(
     error = await refused("jog", x=1, sent=1)
     assert message(error) == (
         "command_missing_permission",
-        {"command": "jog", "permission": "CONTROL", "printer": "Prusa"},
+        {"command": "jog", "permission": "Control", "printer": "Prusa"},
     )
 
 

@@ -19,6 +19,37 @@ if TYPE_CHECKING:
 
 CURRENT_USER = "api/currentuser"
 
+# As OctoPrint's own pages show them, those of plugins below their plugin's name.
+PERMISSION_NAMES = {
+    "CONNECTION": "Connection",
+    "CONTROL": "Control",
+    "FILES_DELETE": "File Delete",
+    "FILES_DOWNLOAD": "File Download",
+    "FILES_LIST": "File List",
+    "FILES_SELECT": "File Select",
+    "FILES_UPLOAD": "File Upload",
+    "MONITOR_TERMINAL": "Terminal",
+    "PLUGIN_ACTION_COMMAND_PROMPT_INTERACT": (
+        "Action Command Prompt Support: Interact with printer prompts"
+    ),
+    "PRINT": "Print",
+    "SETTINGS": "Settings Admin",
+    "SETTINGS_READ": "Settings Access",
+    "SLICE": "Slice",
+    "STATUS": "Status",
+    "SYSTEM": "System",
+    "TIMELAPSE_ADMIN": "Timelapse Admin",
+    "TIMELAPSE_DELETE": "Timelapse Delete",
+    "TIMELAPSE_DOWNLOAD": "Timelapse Download",
+    "TIMELAPSE_LIST": "Timelapse List",
+    "TIMELAPSE_MANAGE_UNRENDERED": "Timelapse Manage Unrendered",
+}
+
+
+def permission_name(permission: str) -> str:
+    """Return what OctoPrint's pages call a permission, itself where that is not known."""
+    return PERMISSION_NAMES.get(permission, permission)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CurrentUser:

@@ -46,8 +46,11 @@ class RunningPrint:
     print_time: int
     """Seconds so far, pauses excluded."""
 
+    at_end: bool = False
+    """Whether all of the file has been read; its last commands may still fail."""
+
     completed: bool = False
-    """Whether all of the file has been sent."""
+    """Whether it was seen finishing."""
 
     cancelled: bool = False
     """Whether it was seen being cancelled."""
@@ -142,8 +145,11 @@ def next_running(
     has_failed: bool = False,
 ) -> RunningPrint | None:
     """Return the running print after an answer of the server, None without one."""
-    if state not in JOB_STATES or job.file is None:
+    if state not in JOB_STATES:
         return None
+    if job.file is None:
+        # It is unselected a moment before the state tells that the printer is lost.
+        return running
     progress = job.progress
     # While it starts, and once it is cancelled, OctoPrint reports no times.
     is_same = running is not None and _same_print(running, job, state, now, told_at)
@@ -163,8 +169,8 @@ def next_running(
         started_at=started_at,
         finish_at=next_finish(finish_at, state, progress.print_time_left, now),
         print_time=print_time,
-        completed=bool(progress.completion is not None and progress.completion >= 100)
-        or state is State.FINISHING,
+        at_end=progress.completion is not None and progress.completion >= 100,
+        completed=state is State.FINISHING,
         cancelled=state is State.CANCELLING
         or bool(running and is_same and running.cancelled),
         # The error of an earlier print may still be there when the next one starts.
@@ -233,7 +239,11 @@ def ended_print(
         result = PrintResult.FAILED
     elif running.cancelled:
         result = PrintResult.CANCELLED
-    elif running.completed or is_shown:
+    elif (
+        running.completed
+        or is_shown
+        or (running.at_end and state not in OFFLINE_STATES)
+    ):
         result = PrintResult.DONE
     elif state in OFFLINE_STATES:
         result = PrintResult.FAILED

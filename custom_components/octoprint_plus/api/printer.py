@@ -127,21 +127,24 @@ class PrinterApi:
             await self.set_tool_target(int(heater.removeprefix("tool")), target)
 
     async def set_tool_offset(self, tool: int, offset: float) -> None:
-        """Add degrees Celsius to whatever a tool is heated to (POST /api/printer/tool).
+        """Add degrees Celsius to what files heat a tool to (POST /api/printer/tool).
 
-        Offsets are -50 to 50, else OctoPrintRequestError; 0 is none. They count for
-        targets that a file sets, too, from the next one on.
+        Offsets are -50 to 50, else OctoPrintRequestError; 0 is none. They count for the
+        targets in files that OctoPrint sends, from the next one on, and for no others.
         """
         await self._post(
             "tool", {"command": "offset", "offsets": {f"tool{tool}": offset}}
         )
 
     async def set_bed_offset(self, offset: float) -> None:
-        """Add degrees Celsius to the bed's targets (POST /api/printer/bed)."""
+        """Add degrees Celsius to what files heat the bed to (POST /api/printer/bed)."""
         await self._post("bed", {"command": "offset", "offset": offset})
 
     async def set_chamber_offset(self, offset: float) -> None:
-        """Add degrees Celsius to the chamber's targets (POST /api/printer/chamber)."""
+        """Add degrees Celsius to what files heat the chamber to (POST /api/printer/chamber).
+
+        Up to OctoPrint 1.10 it is kept and has no effect.
+        """
         await self._post("chamber", {"command": "offset", "offset": offset})
 
     async def set_offset(self, heater: str, offset: float) -> None:

@@ -5,7 +5,6 @@ import asyncio
 import voluptuous as vol
 
 from homeassistant.core import HomeAssistant, ServiceCall, callback
-from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import config_validation as cv
 
 from ..api import State
@@ -13,7 +12,7 @@ from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
-from ..heater import known_heaters
+from ..heater import extruder_count
 from ..helpers import async_refresh_or_raise, async_select_tool, refusal
 from .printer import ATTR_SPEED, ATTR_TIMEOUT, ATTR_TOOL, MAX_EXTRUSION, SPEED
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
@@ -80,14 +79,12 @@ async def _async_change(call: ServiceCall, sign: int) -> None:
             task = entry.async_create_background_task(
                 coordinator.hass, change.async_run(), f"{DOMAIN} {call.service}"
             )
-            await _async_wait(task, coordinator)
+            await _async_wait(task, change)
     finally:
         BUSY.discard(entry.entry_id)
 
 
-async def _async_wait(
-    task: asyncio.Task[None], coordinator: OctoPrintCoordinator
-) -> None:
+async def _async_wait(task: asyncio.Task[None], change: FilamentChange) -> None:
     """Wait for the end, and tell where it was ended by somebody else."""
     try:
         await task
@@ -95,11 +92,7 @@ async def _async_wait(
         current = asyncio.current_task()
         if current is not None and current.cancelling():
             raise
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="filament_interrupted",
-            translation_placeholders={"printer": coordinator.name},
-        ) from None
+        raise change.error("filament_interrupted") from None
 
 
 async def _async_prepare(
@@ -158,11 +151,7 @@ def _tool(call: ServiceCall, coordinator: OctoPrintCoordinator) -> tuple[int, in
     """Return the tool, and how many there are."""
     tool: int | None = call.data.get(ATTR_TOOL)
     snapshot = coordinator.data
-    if profile := snapshot.profile:
-        count = profile.extruder_count
-    else:
-        names = [heater.name for heater in known_heaters(snapshot)]
-        count = sum(name.startswith("tool") for name in names) or 1
+    count = extruder_count(snapshot)
     if tool is None and count > 1:
         raise refusal("tool_required", coordinator.name)
     tool = tool or 0

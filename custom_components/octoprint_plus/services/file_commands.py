@@ -14,6 +14,7 @@ from homeassistant.core import (
 )
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import (
     OctoPrintConflictError,
@@ -65,8 +66,9 @@ def async_setup_file_command_services(hass: HomeAssistant) -> None:
     hass.services.async_register(
         DOMAIN, "analyse_file", _async_analyse_file, FILE_SCHEMA
     )
-    hass.services.async_register(
-        DOMAIN, "delete_file", _async_delete_file, DELETE_SCHEMA
+    # What is deleted is gone.
+    async_register_admin_service(
+        hass, DOMAIN, "delete_file", _async_delete_file, DELETE_SCHEMA
     )
 
 

@@ -13,6 +13,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
+from ..api.access import permission_name
 from ..api.plugins import (
     PLUGIN_ID,
     bed_level_visualizer,
@@ -23,8 +24,10 @@ from ..api.plugins import (
     spoolman,
 )
 from ..api.plugins.spools import Spool
+from ..api.redaction import without_secrets
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
+from ..heater import extruder_count
 from ..helpers import refusal
 from ..psu import async_turn_off_psu
 from .target import TARGET_SCHEMA, async_get_coordinator, server_action
@@ -113,7 +116,7 @@ def _require(
             "command_missing_permission",
             coordinator.name,
             command=call.service,
-            permission="SETTINGS_READ",
+            permission=permission_name("SETTINGS_READ"),
         )
     for plugin in plugins:
         if plugin in settings.plugins:
@@ -140,7 +143,7 @@ async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
             raise refusal(
                 "plugin_without_api", coordinator.name, plugin=plugin
             ) from err
-    return {"answer": answer} if call.return_response else None
+    return {"answer": without_secrets(answer)} if call.return_response else None
 
 
 async def _async_get_bed_mesh(call: ServiceCall) -> ServiceResponse:
@@ -268,8 +271,7 @@ async def _async_select_spool(call: ServiceCall) -> None:
     """Select the spool of a tool."""
     coordinator = async_get_coordinator(call)
     tool, spool_id = call.data[ATTR_TOOL], call.data.get(ATTR_SPOOL)
-    profile = coordinator.data.profile
-    tools = profile.extruder_count if profile else 1
+    tools = extruder_count(coordinator.data)
     if tool >= tools:
         raise refusal(
             "tool_unknown",

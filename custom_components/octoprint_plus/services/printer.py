@@ -15,10 +15,10 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import State
-from ..api.snapshot import TOOL
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
+from ..heater import extruder_count
 from ..helpers import async_select_tool, refusal
 from .answers import async_ask
 from .gcode import read_gcode
@@ -206,12 +206,7 @@ def _tool_to_select(call: ServiceCall, coordinator: OctoPrintCoordinator) -> int
     tool: int | None = call.data.get(ATTR_TOOL)
     if tool is None:
         return None
-    snapshot = coordinator.data
-    if profile := snapshot.profile:
-        count = profile.extruder_count
-    else:
-        # The key may not read profiles.
-        count = sum(map(bool, map(TOOL.fullmatch, snapshot.memory.heaters))) or 1
+    count = extruder_count(coordinator.data)
     if tool >= count:
         # OctoPrint would accept it, and the only hotend would do it.
         raise refusal(

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
+import re
 from typing import Any, override
 
 import voluptuous as vol
@@ -16,10 +17,18 @@ from homeassistant.helpers.service import (
 )
 
 from ..api import OctoPrintConflictError, State
+from ..api.access import permission_name
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from ..helpers import octoprint_command
+
+# What a schema says of a value, in words that have no translation.
+REASONS = {
+    re.compile(r"value must be at least (\S+)"): "field_too_small",
+    re.compile(r"value must be at most (\S+)"): "field_too_large",
+    re.compile(r"value must be one of \[(.+)\]"): "field_not_offered",
+}
 
 
 class ActionSchema(vol.Schema):  # type: ignore[misc]
@@ -44,17 +53,21 @@ def _unusable(
             value = value[key]
         except KeyError, TypeError, IndexError:
             value = None
-    key = "field_invalid"
+    key, limit = "field_invalid", ""
     if isinstance(err, vol.RequiredFieldInvalid):
         key = "field_missing"
     elif err.path and str(err.path[0]) not in fields:
         key = "field_unknown"
+    else:
+        for pattern, reason in REASONS.items():
+            if found := pattern.search(err.error_message):
+                key, limit = reason, found[1]
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=key,
         translation_placeholders={
             "field": ".".join(map(str, err.path)) or "-",
-            "reason": err.error_message,
+            "limit": limit,
             "value": str(value),
         },
     )
@@ -149,7 +162,7 @@ async def _async_check_permissions(
                 translation_key="command_missing_permission",
                 translation_placeholders={
                     "command": call.service,
-                    "permission": permission,
+                    "permission": permission_name(permission),
                     "printer": coordinator.name,
                 },
             )
