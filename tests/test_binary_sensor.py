@@ -10,8 +10,9 @@ from pytest_homeassistant_custom_component.common import (
 from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
 
 from .conftest import refresh
 from .fake_octoprint import FakeOctoPrint
@@ -79,6 +80,32 @@ async def test_states(
         "paused": paused,
         "problem": problem,
     }
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize(
+    "entity_id", ["binary_sensor.prusa_problem", "sensor.prusa_state"]
+)
+async def test_error_is_written_before(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    entity_id: str,
+) -> None:
+    """Test that whoever reacts at once to a problem finds the error's text."""
+    fake.load("printing_local")
+    await refresh(hass, config_entry)
+    errors = []
+
+    @callback
+    def react(_: Event[EventStateChangedData]) -> None:
+        errors.append(hass.states.get("sensor.prusa_error").state)
+
+    async_track_state_change_event(hass, entity_id, react)
+    fake.load("error_fatal_while_printing")
+    await refresh(hass, config_entry)
+    assert len(errors) == 1
+    assert errors[0].startswith("Thermal Runaway")
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

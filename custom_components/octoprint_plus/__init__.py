@@ -40,7 +40,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     coordinator = OctoPrintCoordinator(hass, entry)
     await coordinator.async_config_entry_first_refresh()
     entry.runtime_data = coordinator
-    await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
+    # States are written in the order in which entities were added, and automations run in
+    # between: one on any other entity finds all sensors written.
+    sensors = [each for each in PLATFORMS if each is Platform.SENSOR]
+    others = [each for each in PLATFORMS if each is not Platform.SENSOR]
+    await hass.config_entries.async_forward_entry_setups(entry, sensors)
+    await hass.config_entries.async_forward_entry_setups(entry, others)
     # Automations listen from the start of Home Assistant on, and all event entities do now.
     entry.async_on_unload(async_at_started(hass, coordinator.events.async_open))
     async_watch_issues(hass, entry)

@@ -90,13 +90,6 @@ def _tells_port(snapshot: Snapshot) -> bool:
 
 DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     OctoPrintSensorDescription(
-        key="state",
-        translation_key="state",
-        device_class=SensorDeviceClass.ENUM,
-        options=[state.value for state in State],
-        value_fn=lambda x: x.state,
-    ),
-    OctoPrintSensorDescription(
         key="progress",
         translation_key="progress",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
@@ -263,6 +256,14 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         value_fn=part(_last_print, lambda x: x.ended_at),
     ),
     *PLUGIN_SENSORS,
+    # The last one, as they are written in this order, and automations on it want the others.
+    OctoPrintSensorDescription(
+        key="state",
+        translation_key="state",
+        device_class=SensorDeviceClass.ENUM,
+        options=[state.value for state in State],
+        value_fn=lambda x: x.state,
+    ),
 )
 
 
