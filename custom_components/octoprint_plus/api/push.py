@@ -34,7 +34,7 @@ GROWTH = 1.5
 
 # A socket that was lost sooner than this many seconds after it was opened is likely
 # to be lost as soon again.
-STABLE_AFTER = 60
+STABLE_AFTER = 30
 
 # A `current` comes at most every half second times this.
 THROTTLE_QUICK = 1
