@@ -5,17 +5,21 @@ from time import time
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.octoprint_plus.coordinator import (
     POLL_ACTIVE,
     POLL_IDLE,
     POLL_TRANSIENT,
+    REFRESH_DELAY,
     SETTLE_ATTEMPTS,
 )
 from homeassistant.core import HomeAssistant
 
-from .conftest import refresh
+from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 
 
@@ -63,6 +67,26 @@ async def test_a_hot_printer_is_watched(
     fake.answer("GET", "/api/printer", json=printer)
     await refresh(hass, init_integration)
     assert init_integration.runtime_data.update_interval == POLL_ACTIVE
+
+
+async def test_requested(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """Test that a poll that is asked for is made, and others after it."""
+    coordinator = init_integration.runtime_data
+    for recorded, state in (("paused", "paused"), ("printing_local", "printing")):
+        fake.load(recorded)
+        await coordinator.async_request_refresh()
+        freezer.tick(REFRESH_DELAY + 0.1)
+        async_fire_time_changed(hass)
+        await until(lambda: hass.states.get("sensor.prusa_state").state == state)  # noqa: B023
+        # It may not be asked for again within the delay.
+        freezer.tick(REFRESH_DELAY + 0.1)
+        async_fire_time_changed(hass)
+        await hass.async_block_till_done()
 
 
 async def test_what_is_read(

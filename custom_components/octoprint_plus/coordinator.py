@@ -238,7 +238,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_refresh_with_entry(self) -> None:
         """Poll as long as the entry is loaded."""
         poll = self.config_entry.async_create_background_task(
-            self.hass, self.async_refresh(), f"{DOMAIN} poll {self.name}"
+            self.hass, self._async_refresh(), f"{DOMAIN} poll {self.name}"
         )
         await asyncio.wait([poll])
 

@@ -70,11 +70,12 @@ def differences(
 ) -> Iterator[str]:
     """Yield where a response is not made as documented: other keys, or another type.
 
-    A null in the documentation stands for anything. What is `unknown` may be null
-    although the documentation shows a value. Each part of a list has to be made as
+    A null in the documentation stands for anything. What is `unknown` may be null or
+    empty although the documentation shows a value. Each part of a list has to be made as
     one of those in the documentation.
     """
-    if documented is None or (found is None and path.rpartition(".")[2] in unknown):
+    is_unknown = path.rpartition(".")[2] in unknown
+    if documented is None or (is_unknown and found in (None, [])):
         return
     if _kind(found) != _kind(documented):
         yield f"{path}: {found!r} and not a {_kind(documented)}"
