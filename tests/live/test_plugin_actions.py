@@ -229,7 +229,7 @@ async def check_mesh(hass: HomeAssistant) -> None:
         "maximum": 0.1,
         "range": 0.2,
         "mean": 0.0175,
-        "deviation": shown["deviation"],
+        "deviation": 0.0679,
         "x": [0.0, 200.0],
         "y": [0.0, 200.0],
     }
