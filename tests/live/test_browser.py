@@ -1,5 +1,7 @@
 """Tests of the pages in a real browser."""
 
+import asyncio
+import json
 from pathlib import Path
 import re
 
@@ -8,7 +10,10 @@ import pytest
 
 from scripts.lab import HomeAssistant, OctoPrintServer
 from scripts.lab.browser import logged_in_page
+from scripts.lab.integration import add_printer
 from scripts.lab.sample_print import sample_print
+
+from .record import until
 
 pytestmark = pytest.mark.live
 
@@ -49,6 +54,42 @@ async def test_add_printer_and_device_page(
         await expect(page.get_by_text("Printing", exact=True).first).to_be_visible()
         await expect(page.get_by_text("Pot.gcode").first).to_be_visible()
         assert errors == []
+
+
+async def test_upload_from_this_device(
+    tmp_path: Path, octoprint: OctoPrintServer
+) -> None:
+    """Test that a file that is chosen in the browser gets to OctoPrint by the action."""
+    file = tmp_path / "Größe 1.gcode"
+    file.write_text("G28\n", encoding="utf-8")
+    async with (
+        HomeAssistant(tmp_path / "hass") as hass,
+        logged_in_page(hass) as page,
+    ):
+        await add_printer(hass, octoprint)
+        action = json.dumps({"action": "octoprint_plus.upload_file", "data": {}})
+        await page.add_init_script(
+            f"localStorage['panel-dev-action-state-service-data'] = {json.dumps(action)}"
+        )
+        await page.goto(f"{hass.url}/developer-tools/action")
+        selector = page.locator("ha-selector-file")
+        row = page.locator("ha-service-control ha-settings-row").filter(has=selector)
+        await row.locator("ha-checkbox").click(timeout=60_000)
+        await row.locator("input[type=file]").set_input_files(file)
+        await expect(row.get_by_text("Größe 1.gcode")).to_be_visible()
+        assert len(hass.uploads) == 1
+        await page.get_by_role("button", name="Perform action").click()
+        await until(lambda: not hass.uploads, timeout=30)
+        async with asyncio.timeout(30):
+            while not (found := await uploaded(octoprint)):
+                await asyncio.sleep(0.1)
+        assert found == ["Größe 1.gcode"]
+
+
+async def uploaded(octoprint: OctoPrintServer) -> list[str]:
+    """Return the names of all files that OctoPrint has."""
+    listing = await octoprint.request("GET", "/api/files/local")
+    return [file["display"] for file in listing["files"]]
 
 
 def _starts_with(url: str) -> re.Pattern[str]:
