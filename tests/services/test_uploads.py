@@ -16,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.octoprint_plus.api.access import permission_name
 from homeassistant.components.file_upload import TEMP_DIR_NAME
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant, callback
@@ -773,7 +774,11 @@ async def test_not_permitted(
     await hass.config_entries.async_reload(init_integration.entry_id)
     assert await fails(source=source, **data) == (
         "command_missing_permission",
-        {"command": "upload_file", "permission": permission, "printer": "Prusa"},
+        {
+            "command": "upload_file",
+            "permission": permission_name(permission),
+            "printer": "Prusa",
+        },
     )
 
 
