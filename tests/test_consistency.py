@@ -96,6 +96,8 @@ RAISING = {
     "_failed": "exceptions",
     "SetupError": "config.error",
     "_error": "exceptions",
+    "change.error": "exceptions",
+    "self.error": "exceptions",
     "_source_error": "exceptions",
     "file_error": "exceptions",
     "refusal": "exceptions",
@@ -110,7 +112,7 @@ def raised() -> set[str]:
             if not isinstance(node, ast.Call):
                 continue
             given = {each.arg: each.value for each in node.keywords}
-            name = node.func.id if isinstance(node.func, ast.Name) else ""
+            name = ast.unparse(node.func)
             if name in RAISING and node.args:
                 key, top = node.args[0], RAISING[name]
             elif "translation_domain" in given and "translation_key" in given:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 import random
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -492,8 +493,9 @@ def action(snapshot: Snapshot) -> HVACAction | None:
     class Coordinator:
         """As much of it as the entity asks for."""
 
+        client = SimpleNamespace(url="http://127.0.0.1")
+        config_entry = SimpleNamespace(title="Prusa")
         data = snapshot
-        device_info = None
         instance_id = "prusa"
 
         def max_temp(self, heater: str) -> float:

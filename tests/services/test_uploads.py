@@ -1,12 +1,12 @@
 """Tests of the action that uploads a file."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 import gc
 import logging
 import os
 from pathlib import Path
 import tempfile
-import tracemalloc
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import quote
@@ -16,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.octoprint_plus.api.access import permission_name
 from homeassistant.components.file_upload import TEMP_DIR_NAME
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant, callback
@@ -93,6 +94,12 @@ def given(
 def kept() -> list[Path]:
     """Return what Home Assistant has of all that was uploaded to it."""
     return [*Path(tempfile.gettempdir(), TEMP_DIR_NAME).iterdir()]
+
+
+def memory() -> int:
+    """Return how much memory this process has, in bytes."""
+    pages = Path("/proc/self/statm").read_text(encoding="utf-8").split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.fixture
@@ -317,25 +324,33 @@ async def test_failure_is_shown(
 
 
 async def test_large_file(
-    call: Call, fake: FakeOctoPrint, media: Path, shown: list[str]
+    hass: HomeAssistant, call: Call, fake: FakeOctoPrint, media: Path, shown: list[str]
 ) -> None:
     """However large a file is, only a piece of it at a time is in memory."""
     size = 500 * MEGABYTE
     with (media / "large.gcode").open("wb") as large:
         large.truncate(size)
     fake.drops_bodies = True
+    # To keep how each task came to be takes longer than what is done here.
+    hass.loop.set_debug(False)
     gc.collect()
-    tracemalloc.start()
+    before = peak = memory()
+
+    async def watch() -> None:
+        nonlocal peak
+        while True:
+            peak = max(peak, memory())
+            await asyncio.sleep(0.02)
+
+    watching = asyncio.create_task(watch())
     try:
-        before, _ = tracemalloc.get_traced_memory()
         await call("upload_file", source=str(media / "large.gcode"))
-        _, peak = tracemalloc.get_traced_memory()
     finally:
-        tracemalloc.stop()
+        watching.cancel()
     [request] = uploads(fake)
     assert size < int(request.headers["Content-Length"]) < size + 1000
     # Client and server together.
-    assert peak - before < 16 * MEGABYTE
+    assert peak - before < 32 * MEGABYTE
     assert shown[-2:] == ["100", "unknown"]
 
 
@@ -773,7 +788,11 @@ async def test_not_permitted(
     await hass.config_entries.async_reload(init_integration.entry_id)
     assert await fails(source=source, **data) == (
         "command_missing_permission",
-        {"command": "upload_file", "permission": permission, "printer": "Prusa"},
+        {
+            "command": "upload_file",
+            "permission": permission_name(permission),
+            "printer": "Prusa",
+        },
     )
 
 
