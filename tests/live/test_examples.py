@@ -405,6 +405,8 @@ async def check_files(lab: Lab) -> None:
     await lab.act("Create a folder")
     await lab.act("Copy a file")
     assert await lab.has("archive/spiral 2026.gcode")
+    await lab.act("From the media browser")
+    assert await lab.has("spiral.gcode")
 
 
 async def check_cancelled_prints(lab: Lab) -> None:
@@ -588,7 +590,9 @@ async def check_tools(lab: Lab) -> None:
         "/api/printerprofiles/_default",
         json={"profile": {"extruder": extruder}},
     )
-    await lab.connect()
+    # OctoPrint takes up a changed profile where it is named.
+    await lab.hass.call(DOMAIN, "connect", {"profile": "_default"})
+    await lab.hass.wait_for("sensor.voron_state", "operational")
     await lab.hass.wait_for(
         "select.voron_active_tool", lambda x: x["state"] != "unavailable"
     )
