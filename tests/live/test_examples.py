@@ -334,9 +334,9 @@ async def test_examples(tmp_path: Path) -> None:
         # The tool gets hot meanwhile.
         await check_server(lab, tmp_path)
         await check_disk(lab)
+        await check_timelapse(lab)
         await check_filament(lab)
         await check_emergency_stop(lab)
-        await check_timelapse(lab)
         await check_tools(lab)
         check_log(lab)
         assert [each.heading for each in lab.examples] == []
@@ -405,6 +405,8 @@ async def check_files(lab: Lab) -> None:
     await lab.act("Create a folder")
     await lab.act("Copy a file")
     assert await lab.has("archive/spiral 2026.gcode")
+    await lab.act("From the media browser")
+    assert await lab.has("spiral.gcode")
 
 
 async def check_cancelled_prints(lab: Lab) -> None:
@@ -571,6 +573,8 @@ async def check_timelapse(lab: Lab) -> None:
     await until(is_rendered)
     await lab.act("Delete a timelapse")
     assert await films() == [f"{IMAGES}.mp4"]
+    # There is no webcam that the next print could be recorded with.
+    await lab.octoprint.request("POST", "/api/timelapse", json={"type": "off"})
 
 
 async def check_tools(lab: Lab) -> None:
@@ -586,7 +590,9 @@ async def check_tools(lab: Lab) -> None:
         "/api/printerprofiles/_default",
         json={"profile": {"extruder": extruder}},
     )
-    await lab.connect()
+    # OctoPrint takes up a changed profile where it is named.
+    await lab.hass.call(DOMAIN, "connect", {"profile": "_default"})
+    await lab.hass.wait_for("sensor.voron_state", "operational")
     await lab.hass.wait_for(
         "select.voron_active_tool", lambda x: x["state"] != "unavailable"
     )
