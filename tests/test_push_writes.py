@@ -84,7 +84,7 @@ async def test_recordings(
 async def test_noise(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:
     """Test that temperatures that wander are written by nobody, nor is anybody called."""
     draw = random.Random(3)
-    pushed.fake.load("heating")
+    pushed.fake.load("operational_idle_no_file")
     printer = pushed.fake.json("GET", "/api/printer")["temperature"]
     await pushed.current()
     await pushed.idle()

@@ -194,7 +194,7 @@ async def test_unloaded(
     await hass.config_entries.async_unload(init_integration.entry_id)
     with pytest.raises(HomeAssistantError) as err:
         await task
-    assert message(err.value) == ("filament_interrupted", {"printer": "Prusa"})
+    assert err.value.translation_key == "filament_interrupted"
     assert sent(fake) == [target(210), target(0)]
 
 
@@ -269,6 +269,7 @@ async def test_left_hot(call: Call, fake: FakeOctoPrint, printer: Printer) -> No
         call("load_filament", length=5, temperature=200, timeout=1)
     )
     await until(lambda: sent(fake))
+    await printer.tell(50, 200)
     fake.answer("POST", "/api/printer/tool", status=500, json={"error": "Broken"})
     with pytest.raises(HomeAssistantError) as err:
         await task

@@ -7,6 +7,7 @@ from urllib.parse import quote
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api.access import permission_name
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay
@@ -251,7 +252,11 @@ async def test_not_permitted(
         await limited(permission)
         assert await fails(call, fake, action, path="test_main.gcode", **data) == (
             "command_missing_permission",
-            {"command": action, "permission": permission, "printer": "Prusa"},
+            {
+                "command": action,
+                "permission": permission_name(permission),
+                "printer": "Prusa",
+            },
         )
 
 

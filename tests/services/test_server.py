@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.octoprint_plus.api.access import permission_name
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
@@ -335,7 +336,11 @@ async def test_permissions(
         await call(action, response=response, **data)
     assert message(raised.value) == (
         "command_missing_permission",
-        {"command": action, "permission": permission, "printer": "Prusa"},
+        {
+            "command": action,
+            "permission": permission_name(permission),
+            "printer": "Prusa",
+        },
     )
     assert fake.commands() == []
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api.access import permission_name
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.conftest import refresh
@@ -196,6 +197,10 @@ async def test_permissions(
         await call("slice_file", path="vases/spiral.stl", **data)
     assert message(raised.value) == (
         "command_missing_permission",
-        {"command": "slice_file", "permission": missing, "printer": "Prusa"},
+        {
+            "command": "slice_file",
+            "permission": permission_name(missing),
+            "printer": "Prusa",
+        },
     )
     assert fake.commands() == []

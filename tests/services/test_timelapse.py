@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api.access import permission_name
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
@@ -391,6 +392,6 @@ async def test_permissions(
         await call(action, response=action == "list_timelapses", **data)
     assert message(raised.value) == (
         "command_missing_permission",
-        {"command": action, "permission": missing, "printer": "Prusa"},
+        {"command": action, "permission": permission_name(missing), "printer": "Prusa"},
     )
     assert written(fake) == []

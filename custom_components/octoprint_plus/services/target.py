@@ -25,9 +25,9 @@ from ..helpers import octoprint_command
 
 # What a schema says of a value, in words that have no translation.
 REASONS = {
-    re.compile(r"value must be at least (\S+)"): "field_too_small",
-    re.compile(r"value must be at most (\S+)"): "field_too_large",
-    re.compile(r"value must be one of \[(.+)\]"): "field_not_offered",
+    re.compile(r"^value must be at least (\S+)"): "field_too_small",
+    re.compile(r"^value must be at most (\S+)"): "field_too_large",
+    re.compile(r"^value must be one of \[(.+)\]"): "field_not_offered",
 }
 
 
