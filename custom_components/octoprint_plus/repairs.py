@@ -250,7 +250,9 @@ class MissingPermissionsFlow(RepairsFlow):
             data_schema=vol.Schema({}),
             errors=errors,
             description_placeholders={
-                "permissions": ", ".join(missing_permissions(user)),
+                "permissions": ", ".join(
+                    map(permission_name, missing_permissions(user))
+                ),
                 "printer": entry.title,
                 "url": str(coordinator.client.url),
                 "user": user.name or "-",

@@ -311,6 +311,7 @@ def test_events() -> None:
         "PrinterProfileModified",
         "PrinterStateChanged",
         "SettingsUpdated",
+        "ToolChange",
         "Waiting",
     ]
     json.dumps([*EVENTS, *PLUGINS])
