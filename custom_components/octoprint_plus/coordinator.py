@@ -34,6 +34,7 @@ from .api.messages import (
     PushMessage,
     ReadAgain,
     ReauthRequired,
+    StateChanged,
     ToolChanged,
 )
 from .api.occurrences import Occurrence
@@ -236,7 +237,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             return self._publish(truth)
 
     async def _async_refresh_with_entry(self) -> None:
-        """Poll as long as the entry is loaded."""
+        """Poll as long as the entry is loaded, and Home Assistant has its connections."""
+        if self.hass.is_stopping:
+            return
         poll = self.config_entry.async_create_background_task(
             self.hass, self._async_refresh(), f"{DOMAIN} poll {self.name}"
         )
@@ -360,6 +363,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._poller.expire()
             if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":
                 self._plugins.expire()
+            self._debounced_refresh.async_schedule_call()
+        elif isinstance(message, StateChanged) and (
+            message.state is State.OFFLINE and previous.has_problem
+        ):
+            # That it is offline after an error only a later `current` tells, which may be
+            # held back until it tells nothing new.
             self._debounced_refresh.async_schedule_call()
         elif isinstance(message, PluginTold):
             self._plugins.async_hear(message.message)

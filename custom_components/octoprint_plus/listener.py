@@ -140,6 +140,8 @@ class PushListener:
 
     @callback
     def _async_poll_now(self) -> None:
+        if self._coordinator.hass.is_stopping:
+            return
         self._coordinator.config_entry.async_create_background_task(
             self._coordinator.hass,
             self._coordinator.async_refresh(),

@@ -33,7 +33,7 @@ RETRY = 300.0
 
 # SpoolManager compares file and spool whenever it is told something, so what it tells
 # so soon after it was read is no news.
-ECHO = 1.0
+ECHO = 0.3
 
 
 class PluginReader:

@@ -37,13 +37,15 @@ async def test_add_printer_and_device_page(
         )
         await page.get_by_role("button", name="OK").click(timeout=90_000)
         form = page.locator("ha-form")
-        await form.locator("input").first.fill(octoprint.url)
+        await form.locator("input:not([type=checkbox])").first.fill(octoprint.url)
         await page.get_by_role("button", name="Submit").click()
         await page.get_by_text("Approve the access in OctoPrint").click()
         link = page.get_by_role("link", name="page")
         await expect(link).to_have_attribute("href", _starts_with(octoprint.url))
         await octoprint.approve_app_key()
-        await expect(form.locator("input").first).to_have_value("Voron")
+        await expect(form.locator("input:not([type=checkbox])").first).to_have_value(
+            "Voron"
+        )
         await page.get_by_role("button", name="Submit").click()
         await page.get_by_role("button", name="Skip and finish").click()
 

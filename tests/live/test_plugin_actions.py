@@ -458,7 +458,7 @@ async def test_spool_manager(tmp_path: Path) -> None:
             "tools": [],
         }
         await hass.call(DOMAIN, "select_spool", {"spool": 1})
-        await hass.wait_for(SPOOL, "Red PLA", timeout=2)
+        await hass.wait_for(SPOOL, "Red PLA", timeout=10)
         await hass.wait_for("sensor.voron_filament_left", "750.0")
         await upload(octoprint, "small.gcode", gcode())
         await select_file(octoprint, "small.gcode")
@@ -468,10 +468,10 @@ async def test_spool_manager(tmp_path: Path) -> None:
             "/plugin/SpoolManager/selectSpool",
             json={"databaseId": 2, "toolIndex": 0},
         )
-        await hass.wait_for(SPOOL, "Nearly empty", timeout=2)
+        await hass.wait_for(SPOOL, "Nearly empty", timeout=10)
         await hass.wait_for(FILAMENT, "on")
         await hass.call(DOMAIN, "select_spool", {"spool": 1})
-        await hass.wait_for(SPOOL, "Red PLA", timeout=2)
+        await hass.wait_for(SPOOL, "Red PLA", timeout=10)
         await hass.wait_for(FILAMENT, "off")
         # An unknown number would keep the plugin busy for ever.
         await refused(hass, "no spool 99 in use", "select_spool", spool=99)
@@ -482,7 +482,7 @@ async def test_spool_manager(tmp_path: Path) -> None:
         await hass.wait_for("sensor.voron_state", "printing")
         await refused(hass, "say with “commit”", "select_spool", spool=2)
         await hass.call(DOMAIN, "select_spool", {"spool": 2, "commit": True})
-        await hass.wait_for(SPOOL, "Nearly empty", timeout=2)
+        await hass.wait_for(SPOOL, "Nearly empty", timeout=10)
         await hass.call("button", "press", {"entity_id": "button.voron_cancel_print"})
         await hass.wait_for("sensor.voron_state", "operational")
         await hass.call(DOMAIN, "select_spool", {"spool": None})
