@@ -94,42 +94,37 @@ async def _async_create_folder(call: ServiceCall) -> ServiceResponse:
 
 
 async def _async_copy_file(call: ServiceCall) -> ServiceResponse:
-    """Copy a file or a folder."""
-    coordinator = async_get_coordinator(call)
-    path, destination = _source_and_destination(call, coordinator)
-    async with server_action(call, coordinator, "FILES_LIST", "FILES_UPLOAD"):
-        location = await _async_storage_with_folders(call, coordinator)
-        entry = await _async_entry(call, coordinator, location)
-        try:
-            new_path = await coordinator.client.files.copy(location, path, destination)
-        except (
-            OctoPrintConflictError,
-            OctoPrintNotFoundError,
-            OctoPrintRequestError,
-        ) as err:
-            if error := _transfer_error(call, coordinator, entry, err):
-                raise error from err
-            raise
-    return {"path": new_path}
+    """Copy a file, or a folder with all in it."""
+    return await _async_transfer(call, ("FILES_LIST", "FILES_UPLOAD"), moves=False)
 
 
 async def _async_move_file(call: ServiceCall) -> ServiceResponse:
     """Move a file or a folder, or rename it."""
+    permissions = ("FILES_LIST", "FILES_UPLOAD", "FILES_DELETE")
+    return await _async_transfer(call, permissions, moves=True)
+
+
+async def _async_transfer(
+    call: ServiceCall, permissions: tuple[str, ...], *, moves: bool
+) -> ServiceResponse:
+    """Put a file or folder to another place; only a move takes it away from its own."""
     coordinator = async_get_coordinator(call)
     path, destination = _source_and_destination(call, coordinator)
-    permissions = ("FILES_LIST", "FILES_UPLOAD", "FILES_DELETE")
+    files = coordinator.client.files
+    transfer = files.move if moves else files.copy
     async with server_action(call, coordinator, *permissions):
         location = await _async_storage_with_folders(call, coordinator)
-        await async_check_unused(call, coordinator, location, path)
+        if moves:
+            await async_check_unused(call, coordinator, location, path)
         entry = await _async_entry(call, coordinator, location)
         try:
-            new_path = await coordinator.client.files.move(location, path, destination)
+            new_path = await transfer(location, path, destination)
         except (
             OctoPrintConflictError,
             OctoPrintNotFoundError,
             OctoPrintRequestError,
         ) as err:
-            if isinstance(err, OctoPrintConflictError):
+            if moves and isinstance(err, OctoPrintConflictError):
                 # OctoPrint has the same answer for what it prints.
                 await coordinator.async_refresh()
                 await async_check_unused(call, coordinator, location, path)

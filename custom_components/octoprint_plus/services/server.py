@@ -21,8 +21,13 @@ from ..api.redaction import is_secret, without_secrets
 from ..api.settings import Objection
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import async_refresh_or_raise, refusal
-from .target import TARGET_SCHEMA, async_get_coordinator, server_action
+from ..helpers import refusal
+from .target import (
+    TARGET_SCHEMA,
+    async_check_free,
+    async_get_coordinator,
+    server_action,
+)
 
 ATTR_ACTION = "action"
 ATTR_KEY = "key"
@@ -144,15 +149,7 @@ async def _async_run_system_command(call: ServiceCall) -> None:
     coordinator = async_get_coordinator(call)
     source, action = call.data[ATTR_SOURCE], call.data[ATTR_ACTION]
     async with server_action(call, coordinator, "SYSTEM"):
-        await async_refresh_or_raise(coordinator)
-        if coordinator.data.is_busy:
-            file = coordinator.data.job.file
-            raise refusal(
-                "printer_busy",
-                coordinator.name,
-                command=call.service,
-                file=file.name if file else "-",
-            )
+        await async_check_free(call, coordinator)
         commands = await coordinator.client.system.commands()
         for command in commands:
             if (command.source, command.action) == (source, action):

@@ -21,7 +21,7 @@ from ..api.access import permission_name
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
-from ..helpers import octoprint_command
+from ..helpers import async_refresh_or_raise, octoprint_command, refusal
 
 # What a schema says of a value, in words that have no translation.
 REASONS = {
@@ -157,14 +157,11 @@ async def _async_check_permissions(
     user = await coordinator.client.access.current_user()
     for permission in permissions:
         if not user.may(permission):
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="command_missing_permission",
-                translation_placeholders={
-                    "command": call.service,
-                    "permission": permission_name(permission),
-                    "printer": coordinator.name,
-                },
+            raise refusal(
+                "command_missing_permission",
+                coordinator.name,
+                command=call.service,
+                permission=permission_name(permission),
             )
 
 
@@ -179,26 +176,33 @@ def _check_state(
     if not snapshot.is_connected:
         raise printer_offline(call, coordinator)
     if snapshot.state in forbidden:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="printer_busy",
-            translation_placeholders={
-                "command": call.service,
-                "file": snapshot.job.file.name if snapshot.job.file else "-",
-                "printer": coordinator.name,
-            },
-        )
+        raise printer_busy(call, coordinator)
+
+
+async def async_check_free(
+    call: ServiceCall, coordinator: OctoPrintCoordinator
+) -> None:
+    """Raise an error where a print or transfer runs now, whether connected or not."""
+    await async_refresh_or_raise(coordinator)
+    if coordinator.data.is_busy:
+        raise printer_busy(call, coordinator)
+
+
+def printer_busy(
+    call: ServiceCall, coordinator: OctoPrintCoordinator
+) -> ServiceValidationError:
+    """Return the error for a printer that prints, or gets a file."""
+    file = coordinator.data.job.file
+    return refusal(
+        "printer_busy",
+        coordinator.name,
+        command=call.service,
+        file=file.name if file else "-",
+    )
 
 
 def printer_offline(
     call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> ServiceValidationError:
     """Return the error for a printer that is not connected to OctoPrint."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key="printer_offline",
-        translation_placeholders={
-            "command": call.service,
-            "printer": coordinator.name,
-        },
-    )
+    return refusal("printer_offline", coordinator.name, command=call.service)

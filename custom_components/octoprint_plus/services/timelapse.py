@@ -18,9 +18,14 @@ from ..api import OctoPrintNotFoundError
 from ..api.timelapse import Unrendered
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import async_refresh_or_raise, refusal
+from ..helpers import refusal
 from ..timelapse import PERMISSIONS, TYPES, async_set_timelapse
-from .target import TARGET_SCHEMA, async_get_coordinator, server_action
+from .target import (
+    TARGET_SCHEMA,
+    async_check_free,
+    async_get_coordinator,
+    server_action,
+)
 
 ATTR_SAVE = "save"
 ATTR_TYPE = "type"
@@ -155,16 +160,8 @@ async def _async_render_timelapse(call: ServiceCall) -> None:
     async with server_action(
         call, coordinator, "TIMELAPSE_LIST", "TIMELAPSE_MANAGE_UNRENDERED"
     ):
-        await async_refresh_or_raise(coordinator)
-        if coordinator.data.is_busy:
-            # It takes all that a small computer has, which the print needs.
-            file = coordinator.data.job.file
-            raise refusal(
-                "printer_busy",
-                coordinator.name,
-                command=call.service,
-                file=file.name if file else "-",
-            )
+        # It takes all that a small computer has, which a print needs.
+        await async_check_free(call, coordinator)
         await _async_find_images(coordinator, name)
         try:
             await coordinator.client.timelapse.render(name)
