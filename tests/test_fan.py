@@ -81,6 +81,20 @@ async def test_restored(
     assert hass.states.get(FAN).state == "unknown"
 
 
+async def test_not_restored(
+    hass: HomeAssistant, config_entry: MockConfigEntry, fake: FakeOctoPrint
+) -> None:
+    """Test that a printer that was off meanwhile is not believed to have the speed."""
+    mock_restore_cache(hass, [State(FAN, "on", {"percentage": 40})])
+    fake.load("disconnected")
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.load("printing_local")
+    await refresh(hass, config_entry)
+    assert hass.states.get(FAN).state == "unknown"
+
+
 @pytest.mark.usefixtures("init_integration")
 async def test_refused(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     """Test that a speed that was not sent is not shown."""

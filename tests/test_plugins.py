@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus import plugin_reader
 from custom_components.octoprint_plus.api import (
     ConnectionCause,
     OctoPrintConnectionError,
@@ -15,7 +16,6 @@ from custom_components.octoprint_plus.api import (
 from custom_components.octoprint_plus.api.plugins import states
 from custom_components.octoprint_plus.api.plugins.states import READERS, PluginStates
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.plugin_reader import ECHO
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -29,7 +29,7 @@ from .api.plugins.test_spool_manager import (
     LIST as MANAGED_SPOOLS,
 )
 from .api.plugins.test_spoolman import ENTRY as SPOOL, REQUIREMENTS
-from .conftest import until
+from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, pushing
 from .recorded import FIXTURES
@@ -603,9 +603,14 @@ async def test_spools_of_a_shared_nozzle(
 
 
 async def test_spool_manager(
-    hass: HomeAssistant, server: FakeOctoPrint, config_entry: MockConfigEntry
+    hass: HomeAssistant,
+    server: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that a spool that is selected elsewhere is found, of which nothing else is told."""
+    echo = 60
+    monkeypatch.setattr(plugin_reader, "ECHO", echo)
     answer = server.json("GET", "/api/settings")
     del answer["plugins"]["Spoolman"]
     answer["plugins"]["SpoolManager"] = {}
@@ -617,14 +622,24 @@ async def test_spool_manager(
         server.answer(
             "GET", MANAGED_SPOOLS, json=listed | {"selectedSpools": [MANAGED]}
         )
-        pushed.coordinator._plugins._read_at["SpoolManager"] -= ECHO
+        plugins = pushed.coordinator._plugins
+        plugins._read_at["SpoolManager"] -= echo
         server.clear()
         await tell(pushed, "SpoolManager", CHECKED)
         await until(lambda: pushed.state_of("sensor.spool") == "Black PLA")
         assert pushed.state_of("binary_sensor.filament") == "off"
         # What it tells for being read is no reason to read it again.
         await tell(pushed, "SpoolManager", CHECKED)
+        plugins._read_at["SpoolManager"] -= plugin_reader.RETRY
+        await refresh(hass, config_entry)
+        await until(plugins._task.done)
         assert pushed.gets().count(MANAGED_SPOOLS) == 1
+        plugins._read_at["SpoolManager"] += plugin_reader.RETRY
+        # More than it tells for that may be another spool, though.
+        await tell(pushed, "SpoolManager", CHECKED)
+        plugins._read_at["SpoolManager"] -= plugin_reader.RETRY
+        await refresh(hass, config_entry)
+        await until(lambda: pushed.gets().count(MANAGED_SPOOLS) == 2)
 
 
 # Any plugin.

@@ -28,20 +28,17 @@ from .api import (
     State,
 )
 from .api.changes import layers_passed
-from .api.job import Job
 from .api.messages import (
     PluginTold,
     PushMessage,
     ReadAgain,
     ReauthRequired,
     StateChanged,
-    ToolChanged,
 )
 from .api.occurrences import Occurrence
-from .api.plugins import spoolman
 from .api.plugins.states import PluginStates
 from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
-from .api.snapshot import advance, advance_aside, advance_pushed
+from .api.snapshot import advance, advance_aside, advance_pushed, advance_tool
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
@@ -120,9 +117,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.choice = ConnectionChoice()
         """What the next connection to the printer is to use."""
 
-        self.active_tool: int | None = None
-        """The tool that was made the active one last, None where nobody knows."""
-
         self.uploads = UploadProgress(entry.title, self._async_show_upload)
         """What follows the uploads to this printer."""
 
@@ -189,14 +183,21 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_read_plugin(self, plugin: str) -> None:
         """Read a plugin again, where it is installed."""
-        self._plugins.expire(plugin)
-        self._plugins.async_read()
+        self._plugins.async_read_again(plugin)
 
     @callback
     def async_forget_pushed(self) -> None:
         """Forget what only the socket tells."""
         if self._truth is not None:
             self._truth = replace(self._truth, z=None, rendering=None, slicing=None)
+            self._truth = _without_tool_of_print(self._truth)
+
+    @callback
+    def async_note_tool(self, tool: int) -> None:
+        """Note that a tool was made the active one, which no poll tells."""
+        if self._truth is not None:
+            self._truth = advance_tool(self._truth, tool)
+            self._async_show(self._truth)
 
     @callback
     def async_receive(self, message: PushStarted | PushLost | PushMessage) -> None:
@@ -299,7 +300,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         if (ended := self._ended_in(truth)) is not None:
             self._async_note_end(ended, is_certain=False)
-        return truth
+        return truth if self.is_pushed else _without_tool_of_print(truth)
 
     @property
     def _memory(self) -> Memory:
@@ -351,9 +352,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             return
         if isinstance(message, Occurrence):
             self.events.async_add(message)
-        elif isinstance(message, ToolChanged) and message.tool != self.active_tool:
-            self.active_tool = message.tool
-            self.async_update_listeners()
         self._heard_at = monotonic()
         if not self.last_update_success:
             # It is there again, whatever it was that went wrong.
@@ -398,9 +396,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if previous is not None and previous.plugins is not truth.plugins:
             for passed in layers_passed(previous.plugins.layers, truth.plugins.layers):
                 self.events.async_add(passed)
-        if previous is not None and _needs_differ(previous.job, truth.job):
-            # It tells nobody that it compares the spools with another file.
-            self.async_read_plugin(spoolman.PLUGIN)
+        if previous is not None:
+            self._plugins.async_follow(previous.job, truth.job)
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
         self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
@@ -438,8 +435,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         return self._publisher.show(shown, truth, monotonic())
 
 
-def _needs_differ(before: Job, after: Job) -> bool:
-    """Return whether another file, or another need of it, is to be compared with the spools."""
-    return before is not after and (
-        before.file != after.file or before.filament != after.filament
-    )
+def _without_tool_of_print(truth: Snapshot) -> Snapshot:
+    """Forget the active tool during a print whose tool changes nobody tells."""
+    if truth.is_busy and truth.active_tool is not None:
+        return replace(truth, active_tool=None)
+    return truth

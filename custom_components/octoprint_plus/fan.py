@@ -10,7 +10,7 @@ from homeassistant.components.fan import (
     FanEntityFeature,
 )
 from homeassistant.const import STATE_OFF
-from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
@@ -61,7 +61,7 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
         return None if self.percentage is None else self.percentage > 0
 
     @override
-    def restore(self, state: State) -> None:
+    async def async_restore(self, state: State) -> None:
         """Take over the speed that was set before a restart."""
         percentage = state.attributes.get(ATTR_PERCENTAGE)
         if state.state == STATE_OFF:
@@ -92,13 +92,10 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
         """Switch it off."""
         await self.async_set_percentage(0)
 
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Forget the speed once the printer is off: nobody knows what it comes up with."""
-        if self.coordinator.last_update_success and not self.snapshot.is_connected:
-            self._attr_percentage = None
-        super()._handle_coordinator_update()
+    def forget(self) -> None:
+        """Forget the speed."""
+        self._attr_percentage = None
 
     @override
     def shows(self) -> object:

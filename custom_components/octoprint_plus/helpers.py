@@ -100,8 +100,7 @@ async def octoprint_command(
 async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> None:
     """Make a tool the active one, and note it, as no printer tells it back."""
     await coordinator.client.printer.select_tool(tool)
-    coordinator.active_tool = tool
-    coordinator.async_update_listeners()
+    coordinator.async_note_tool(tool)
 
 
 async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:

@@ -8,13 +8,11 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
+from .assumed import PERMISSION, OctoPrintSendingEntity
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, octoprint_command, refusal
+from .entity import async_add_entities_when_known
 
 PARALLEL_UPDATES = 1
-
-PERMISSION = "CONTROL"
 
 # What Marlin keeps of a message; a display shows less and scrolls.
 MAX_LENGTH = 64
@@ -50,31 +48,13 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintNotifyEntity(OctoPrintEntity, NotifyEntity):
+class OctoPrintNotifyEntity(OctoPrintSendingEntity, NotifyEntity):
     """Defines the printer's own display."""
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the printer is connected and the key may write on it."""
-        return (
-            super().available
-            and self.snapshot.is_connected
-            and self.coordinator.may(PERMISSION)
-        )
 
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Show a message, or clear the display with an empty one."""
-        await async_refresh_or_raise(self.coordinator)
-        if not self.available:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.printer.send_gcode(
-                [f"M117 {display_text(message)}".strip()]
-            )
+        await self.async_send(f"M117 {display_text(message)}".strip())
 
     @override
     def shows(self) -> object:

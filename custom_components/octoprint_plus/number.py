@@ -11,19 +11,18 @@ from homeassistant.components.number import (
     RestoreNumber,
 )
 from homeassistant.const import EntityCategory, UnitOfRatio, UnitOfTemperature
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot
 from .api.printer import Heater
+from .assumed import PERMISSION, OctoPrintAssumedEntity
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .heater import known_heaters
 from .helpers import octoprint_command, require_number
 
 PARALLEL_UPDATES = 1
-
-PERMISSION = "CONTROL"
 
 # OctoPrint's own limit, either way.
 MAX_OFFSET = 50
@@ -150,32 +149,21 @@ class OctoPrintOffsetEntity(OctoPrintEntity, NumberEntity):
         return self.native_value
 
 
-class OctoPrintRateEntity(OctoPrintEntity, RestoreNumber):
+class OctoPrintRateEntity(OctoPrintAssumedEntity, RestoreNumber):
     """Defines a rate in percent, which no printer tells back."""
-
-    _attr_assumed_state = True
 
     entity_description: OctoPrintRateDescription
 
-    @property
     @override
-    def available(self) -> bool:
-        """Return whether the printer is connected and the key may set the rate."""
-        return (
-            super().available
-            and self.snapshot.is_connected
-            and self.coordinator.may(PERMISSION)
-        )
+    async def async_restore(self, state: State) -> None:
+        """Take over the rate that was set before a restart."""
+        if last := await self.async_get_last_number_data():
+            self._attr_native_value = last.native_value
 
     @override
-    async def async_added_to_hass(self) -> None:
-        """Take up what was set before Home Assistant restarted."""
-        await super().async_added_to_hass()
-        if self.snapshot.is_connected and (
-            last := await self.async_get_last_number_data()
-        ):
-            self._attr_native_value = last.native_value
-            self._shown = self._all_shown()
+    def forget(self) -> None:
+        """Forget the rate."""
+        self._attr_native_value = None
 
     @override
     async def async_set_native_value(self, value: float) -> None:
@@ -184,15 +172,7 @@ class OctoPrintRateEntity(OctoPrintEntity, RestoreNumber):
         async with octoprint_command(self.coordinator, self.label):
             await self.entity_description.set_fn(self.coordinator.client, value)
         self._attr_native_value = value
-        self.async_write_ha_state()
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Forget the rate with the connection: the firmware may start anew."""
-        if not self.snapshot.is_connected:
-            self._attr_native_value = None
-        super()._handle_coordinator_update()
+        self._handle_coordinator_update()
 
     @override
     def shows(self) -> object:

@@ -14,6 +14,7 @@ from .api import (
     OctoPrintError,
     Snapshot,
 )
+from .api.job import Job
 from .api.plugins import spool_manager, spoolman
 from .api.plugins.states import (
     PERMISSIONS,
@@ -31,8 +32,8 @@ MAX_AGE = 3600.0
 # What a plugin itself depends on may start later than everything else.
 RETRY = 300.0
 
-# SpoolManager compares file and spool whenever it is told something, so what it tells
-# so soon after it was read is no news.
+# SpoolManager compares file and spool whenever it is asked something, so what it tells
+# first, and so soon after it was read, is no news.
 ECHO = 0.3
 
 
@@ -55,6 +56,7 @@ class PluginReader:
         self._take = take
         self._task: asyncio.Task[None] | None = None
         self._read_at: dict[str, float] = {}
+        self._echoed: set[str] = set()
         self._failing: set[str] = set()
 
     def expire(self, plugin: str | None = None) -> None:
@@ -67,12 +69,33 @@ class PluginReader:
     @callback
     def async_hear(self, message: object) -> None:
         """Read the plugin again of which a message tells only that something changed."""
-        plugin = has_to_be_read(message)
-        if plugin is None or (
-            isinstance(message, spool_manager.FilamentChecked)
-            and monotonic() - self._read_at.get(plugin, float("-inf")) < ECHO
-        ):
+        if (plugin := has_to_be_read(message)) is None:
             return
+        read_at = self._read_at.get(plugin, float("-inf"))
+        if (
+            not isinstance(message, spool_manager.FilamentChecked)
+            or monotonic() - read_at >= ECHO
+        ):
+            self.async_read_again(plugin)
+        elif plugin in self._echoed:
+            # Perhaps a spool was selected since. To read it at once would never end
+            # where a version tells everything twice.
+            self._read_at[plugin] = read_at - MAX_AGE + RETRY
+        else:
+            self._echoed.add(plugin)
+
+    @callback
+    def async_follow(self, before: Job, after: Job) -> None:
+        """Read again what depends on the job, where another file, or need of it, is told."""
+        if before is not after and (
+            before.file != after.file or before.filament != after.filament
+        ):
+            # It tells nobody that it compares the spools with another file.
+            self.async_read_again(spoolman.PLUGIN)
+
+    @callback
+    def async_read_again(self, plugin: str) -> None:
+        """Read a plugin, where it is installed, as soon as what is being read is."""
         self.expire(plugin)
         self.async_read()
 
@@ -106,6 +129,7 @@ class PluginReader:
         """Read one plugin after the other; what one of them fails to tell stays."""
         while (plugin := self._next()) and (snapshot := self._get()):
             self._read_at[plugin] = monotonic()
+            self._echoed.discard(plugin)
             before = snapshot.plugins
             try:
                 after = await READERS[plugin](self._client, before)

@@ -90,6 +90,7 @@ def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
         and shown.connection == latest.connection
         and shown.error == latest.error
         and shown.sd_ready is latest.sd_ready
+        and shown.active_tool == latest.active_tool
         and shown.rendering == latest.rendering
         and shown.slicing == latest.slicing
         and (shown.z is None) is (latest.z is None)

@@ -6,7 +6,7 @@ from typing import Any, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
@@ -221,20 +221,22 @@ class OctoPrintToolSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
     @override
     def current_option(self) -> str | None:
         """Return the tool that was made the active one last."""
-        tool = self.coordinator.active_tool
+        tool = self.snapshot.active_tool
         return None if tool is None else f"tool{tool}"
 
     @property
     @override
     def extra_restore_state_data(self) -> RestoredExtraData:
         """Return what has to outlive a restart of Home Assistant."""
-        return RestoredExtraData({"tool": self.coordinator.active_tool})
+        return RestoredExtraData({"tool": self.snapshot.active_tool})
 
     @override
     async def async_added_to_hass(self) -> None:
         """Take up what was active before Home Assistant restarted."""
         if self.available and (last := await self.async_get_last_extra_data()):
-            self.coordinator.active_tool = last.as_dict().get("tool")
+            tool = last.as_dict().get("tool")
+            if isinstance(tool, int):
+                self.coordinator.async_note_tool(tool)
         await super().async_added_to_hass()
 
     @override
@@ -247,15 +249,6 @@ class OctoPrintToolSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
             )
         async with octoprint_command(self.coordinator, self.label):
             await async_select_tool(self.coordinator, int(option.removeprefix("tool")))
-
-    @callback
-    @override
-    def _handle_coordinator_update(self) -> None:
-        """Forget the tool with the connection, and with a print whose changes nobody tells."""
-        is_blind = self.snapshot.is_busy and not self.coordinator.is_pushed
-        if is_blind or not self.snapshot.is_connected:
-            self.coordinator.active_tool = None
-        super()._handle_coordinator_update()
 
     @override
     def shows(self) -> object:

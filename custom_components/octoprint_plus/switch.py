@@ -5,7 +5,7 @@ from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
 from homeassistant.const import STATE_OFF, STATE_ON, EntityCategory
-from homeassistant.core import HomeAssistant, State, callback
+from homeassistant.core import HomeAssistant, State
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot, State as PrinterState
@@ -115,7 +115,7 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
         return super().available and self.snapshot.state is PrinterState.OPERATIONAL
 
     @override
-    def restore(self, state: State) -> None:
+    async def async_restore(self, state: State) -> None:
         """Take over what was sent before a restart."""
         if state.state in (STATE_OFF, STATE_ON):
             self._attr_is_on = state.state == STATE_ON
@@ -135,13 +135,10 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
         self._attr_is_on = is_on
         self._handle_coordinator_update()
 
-    @callback
     @override
-    def _handle_coordinator_update(self) -> None:
-        """Forget it once the printer is off: nobody knows what it comes up with."""
-        if self.coordinator.last_update_success and not self.snapshot.is_connected:
-            self._attr_is_on = None
-        super()._handle_coordinator_update()
+    def forget(self) -> None:
+        """Forget whether it levels."""
+        self._attr_is_on = None
 
     @override
     def shows(self) -> object:

@@ -1,5 +1,7 @@
 """Test access: the current user, its permissions, and application keys."""
 
+import json
+
 import aiohttp
 import pytest
 from yarl import URL
@@ -11,8 +13,22 @@ from custom_components.octoprint_plus.api import (
     OctoPrintConnectionError,
     OctoPrintRateLimitError,
 )
-from custom_components.octoprint_plus.api.access import Permission
+from custom_components.octoprint_plus.api.access import (
+    PERMISSION_NAMES,
+    Permission,
+    permission_name,
+)
 from tests.fake_octoprint import APP_TOKEN, FakeOctoPrint
+from tests.recorded import FIXTURES
+
+
+def test_permission_names() -> None:
+    """Test that permissions are named as the server names them."""
+    path = FIXTURES / "general/access_permissions.json"
+    recorded = json.loads(path.read_text(encoding="utf-8"))["permissions"]
+    names = {each["key"]: each["name"] for each in recorded}
+    assert PERMISSION_NAMES.items() <= names.items()
+    assert permission_name("PLUGIN_ANY") == "PLUGIN_ANY"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.octoprint_plus.api.profiles import parse_profile
 from custom_components.octoprint_plus.services.reach import check_reach, limits
+from homeassistant.exceptions import ServiceValidationError
 
 LOWER_LEFT = {
     "width": 220,
@@ -40,7 +41,10 @@ def test_limits(volume: dict[str, Any], expected: dict[str, Any]) -> None:
 
 
 def test_unknown_axis() -> None:
-    """Where the profile does not tell a size, nothing is refused."""
-    profile = parse_profile("a", {})
-    check_reach(profile.volume, {"x": 9999, "z": -5}, absolute=True, printer="Prusa")
-    check_reach(profile.volume, {"x": 9999}, absolute=False, printer="Prusa")
+    """Where the profile does not tell a size, nothing is refused along that axis."""
+    volume = parse_profile("a", {"volume": {"height": 250}}).volume
+    for absolute in (True, False):
+        with pytest.raises(ServiceValidationError) as caught:
+            check_reach(volume, {"z": -999}, absolute=absolute, printer="Prusa")
+        assert (caught.value.translation_placeholders or {})["axis"] == "Z"
+        check_reach(volume, {"x": -999, "y": 999}, absolute=absolute, printer="Prusa")

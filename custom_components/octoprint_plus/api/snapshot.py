@@ -27,6 +27,7 @@ from .messages import (
     SlicingProgress,
     StateChanged,
     TimelapseChanged,
+    ToolChanged,
 )
 from .occurrences import Occurrence, Subject
 from .plugins.states import PluginStates, advance_plugins, of_installed
@@ -81,6 +82,9 @@ class Snapshot:
     sd_ready: bool | None = None
     z: float | None = None
     """The height of the print head in millimetres; only pushed, never polled."""
+
+    active_tool: int | None = None
+    """The tool that was made the active one last; only told when it changes, never polled."""
 
     rendering: int | None = None
     """How far the rendering of a timelapse is, in percent; only pushed, as the next one."""
@@ -185,6 +189,7 @@ def advance(
         sd_ready=printer.sd_ready if printer else None,
         # No poll tells these, so it leaves them as they were.
         z=previous.z if previous and printer else None,
+        active_tool=previous.active_tool if previous and printer else None,
         rendering=previous.rendering if previous else None,
         slicing=previous.slicing if previous else None,
         upload=previous.upload if previous else None,
@@ -261,12 +266,21 @@ def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> S
         plugins = advance_plugins(previous.plugins, message.message)
         is_same = plugins is previous.plugins
         return previous if is_same else replace(previous, plugins=plugins)
+    if isinstance(message, ToolChanged):
+        return advance_tool(previous, message.tool)
     if isinstance(message, RenderProgress | SlicingProgress | Occurrence):
         return _advance_progress(previous, message)
     if not isinstance(message, PRINTER_MESSAGES):
         return previous
     snapshot = replace(_advance_event(previous, message, now), told_at=now)
     return previous if snapshot == previous else snapshot
+
+
+def advance_tool(previous: Snapshot, tool: int) -> Snapshot:
+    """Return the snapshot after a tool was made the active one, the same if it was."""
+    if tool == previous.active_tool or not previous.is_connected:
+        return previous
+    return replace(previous, active_tool=tool)
 
 
 def _advance_progress(
@@ -349,6 +363,7 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
     if heaters == previous.heaters:
         heaters = previous.heaters
     z = None if is_off else message.z
+    active_tool = None if is_off else previous.active_tool
     sd_ready = previous.sd_ready
     if is_off:
         sd_ready = None
@@ -359,6 +374,7 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
         and state is previous.state
         and heaters is previous.heaters
         and z == previous.z
+        and active_tool == previous.active_tool
         and sd_ready is previous.sd_ready
     ):
         return previous
@@ -368,6 +384,7 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
         state=state,
         heaters=heaters,
         z=z,
+        active_tool=active_tool,
         sd_ready=sd_ready,
         error=_error_in(state, previous),
         memory=_next_memory(previous, state, job, heaters, now),
@@ -402,7 +419,8 @@ def _advance_state(previous: Snapshot, state: State, now: datetime) -> Snapshot:
             if previous.state is State.ERROR
             else previous.state
         )
-    job, heaters, z = previous.job, previous.heaters, previous.z
+    job, heaters = previous.job, previous.heaters
+    z, active_tool = previous.z, previous.active_tool
     if state is State.STARTING:
         job = replace(job, progress=NO_PROGRESS)
     memory = previous.memory
@@ -411,13 +429,14 @@ def _advance_state(previous: Snapshot, state: State, now: datetime) -> Snapshot:
         memory = _next_memory(previous, state, job, heaters, now)
     if state in OFFLINE_STATES or state in CONNECTING_STATES:
         job = replace(job, file=None, progress=NO_PROGRESS)
-        heaters, z = NO_HEATERS, None
+        heaters, z, active_tool = NO_HEATERS, None, None
     return replace(
         previous,
         job=job,
         state=state,
         heaters=heaters,
         z=z,
+        active_tool=active_tool,
         error=_error_in(state, previous),
         memory=memory,
     )
