@@ -188,16 +188,16 @@ async def check_psu(hass: HomeAssistant, octoprint: OctoPrintServer) -> None:
     shown = await hass.wait_for(PSU, "off")
     assert shown["attributes"]["assumed_state"] is True
     await hass.call("switch", "turn_on", target)
-    await hass.wait_for(PSU, "on", timeout=1)
+    await hass.wait_for(PSU, "on", timeout=5)
     assert await is_on()
     await hass.call("switch", "turn_off", target)
-    await hass.wait_for(PSU, "off", timeout=1)
+    await hass.wait_for(PSU, "off", timeout=5)
     assert not await is_on()
     # Somebody else does it.
     await octoprint.request(
         "POST", "/api/plugin/psucontrol", json={"command": "turnPSUOn"}
     )
-    await hass.wait_for(PSU, "on", timeout=2)
+    await hass.wait_for(PSU, "on", timeout=5)
 
     method = {"switchingMethod": "GPIO", "sensingMethod": "GPIO"}
     await set_plugin(octoprint, "psucontrol", **method)
@@ -263,7 +263,7 @@ async def check_prompt(
     await hass.wait_for(PROMPT, "unavailable")
     await ask("Filament runout")
     await hass.call("select", "select_option", {"entity_id": PROMPT, "option": "Abort"})
-    await hass.wait_for(PROMPT, "unavailable", timeout=2)
+    await hass.wait_for(PROMPT, "unavailable", timeout=5)
     log = base / "logs/plugin_virtual_printer_serial.log"
 
     async def is_sent() -> bool:
@@ -296,7 +296,7 @@ async def check_spoolman(hass: HomeAssistant, octoprint: OctoPrintServer) -> Non
     assert found[0] == black
     assert (found[1]["name"], found[1]["remaining_weight"]) == ("PETG", None)
     await hass.call(DOMAIN, "select_spool", {"spool": 7})
-    shown = (await hass.wait_for(SPOOL, "Galaxy Black", timeout=2))["attributes"]
+    shown = (await hass.wait_for(SPOOL, "Galaxy Black", timeout=5))["attributes"]
     assert {key: shown[key] for key in ("spool_id", "material", "vendor", "color")} == {
         "spool_id": 7,
         "material": "PLA",
@@ -325,7 +325,7 @@ async def check_spoolman(hass: HomeAssistant, octoprint: OctoPrintServer) -> Non
     await octoprint.request(
         "POST", "/plugin/Spoolman/self/spool", json={"toolIdx": 0, "spoolId": 8}
     )
-    await hass.wait_for(SPOOL, "PETG", timeout=2)
+    await hass.wait_for(SPOOL, "PETG", timeout=5)
     await hass.wait_for("sensor.voron_filament_left", "unknown")
 
 
@@ -387,7 +387,7 @@ async def check_print(hass: HomeAssistant) -> None:
     await refused(hass, "has a print under way", "turn_off_psu")
     await hass.wait_for(PSU, "on")
     await hass.call(DOMAIN, "turn_off_psu", {"force": True})
-    await hass.wait_for(PSU, "off", timeout=1)
+    await hass.wait_for(PSU, "off", timeout=5)
 
     await hass.call("button", "press", {"entity_id": "button.voron_cancel_print"})
     await hass.wait_for("sensor.voron_state", "operational")
@@ -406,7 +406,7 @@ async def check_any_plugin(hass: HomeAssistant) -> None:
     assert await answer(hass, "plugin_command", plugin="psucontrol") == off
     command = {"plugin": "psucontrol", "command": "turnPSUOn"}
     assert await answer(hass, "plugin_command", **command) == {"answer": None}
-    await hass.wait_for(PSU, "on", timeout=2)
+    await hass.wait_for(PSU, "on", timeout=5)
     stop = {"plugin": "bedlevelvisualizer", "parameters": {"stopProcessing": True}}
     found = await answer(hass, "plugin_command", **stop)
     assert found == {"answer": {"stopped": True}}
@@ -486,5 +486,5 @@ async def test_spool_manager(tmp_path: Path) -> None:
         await hass.call("button", "press", {"entity_id": "button.voron_cancel_print"})
         await hass.wait_for("sensor.voron_state", "operational")
         await hass.call(DOMAIN, "select_spool", {"spool": None})
-        await hass.wait_for(SPOOL, "unknown", timeout=2)
+        await hass.wait_for(SPOOL, "unknown", timeout=5)
         assert complaints(hass) == []
