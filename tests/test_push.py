@@ -86,6 +86,18 @@ async def test_throttle_follows_what_happens(pushed: Pushed) -> None:
     await until(lambda: fake.push.throttle == 1)
 
 
+async def test_pace_after_a_command(pushed: Pushed) -> None:
+    """Test that the effect of a command is told soon, also where nothing heats yet."""
+    assert pushed.fake.push.throttle == 3
+    await pushed.hass.services.async_call(
+        "climate",
+        "set_temperature",
+        {"entity_id": "climate.prusa_bed", "temperature": 45},
+        blocking=True,
+    )
+    await until(lambda: pushed.fake.push.throttle == 1)
+
+
 async def test_rendering(pushed: Pushed) -> None:
     """Test that it is shown how far a timelapse is rendered, only while it is."""
     rendering = "sensor.timelapse_rendering"

@@ -163,8 +163,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._listener.push.reconnect_now()
 
     async def async_after_command(self) -> None:
-        """Read the effect of a command, unless the server tells it by itself."""
-        if not self.is_pushed:
+        """Read the effect of a command, or let the server tell it soon."""
+        if self.is_pushed:
+            await self._listener.push.hurry()
+        else:
             self._is_effect_awaited = True
             await self.async_request_refresh()
 

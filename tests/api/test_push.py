@@ -22,11 +22,13 @@ from custom_components.octoprint_plus.api.messages import (
 )
 from custom_components.octoprint_plus.api.plugins.psu_control import PsuState
 from custom_components.octoprint_plus.api.push import (
+    HURRY,
     OctoPrintPush,
     PushLost,
     PushStarted,
 )
 from custom_components.octoprint_plus.api.timelapse import OFF, TimelapseConfig
+from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import CLOSE, RawServer, frame
 from tests.recorded import Answer
@@ -282,6 +284,46 @@ async def test_throttle_is_changed(push: OctoPrintPush, fake: FakeOctoPrint) -> 
         await listener.until(lambda: len(listener.of(ReauthRequired)) == 1)
     throttles = [each for each in sent(fake, 0) if "throttle" in each]
     assert throttles == [{"throttle": 3}, {"throttle": 1}, {"throttle": 4}]
+
+
+async def test_hurry(
+    push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that the pace is quick at once and for a moment, and told just once."""
+    now = 1000.0
+    monkeypatch.setattr(f"{PUSH}.monotonic", lambda: now)
+    # Who is not connected yet begins quickly.
+    await push.hurry()
+    async with listening(push) as listener:
+        await listener.next(PushStarted)
+        assert fake.push.throttle == 1
+        now += HURRY
+        await heard(listener, fake)
+        await until(lambda: fake.push.throttle == 3)
+        # No message is waited for.
+        await push.hurry()
+        await push.hurry()
+        await until(lambda: fake.push.throttle == 1)
+        await heard(listener, fake)
+        now += HURRY
+        await heard(listener, fake)
+        await until(lambda: fake.push.throttle == 3)
+    throttles = [each["throttle"] for each in sent(fake, 0) if "throttle" in each]
+    assert throttles == [1, 3, 1, 3]
+
+
+async def test_hurry_on_a_broken_socket(
+    push: OctoPrintPush, fake: FakeOctoPrint, no_pauses: None
+) -> None:
+    """Test that a socket that breaks meanwhile is told to the one who listens, once."""
+    async with listening(push) as listener:
+        await listener.next(PushStarted)
+        await heard(listener, fake)
+        assert push._socket is not None
+        push._socket._writer.transport.abort()
+        await push.hurry()
+        await listener.next(PushStarted, 2)
+        assert len(listener.of(PushLost)) == 1
 
 
 async def test_throttle_is_kept_over_a_reconnect(

@@ -40,6 +40,9 @@ STABLE_AFTER = 30
 THROTTLE_QUICK = 1
 THROTTLE_CALM = 3
 
+# So many seconds after a command somebody waits for its effect.
+HURRY = 3.0
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PushStarted:
@@ -69,12 +72,22 @@ class OctoPrintPush:
         self._loads = loads
         self._login: Login | None = None
         self._is_new_login = False
+        self._hurry_until = float("-inf")
         self._sent_throttle: int | None = None
+        self._socket: aiohttp.ClientWebSocketResponse[bool] | None = None
         self._wake = asyncio.Event()
 
     def reconnect_now(self) -> None:
         """End the pause before the next attempt: the server was just seen."""
         self._wake.set()
+
+    async def hurry(self) -> None:
+        """Ask for a quick pace now and for a moment: the effect of a command is to come."""
+        self._hurry_until = monotonic() + HURRY
+        if self._socket is not None and self._sent_throttle != THROTTLE_QUICK:
+            # That a socket is broken the one who listens is told.
+            with suppress(aiohttp.ClientError, OSError):
+                await self._send_throttle(self._socket)
 
     async def listen(
         self,
@@ -113,6 +126,7 @@ class OctoPrintPush:
             reader = MessageReader(self._loads)
             yield await self._handshake(socket, reader)
             yield PushStarted()
+            self._socket = socket
             while True:
                 frame = await socket.receive()
                 if frame.type is aiohttp.WSMsgType.TEXT:
@@ -121,7 +135,7 @@ class OctoPrintPush:
                         await self._authenticate(socket, after=message.reason)
                     if message is not None:
                         yield message
-                    if self.throttle != self._sent_throttle:
+                    if self._pace() != self._sent_throttle:
                         await self._send_throttle(socket)
                 elif frame.type is not aiohttp.WSMsgType.BINARY:
                     raise socket_end(frame.data)
@@ -130,6 +144,7 @@ class OctoPrintPush:
                 "The socket broke", ConnectionCause.BROKEN
             ) from err
         finally:
+            self._socket = None
             await close_socket(socket)
 
     async def _handshake(
@@ -193,10 +208,13 @@ class OctoPrintPush:
             self._login = await self._client.access.login()
         await send(socket, {"auth": f"{self._login.name}:{self._login.session}"})
 
+    def _pace(self) -> int:
+        return THROTTLE_QUICK if monotonic() < self._hurry_until else self.throttle
+
     async def _send_throttle(
         self, socket: aiohttp.ClientWebSocketResponse[bool]
     ) -> None:
-        self._sent_throttle = self.throttle
+        self._sent_throttle = self._pace()
         await send(socket, {"throttle": self._sent_throttle})
 
 
