@@ -3,7 +3,7 @@
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    mock_restore_cache,
+    mock_restore_cache_with_extra_data,
 )
 
 from homeassistant.core import HomeAssistant, State
@@ -53,25 +53,23 @@ async def test_set(
 
 
 @pytest.mark.parametrize(
-    ("before", "percentage"),
-    [
-        (State(FAN, "on", {"percentage": 40}), 40),
-        (State(FAN, "off"), 0),
-        (State(FAN, "unavailable"), None),
-    ],
+    ("state", "sent"),
+    # It is unavailable where the server was away when Home Assistant stopped.
+    [("on", 40), ("off", 0), ("unavailable", 40), ("unknown", None), ("on", "junk")],
 )
 async def test_restored(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,
     fake: FakeOctoPrint,
-    before: State,
-    percentage: int | None,
+    state: str,
+    sent: object,
 ) -> None:
     """Test that the speed is known after a restart, until the printer was off."""
-    mock_restore_cache(hass, [before])
+    mock_restore_cache_with_extra_data(hass, [(State(FAN, state), {"sent": sent})])
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done()
+    percentage = sent if isinstance(sent, int) else None
     assert hass.states.get(FAN).attributes.get("percentage") == percentage
     fake.load("disconnected")
     await refresh(hass, config_entry)
@@ -85,7 +83,7 @@ async def test_not_restored(
     hass: HomeAssistant, config_entry: MockConfigEntry, fake: FakeOctoPrint
 ) -> None:
     """Test that a printer that was off meanwhile is not believed to have the speed."""
-    mock_restore_cache(hass, [State(FAN, "on", {"percentage": 40})])
+    mock_restore_cache_with_extra_data(hass, [(State(FAN, "on"), {"sent": 40})])
     fake.load("disconnected")
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)

@@ -164,6 +164,7 @@ DRIFTS = {
     "print time in memory": with_memory(running=replace(RUNNING, print_time=7)),
     "how it will end": with_memory(running=replace(RUNNING, completed=True)),
     "state's text": with_job(state="Printing from SD"),
+    "tool of a print": replace(SHOWN, active_tool=1),
 }
 
 
@@ -246,6 +247,17 @@ def test_first(publisher: Publisher) -> None:
     warmer = with_heater("tool0", actual=250.0)
     assert publisher.show(SHOWN, warmer, 0.1) is SHOWN
     assert publisher.show(None, warmer, 0.2) is warmer
+
+
+# Tools.
+
+
+def test_tool(publisher: Publisher) -> None:
+    """While nothing is printed, somebody waits to see it."""
+    idle = replace(SHOWN, state=State.OPERATIONAL)
+    latest = replace(idle, active_tool=1)
+    assert publisher.show(idle, latest, 0.1) is latest
+    assert publisher.show(latest, replace(latest, active_tool=None), 0.2) is not latest
 
 
 # Uploads.

@@ -19,6 +19,8 @@ from .conftest import until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import FULL_POLL, POLL, Pushed, pushing
 
+MESSAGES = "custom_components.octoprint_plus.api.messages"
+
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,8 +49,11 @@ async def test_set_up(
     await fake.push.wait_closed()
 
 
-async def test_event_comes_first(pushed: Pushed) -> None:
+async def test_event_comes_first(
+    pushed: Pushed, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Test that an event alone changes the state, and that an older `current` does not."""
+    monkeypatch.setattr(f"{MESSAGES}.CURRENT_MAX_AGE", 60)
     await pushed.state("PRINTING", "Printing")
     assert pushed.state_of("sensor.state") == "printing"
     assert pushed.state_of("binary_sensor.printing") == "on"
@@ -158,6 +163,27 @@ async def test_tool_change(
         await pushed.event("ToolChange", old=1, new=0)
         await pushed.state("OPERATIONAL", "Operational")
         assert pushed.state_of(tool) == "tool0"
+
+
+async def test_tool_of_a_print_that_began_unseen(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that nobody knows the tool after a print that began while the socket was lost."""
+    fake.load("multi_idle_custom_sensors")
+    async with pushing(hass, fake, config_entry) as pushed:
+        await pushed.event("ToolChange", old=0, new=1)
+        assert pushed.state_of("select.active_tool") == "tool1"
+        await pushed.fake.push.drop()
+        await until(lambda: not pushed.coordinator.is_pushed)
+        await pushed.idle()
+        assert pushed.state_of("select.active_tool") == "tool1"
+        fake.load("multi_printing")
+        pushed.coordinator.async_server_seen()
+        await pushed.up()
+        assert pushed.state_of("select.active_tool") == "unavailable"
+        fake.load("multi_idle_custom_sensors")
+        await pushed.state("OPERATIONAL", "Operational")
+        assert pushed.state_of("select.active_tool") == "unknown"
 
 
 async def test_z_appears(pushed: Pushed) -> None:

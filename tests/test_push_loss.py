@@ -33,6 +33,7 @@ from .fake_octoprint import FakeOctoPrint
 from .pushed import POLL, Pushed, pushing
 from .recorded import Answer
 
+MESSAGES = "custom_components.octoprint_plus.api.messages"
 PUSH = "custom_components.octoprint_plus.api.push"
 
 
@@ -435,6 +436,7 @@ async def test_clock_jumps(
     await pushed.current()
     now = dt_util.utcnow
     jump = timedelta(hours=hours)
+    monkeypatch.setattr(f"{MESSAGES}.CURRENT_MAX_AGE", 60)
     monkeypatch.setattr(dt_util, "utcnow", lambda: now() + jump)
     await pushed.current()
     assert pushed.state_of("sensor.state") == "printing"

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 import logging
 from time import time
@@ -90,10 +91,13 @@ async def test_drift_is_caught(freezer: FrozenDateTimeFactory, pushed: Pushed) -
     assert pushed.coordinator.is_pushed
 
 
-async def test_poll_that_is_overtaken(pushed: Pushed) -> None:
-    """Test that what is pushed while a poll is on its way is newer and stays."""
+@asynccontextmanager
+async def poll_on_its_way(
+    pushed: Pushed, family: object, method: str
+) -> AsyncGenerator[None]:
+    """Hold a poll back meanwhile that has got the answer to a method, and let it end then."""
     gate = asyncio.Event()
-    get = pushed.coordinator.client.job.get
+    get = getattr(family, method)
     asked = False
 
     async def held() -> Any:
@@ -103,14 +107,20 @@ async def test_poll_that_is_overtaken(pushed: Pushed) -> None:
         await gate.wait()
         return answer
 
-    with patch.object(pushed.coordinator.client.job, "get", held):
+    with patch.object(family, method, held):
         poll = pushed.hass.async_create_task(pushed.coordinator.async_refresh())
         await until(lambda: asked)
+        yield
+        gate.set()
+        await poll
+
+
+async def test_poll_that_is_overtaken(pushed: Pushed) -> None:
+    """Test that what is pushed while a poll is on its way is newer and stays."""
+    async with poll_on_its_way(pushed, pushed.coordinator.client.job, "get"):
         pushed.fake.load("printing_local")
         await pushed.state("PRINTING", "Printing")
         await pushed.current()
-        gate.set()
-        await poll
     assert pushed.state_of("sensor.state") == "printing"
     assert pushed.state_of("sensor.file") == "test_main.gcode"
     assert pushed.coordinator.last_update_success
@@ -121,51 +131,21 @@ async def test_poll_that_is_overtaken_tells_what_is_never_pushed(
     pushed: Pushed,
 ) -> None:
     """Test that a poll that is overtaken still counts for version and permissions."""
-    gate = asyncio.Event()
-    get = pushed.coordinator.client.system.commands
-    asked = False
-
-    async def held() -> Any:
-        nonlocal asked
-        answer = await get()
-        asked = True
-        await gate.wait()
-        return answer
-
     server = pushed.fake.json("GET", "/api/server")
     pushed.fake.answer("GET", "/api/server", json=server | {"version": "1.12.0"})
     pushed.coordinator._poller.expire()
-    with patch.object(pushed.coordinator.client.system, "commands", held):
-        poll = pushed.hass.async_create_task(pushed.coordinator.async_refresh())
-        await until(lambda: asked)
+    async with poll_on_its_way(pushed, pushed.coordinator.client.system, "commands"):
         pushed.fake.load("printing_local")
         await pushed.state("PRINTING", "Printing")
-        gate.set()
-        await poll
     assert pushed.state_of("sensor.state") == "printing"
     assert pushed.coordinator.data.server.server.version == "1.12.0"
 
 
 async def test_poll_that_is_overtaken_leaves_the_timelapse(pushed: Pushed) -> None:
     """Test that a timelapse that was pushed meanwhile is newer than what is known."""
-    gate = asyncio.Event()
-    get = pushed.coordinator.client.job.get
-    asked = False
-
-    async def held() -> Any:
-        nonlocal asked
-        answer = await get()
-        asked = True
-        await gate.wait()
-        return answer
-
-    with patch.object(pushed.coordinator.client.job, "get", held):
-        poll = pushed.hass.async_create_task(pushed.coordinator.async_refresh())
-        await until(lambda: asked)
+    async with poll_on_its_way(pushed, pushed.coordinator.client.job, "get"):
         await pushed.fake.push.send({"timelapse": {"type": "zchange", "options": {}}})
         await pushed.heard()
-        gate.set()
-        await poll
     assert pushed.coordinator.data.server.timelapse == TimelapseConfig(type="zchange")
 
 

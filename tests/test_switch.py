@@ -5,7 +5,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
-    mock_restore_cache,
+    mock_restore_cache_with_extra_data,
     snapshot_platform,
 )
 from syrupy.assertion import SnapshotAssertion
@@ -55,7 +55,9 @@ async def test_mesh_leveling(
 ) -> None:
     """Test levelling by the mesh, which no printer tells back, and not in a print."""
     switch = {ATTR_ENTITY_ID: "switch.prusa_mesh_leveling"}
-    mock_restore_cache(hass, [State(switch[ATTR_ENTITY_ID], "on")])
+    # A print runs when Home Assistant stops.
+    before = State(switch[ATTR_ENTITY_ID], "unavailable")
+    mock_restore_cache_with_extra_data(hass, [(before, {"sent": True})])
     config_entry.add_to_hass(hass)
     await hass.config_entries.async_setup(config_entry.entry_id)
     await hass.async_block_till_done()

@@ -1,10 +1,9 @@
 """What entities share that send to the printer, and whose state it never tells back."""
 
-from abc import abstractmethod
 from typing import override
 
-from homeassistant.core import State, callback
-from homeassistant.helpers.restore_state import RestoreEntity
+from homeassistant.core import callback
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .entity import OctoPrintEntity
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
@@ -41,26 +40,39 @@ class OctoPrintAssumedEntity(OctoPrintSendingEntity, RestoreEntity):
 
     _attr_assumed_state = True
 
-    @abstractmethod
-    async def async_restore(self, state: State) -> None:
-        """Take over what was sent before a restart."""
+    sent: float | None = None
+    """What was sent last, None where nobody knows what holds."""
 
-    @abstractmethod
-    def forget(self) -> None:
-        """Forget what was sent."""
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        """Return what has to outlive a restart, also while the state is unavailable."""
+        return RestoredExtraData({"sent": self.sent})
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Go on with what was sent before a restart, unless the printer was off since."""
-        state = await self.async_get_last_state()
-        if state is not None and self.snapshot.is_connected:
-            await self.async_restore(state)
+        """Go on with what was sent before a restart, unless the printer is off now."""
+        last = await self.async_get_last_extra_data()
+        if last is not None and self.snapshot.is_connected:
+            sent = last.as_dict().get("sent")
+            self.sent = sent if isinstance(sent, int | float) else None
         await super().async_added_to_hass()
+
+    @callback
+    def async_note(self, sent: float) -> None:
+        """Show what was just sent."""
+        self.sent = sent
+        self._handle_coordinator_update()
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Forget it once the printer is off: nobody knows what it comes up with."""
+        """Forget what was sent once the printer is off: nobody knows what it comes up with."""
         if not self.snapshot.is_connected:
-            self.forget()
+            self.sent = None
         super()._handle_coordinator_update()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.sent

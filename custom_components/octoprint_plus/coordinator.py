@@ -162,6 +162,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Note that the server was just seen in the network."""
         self._listener.push.reconnect_now()
 
+    async def async_before_command(self) -> None:
+        """Let the server tell soon what a command effects, where it tells by itself."""
+        if self.is_pushed:
+            await self._listener.push.hurry()
+
     async def async_after_command(self) -> None:
         """Read the effect of a command, or let the server tell it soon."""
         if self.is_pushed:
@@ -359,6 +364,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # It is there again, whatever it was that went wrong.
             self._debounced_refresh.async_schedule_call()
         truth = advance_pushed(previous, message, dt_util.utcnow())
+        if not self.is_pushed:
+            # It is the history: what happened before it nobody has told.
+            truth = _without_tool_of_print(truth)
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
             if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":

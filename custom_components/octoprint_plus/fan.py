@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.fan import (
-    ATTR_PERCENTAGE,
     FanEntity,
     FanEntityDescription,
     FanEntityFeature,
 )
-from homeassistant.const import STATE_OFF
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
@@ -47,7 +45,6 @@ async def async_setup_entry(
 class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
     """Defines the part cooling fan."""
 
-    _attr_percentage = None
     _attr_supported_features = (
         FanEntityFeature.SET_SPEED
         | FanEntityFeature.TURN_OFF
@@ -56,26 +53,22 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
 
     @property
     @override
+    def percentage(self) -> int | None:
+        """Return the speed in percent, None until it was set."""
+        return None if self.sent is None else int(self.sent)
+
+    @property
+    @override
     def is_on(self) -> bool | None:
         """Return whether it runs as far as is known, None until it was set."""
-        return None if self.percentage is None else self.percentage > 0
-
-    @override
-    async def async_restore(self, state: State) -> None:
-        """Take over the speed that was set before a restart."""
-        percentage = state.attributes.get(ATTR_PERCENTAGE)
-        if state.state == STATE_OFF:
-            percentage = 0
-        if isinstance(percentage, int) and 0 <= percentage <= 100:
-            self._attr_percentage = percentage
+        return None if self.sent is None else self.sent > 0
 
     @override
     async def async_set_percentage(self, percentage: int) -> None:
         """Set the speed, 0 switches it off."""
         speed = round(FULL_SPEED * percentage / 100)
         await self.async_send(f"M106 S{speed}" if speed else "M107")
-        self._attr_percentage = percentage
-        self._handle_coordinator_update()
+        self.async_note(percentage)
 
     @override
     async def async_turn_on(
@@ -91,13 +84,3 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Switch it off."""
         await self.async_set_percentage(0)
-
-    @override
-    def forget(self) -> None:
-        """Forget the speed."""
-        self._attr_percentage = None
-
-    @override
-    def shows(self) -> object:
-        """Return all that the state is made of."""
-        return self.percentage

@@ -43,6 +43,8 @@ async def octoprint_command(
     The command is named as people know it: an entity's name or an action.
     """
     placeholders = {"command": command, "printer": coordinator.name}
+    # What is composed before it takes effect would be held back at the old pace.
+    await coordinator.async_before_command()
     try:
         yield
     except OctoPrintAuthError as err:

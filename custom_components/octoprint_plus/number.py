@@ -8,10 +8,9 @@ from homeassistant.components.number import (
     NumberDeviceClass,
     NumberEntity,
     NumberEntityDescription,
-    RestoreNumber,
 )
 from homeassistant.const import EntityCategory, UnitOfRatio, UnitOfTemperature
-from homeassistant.core import HomeAssistant, State
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot
@@ -149,21 +148,16 @@ class OctoPrintOffsetEntity(OctoPrintEntity, NumberEntity):
         return self.native_value
 
 
-class OctoPrintRateEntity(OctoPrintAssumedEntity, RestoreNumber):
+class OctoPrintRateEntity(OctoPrintAssumedEntity, NumberEntity):
     """Defines a rate in percent, which no printer tells back."""
 
     entity_description: OctoPrintRateDescription
 
+    @property
     @override
-    async def async_restore(self, state: State) -> None:
-        """Take over the rate that was set before a restart."""
-        if last := await self.async_get_last_number_data():
-            self._attr_native_value = last.native_value
-
-    @override
-    def forget(self) -> None:
-        """Forget the rate."""
-        self._attr_native_value = None
+    def native_value(self) -> float | None:
+        """Return the rate in percent, None until it was set."""
+        return self.sent
 
     @override
     async def async_set_native_value(self, value: float) -> None:
@@ -171,10 +165,4 @@ class OctoPrintRateEntity(OctoPrintAssumedEntity, RestoreNumber):
         require_number(value, self.coordinator, self.label)
         async with octoprint_command(self.coordinator, self.label):
             await self.entity_description.set_fn(self.coordinator.client, value)
-        self._attr_native_value = value
-        self._handle_coordinator_update()
-
-    @override
-    def shows(self) -> object:
-        """Return all that the state is made of."""
-        return self.native_value
+        self.async_note(value)

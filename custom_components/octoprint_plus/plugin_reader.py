@@ -32,8 +32,8 @@ MAX_AGE = 3600.0
 # What a plugin itself depends on may start later than everything else.
 RETRY = 300.0
 
-# SpoolManager compares file and spool whenever it is asked something, so what it tells
-# first, and so soon after it was read, is no news.
+# SpoolManager compares file and spools also for being read, once or more often. What it
+# tells until so many seconds later is likely to be no news.
 ECHO = 0.3
 
 
@@ -56,7 +56,7 @@ class PluginReader:
         self._take = take
         self._task: asyncio.Task[None] | None = None
         self._read_at: dict[str, float] = {}
-        self._echoed: set[str] = set()
+        self._echo_until: dict[str, float] = {}
         self._failing: set[str] = set()
 
     def expire(self, plugin: str | None = None) -> None:
@@ -71,18 +71,13 @@ class PluginReader:
         """Read the plugin again of which a message tells only that something changed."""
         if (plugin := has_to_be_read(message)) is None:
             return
-        read_at = self._read_at.get(plugin, float("-inf"))
-        if (
-            not isinstance(message, spool_manager.FilamentChecked)
-            or monotonic() - read_at >= ECHO
-        ):
+        is_check = isinstance(message, spool_manager.FilamentChecked)
+        if not is_check or monotonic() >= self._echo_until.get(plugin, 0):
             self.async_read_again(plugin)
-        elif plugin in self._echoed:
-            # Perhaps a spool was selected since. To read it at once would never end
-            # where a version tells everything twice.
-            self._read_at[plugin] = read_at - MAX_AGE + RETRY
-        else:
-            self._echoed.add(plugin)
+        elif plugin in self._read_at:
+            # A spool may have been selected since, too, but to read it again at once
+            # would never end.
+            self._read_at[plugin] = monotonic() - MAX_AGE + RETRY
 
     @callback
     def async_follow(self, before: Job, after: Job) -> None:
@@ -129,7 +124,7 @@ class PluginReader:
         """Read one plugin after the other; what one of them fails to tell stays."""
         while (plugin := self._next()) and (snapshot := self._get()):
             self._read_at[plugin] = monotonic()
-            self._echoed.discard(plugin)
+            self._echo_until[plugin] = float("inf")
             before = snapshot.plugins
             try:
                 after = await READERS[plugin](self._client, before)
@@ -148,6 +143,8 @@ class PluginReader:
                         err,
                     )
                 continue
+            finally:
+                self._echo_until[plugin] = monotonic() + ECHO
             self._failing.discard(plugin)
             if latest := self._get():
                 # What was pushed meanwhile is newer.

@@ -90,7 +90,8 @@ def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
         and shown.connection == latest.connection
         and shown.error == latest.error
         and shown.sd_ready is latest.sd_ready
-        and shown.active_tool == latest.active_tool
+        # In a print it changes with the colours, and is not shown.
+        and (latest.is_busy or shown.active_tool == latest.active_tool)
         and shown.rendering == latest.rendering
         and shown.slicing == latest.slicing
         and (shown.z is None) is (latest.z is None)

@@ -233,7 +233,8 @@ class OctoPrintToolSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
     @override
     async def async_added_to_hass(self) -> None:
         """Take up what was active before Home Assistant restarted."""
-        if self.available and (last := await self.async_get_last_extra_data()):
+        last = await self.async_get_last_extra_data()
+        if last and self.available and self.snapshot.active_tool is None:
             tool = last.as_dict().get("tool")
             if isinstance(tool, int):
                 self.coordinator.async_note_tool(tool)

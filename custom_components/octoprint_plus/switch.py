@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
-from homeassistant.const import STATE_OFF, STATE_ON, EntityCategory
-from homeassistant.core import HomeAssistant, State
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot, State as PrinterState
@@ -114,11 +114,11 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
         """Return whether nothing is printed: the height would jump in the middle of it."""
         return super().available and self.snapshot.state is PrinterState.OPERATIONAL
 
+    @property
     @override
-    async def async_restore(self, state: State) -> None:
-        """Take over what was sent before a restart."""
-        if state.state in (STATE_OFF, STATE_ON):
-            self._attr_is_on = state.state == STATE_ON
+    def is_on(self) -> bool | None:
+        """Return whether it levels as far as is known, None until it was set."""
+        return None if self.sent is None else bool(self.sent)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
@@ -132,15 +132,4 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
 
     async def _async_set(self, *, is_on: bool) -> None:
         await self.async_send(f"M420 S{int(is_on)}")
-        self._attr_is_on = is_on
-        self._handle_coordinator_update()
-
-    @override
-    def forget(self) -> None:
-        """Forget whether it levels."""
-        self._attr_is_on = None
-
-    @override
-    def shows(self) -> object:
-        """Return all that the state is made of."""
-        return self.is_on
+        self.async_note(is_on)

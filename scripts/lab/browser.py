@@ -38,6 +38,8 @@ async def logged_in_page(
             color_scheme="dark" if dark else "light",
             viewport={"width": width, "height": height},
         )
+        # A page takes long to load where much else runs beside it.
+        context.set_default_timeout(90_000)
         await context.add_init_script(
             f"localStorage.hassTokens = {json.dumps(json.dumps(tokens))}"
         )

@@ -40,7 +40,10 @@ class RequestError(LabError):
 def free_port(preferred: int | None = None) -> int:
     """Return the preferred port if it is free, else any free one."""
     # Below the range that the system takes for outgoing connections, so that it is still free after a restart.
-    candidates = [random.randint(20000, 29999) for _ in range(100)]
+    # Tests that run at the same time have ports of their own, also while a server of theirs is stopped.
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    lowest = 20000 + 2500 * worker
+    candidates = [random.randint(lowest, lowest + 2499) for _ in range(100)]
     for port in [preferred, *candidates] if preferred else candidates:
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

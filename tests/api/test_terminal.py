@@ -160,11 +160,11 @@ async def test_ask_with_parameters(
 
 async def test_busy(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     """It waits as long as the printer is busy, and no longer."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["G29"], timeout=0.3))
+    task = asyncio.create_task(ask(client_of(session, fake), ["G29"], timeout=1.5))
     await wait_for_gcode(fake)
     await fake.push.current(logs=["Send: G29"])
-    for _ in range(6):
-        await asyncio.sleep(0.1)
+    for _ in range(5):
+        await asyncio.sleep(0.4)
         await fake.push.current(logs=["Recv: echo:busy: processing"])
     assert not task.done()
     with pytest.raises(FirmwareSilentError) as err:

@@ -534,15 +534,15 @@ async def test_slow_is_not_stalled(
     client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that an upload may take longer than the time-out, as long as it moves."""
-    monkeypatch.setattr(uploads, "STALL_TIMEOUT", 0.2)
+    monkeypatch.setattr(uploads, "STALL_TIMEOUT", 1.5)
     replay(fake, "upload", "local_plain")
 
     async def source() -> AsyncIterator[bytes]:
-        for _ in range(8):
-            await asyncio.sleep(0.06)
+        for _ in range(5):
+            await asyncio.sleep(0.4)
             yield b"G28\n"
 
-    assert await client.files.upload("local", "a.gcode", source(), 32) == DONE
+    assert await client.files.upload("local", "a.gcode", source(), 20) == DONE
 
 
 async def test_no_answer(

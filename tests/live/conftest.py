@@ -1,6 +1,7 @@
 """What the tests on real servers share."""
 
 from collections.abc import AsyncGenerator
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -13,7 +14,7 @@ from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer
 
 from .home import STATE, Home, Log, add
 from .proxy import TcpProxy
-from .record import Change, Record, watching
+from .record import Change, Record, until, watching
 
 UUID = "6f0a9c5d-3c0e-4b7d-8a54-0f1de2c3b4a5"
 
@@ -88,6 +89,9 @@ async def home(lab: Home) -> AsyncGenerator[Home]:
     await lab.hass.wait_for(STATE, "operational")
     lab.log = Log(lab.hass)
     yield lab
+    # Home Assistant writes its log beside all else.
+    for text in lab.log.expected:
+        await until(partial(lab.log.lines, text))
     lab.log.check()
 
 

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.coordinator import POLL_PUSHED
 from scripts.lab import HomeAssistant, OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY
 from scripts.lab.sample_print import sample_print
@@ -22,14 +23,16 @@ END = "sensor.voron_last_print_end"
 BED = "climate.voron_bed"
 
 # Seconds within which Home Assistant shows what OctoPrint told. On a quiet machine
-# it takes some hundredths.
-AT_ONCE = 1
+# it takes some hundredths; a busy one may stall, and polls are minutes apart.
+AT_ONCE = 4
 
 # A target has no event, so it comes with a `current`.
-WITH_CURRENT = 2.5
+WITH_CURRENT = 6
 
 # Home Assistant waits 20 seconds and more for what does not end by itself.
-STOPPED = 10
+STOPPED = 18
+
+PUSHED = POLL_PUSHED.total_seconds()
 
 AWAY = "ERROR (MainThread) [custom_components.octoprint_plus] Error fetching Voron data"
 RECOVERED = (
@@ -101,22 +104,27 @@ class Home:
         await self.hass.post(f"config/config_entries/entry/{self.entry_id}/reload", {})
         await self.hass.wait_entry(self.entry_id)
 
-    async def is_pushed(self) -> None:
-        """Wait until OctoPrint tells by itself what changes, over one socket."""
+    async def is_pushed(self, *, sockets: int | None = 1) -> None:
+        """Wait until OctoPrint tells by itself what changes, and the poll after it is over.
+
+        Over so many sockets, None where old ones are still there.
+        """
         async with asyncio.timeout(60):
             while True:
                 answer = await self.hass.get(
                     f"diagnostics/config_entry/{self.entry_id}"
                 )
-                if answer["data"]["is_pushed"]:
+                found = answer["data"]
+                if found["is_pushed"] and found["poll_interval"] == PUSHED:
                     break
                 await asyncio.sleep(0.1)
-        await until(lambda: self.proxy.sockets == 1, timeout=5)
+        if sockets is not None:
+            await until(lambda: self.proxy.sockets == sockets)
 
     async def remove(self) -> None:
         """Remove the entry, and see that its socket goes."""
         await self.hass.delete(f"config/config_entries/entry/{self.entry_id}")
-        await until(lambda: self.proxy.sockets == 0, timeout=5)
+        await until(lambda: self.proxy.sockets == 0)
 
     @asynccontextmanager
     async def beside(

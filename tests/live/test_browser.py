@@ -25,7 +25,7 @@ async def test_add_printer_and_device_page(
     tmp_path: Path, octoprint: OctoPrintServer
 ) -> None:
     """Test what a person sees: adding a printer, and its page while it prints."""
-    await octoprint.upload("Pot.gcode", sample_print(300), print_=True)
+    await octoprint.upload("Pot.gcode", sample_print(1200), print_=True)
     async with (
         HomeAssistant(tmp_path / "hass") as hass,
         logged_in_page(hass) as page,

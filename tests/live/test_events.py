@@ -72,7 +72,10 @@ async def test_events(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -> 
         await hass.call(DOMAIN, "print_file", {"path": FILE})
         expected += ["started"]
         await wait_for(hass, expected)
-        await hass.wait_for("sensor.voron_progress", lambda x: x["state"] not in "01")
+        await hass.wait_for(
+            "sensor.voron_progress",
+            lambda x: x["state"] not in {"0", "1", "unavailable", "unknown"},
+        )
         await hass.call("button", "press", {"entity_id": "button.voron_pause_print"})
         expected += ["paused"]
         await wait_for(hass, expected)

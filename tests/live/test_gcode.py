@@ -50,10 +50,10 @@ async def test_gcode(tmp_path: Path) -> None:
         response = await hass.call(
             DOMAIN,
             "send_gcode",
-            {"commands": "M109 S120", "timeout": 3},
+            {"commands": "M109 S120", "timeout": 6},
             return_response=True,
         )
-        assert monotonic() - begun > 5
+        assert monotonic() - begun > 7
         assert response["answers"][0]["lines"]
         await hass.call(DOMAIN, "send_gcode", {"commands": "M104 S0"})
 

@@ -194,6 +194,8 @@ async def test_away_and_back(
         )
         assert error["attributes"]["reason"] == "firmware"
         assert error["attributes"]["faq_url"].endswith("/firmware-thermal-runaway")
+        # Until then to connect does nothing.
+        await octoprint.wait_state("Offline after error")
         await hass.call("switch", "turn_on", switch)
         await hass.wait_for("binary_sensor.voron_problem", "off")
 

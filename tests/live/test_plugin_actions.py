@@ -12,7 +12,9 @@ from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer, Reques
 from scripts.lab.integration import add_printer
 
 from .conftest import complaints
+from .home import shows
 from .plugins.pushed import upload
+from .record import watching
 
 pytestmark = pytest.mark.live
 
@@ -153,7 +155,9 @@ async def test_plugins(tmp_path: Path) -> None:
             await hass.ws(
                 "config/entity_registry/update", entity_id=ids[key], disabled_by=None
             )
-        await hass.post(f"config/config_entries/entry/{entry_id}/reload", {})
+        # To reload the entry is not enough: Home Assistant does that itself, much later.
+        await hass.stop()
+        await hass.start()
         await hass.wait_entry(entry_id)
         await check_updates(hass)
         await check_psu(hass, octoprint)
@@ -344,8 +348,9 @@ async def check_print(hass: HomeAssistant) -> None:
         "failed_snapshots": 0,
     }
     await hass.wait_for("sensor.voron_total_layers", str(LAYERS))
-    await hass.call(DOMAIN, "print_file", {"path": "small.gcode"})
-    await hass.wait_for("sensor.voron_layer", "1")
+    async with watching(hass) as shown:
+        await hass.call(DOMAIN, "print_file", {"path": "small.gcode"})
+        await shown.wait_for(shows("sensor.voron_layer", "1"))
     event = await hass.wait_for(
         "event.voron_print", lambda x: x["attributes"]["event_type"] != "started"
     )
@@ -361,8 +366,9 @@ async def check_print(hass: HomeAssistant) -> None:
     )
     await hass.wait_for("sensor.voron_layer", lambda x: int(x["state"]) >= 3)
 
-    for name in OBJECTS:
-        await hass.wait_for(ACTIVE, name, timeout=10)
+    async with watching(hass) as shown:
+        for name in OBJECTS:
+            await shown.wait_for(shows(ACTIVE, name))
     found = (await answer(hass, "list_objects"))["objects"]
     assert found == [
         {"id": number, "name": name, "cancelled": False, "ignored": False}
@@ -393,7 +399,11 @@ async def check_print(hass: HomeAssistant) -> None:
     await hass.wait_for("sensor.voron_state", "operational")
     await hass.wait_for(ACTIVE, "unknown")
     await hass.wait_for(MEASURE, lambda x: x["state"] != "unavailable")
-    assert await answer(hass, "get_octolapse") == idle
+
+    async def is_idle() -> bool:
+        return bool(await answer(hass, "get_octolapse") == idle)
+
+    await until(is_idle)
     assert (await answer(hass, "list_objects"))["objects"] == []
     await refused(hass, "no object 0", "cancel_object", object=0)
 

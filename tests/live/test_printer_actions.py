@@ -98,7 +98,9 @@ async def test_printer_actions(tmp_path: Path) -> None:
             await hass.ws(
                 "config/entity_registry/update", entity_id=entity_id, disabled_by=None
             )
-        await hass.post(f"config/config_entries/entry/{entry_id}/reload", {})
+        # To reload the entry is not enough: Home Assistant does that itself, much later.
+        await hass.stop()
+        await hass.start()
         await hass.wait_entry(entry_id)
 
         async def press(key: str) -> None:

@@ -141,7 +141,7 @@ async def test_print(octoprint: OctoPrintServer, client: OctoPrintClient) -> Non
         assert history.job.state == "Operational"
         assert isinstance(up, PushStarted)
 
-        await start_print(octoprint, "Größe 1.gcode", 3)
+        await start_print(octoprint, "Größe 1.gcode", 10)
         await record.wait_for(is_state(State.PRINTING))
         await client.job.pause()
         paused = await record.wait_for(is_state(State.PAUSED))
@@ -198,6 +198,9 @@ async def test_cancel(octoprint: OctoPrintServer, client: OctoPrintClient) -> No
         await client.job.cancel()
         operational = await record.wait_for(is_state(State.OPERATIONAL), since)
         await record.wait_for(is_current("Operational"), operational.at)
+        # The second one is told by a thread of its own.
+        first_end = await record.wait_for(is_a(PrintEnding), since)
+        await record.wait_for(is_a(PrintEnding), first_end.at)
 
     told = events(record, since)
     assert states(told) == [
@@ -263,11 +266,15 @@ async def test_throttle(octoprint: OctoPrintServer, client: OctoPrintClient) -> 
         since = await started(record)
         for throttle, shortest, longest in ((1, 0.3, 1.3), (4, 1.7, 5)):
             push.throttle = throttle
-            # OctoPrint is told after the next message.
-            first = since = (await record.wait_for(is_a(Current), since)).at
-            for _ in range(2):
-                since = (await record.wait_for(is_a(Current), since)).at
-            assert shortest < (since - first) / 2 < longest
+            pace = 0.0
+            async with asyncio.timeout(60):
+                # A machine that stalls spoils one measurement, but not all.
+                while not shortest < pace < longest:
+                    # OctoPrint is told after the next message.
+                    first = since = (await record.wait_for(is_a(Current), since)).at
+                    for _ in range(2):
+                        since = (await record.wait_for(is_a(Current), since)).at
+                    pace = (since - first) / 2
 
 
 async def test_session_is_used_again(

@@ -271,6 +271,8 @@ async def check_repairs(hass: HomeAssistant, octoprint: OctoPrintServer) -> None
     await octoprint.debug("trigger_fatal_error_marlin")
     issue = (await until_issues(hass, "firmware_error"))["firmware_error"]
     assert issue["learn_more_url"].endswith("/firmware-thermal-runaway")
+    # Until then to connect does nothing.
+    await octoprint.wait_state("Offline after error")
     await hass.call(
         "switch", "turn_on", {"entity_id": "switch.voron_printer_connection"}
     )
