@@ -472,6 +472,8 @@ async def test_spool_manager(tmp_path: Path) -> None:
         await hass.wait_for("sensor.voron_filament_left", "750.0")
         await upload(octoprint, "small.gcode", gcode())
         await select_file(octoprint, "small.gcode")
+        # What it tells while it is read for that file is taken for an echo.
+        await asyncio.sleep(2)
         # Somebody selects another one in a browser.
         await octoprint.request(
             "PUT",
