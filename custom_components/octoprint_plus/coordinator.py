@@ -38,7 +38,13 @@ from .api.messages import (
 from .api.occurrences import Occurrence
 from .api.plugins.states import PluginStates
 from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
-from .api.snapshot import advance, advance_aside, advance_pushed, advance_tool
+from .api.snapshot import (
+    advance,
+    advance_aside,
+    advance_pushed,
+    advance_tool,
+    advance_unheard,
+)
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
@@ -196,8 +202,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_forget_pushed(self) -> None:
         """Forget what only the socket tells."""
         if self._truth is not None:
-            self._truth = replace(self._truth, z=None, rendering=None, slicing=None)
-            self._truth = _without_tool_of_print(self._truth)
+            self._truth = advance_unheard(
+                replace(self._truth, z=None, rendering=None, slicing=None)
+            )
 
     @callback
     def async_note_tool(self, tool: int) -> None:
@@ -307,7 +314,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         )
         if (ended := self._ended_in(truth)) is not None:
             self._async_note_end(ended, is_certain=False)
-        return truth if self.is_pushed else _without_tool_of_print(truth)
+        return truth if self.is_pushed else advance_unheard(truth)
 
     @property
     def _memory(self) -> Memory:
@@ -366,7 +373,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if not self.is_pushed:
             # It is the history: what happened before it nobody has told.
-            truth = _without_tool_of_print(truth)
+            truth = advance_unheard(truth)
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
             if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":
@@ -443,10 +450,3 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         # The base class declares the data as always there, which it is not at first.
         shown: Snapshot | None = self.data
         return self._publisher.show(shown, truth, monotonic())
-
-
-def _without_tool_of_print(truth: Snapshot) -> Snapshot:
-    """Forget the active tool during a print whose tool changes nobody tells."""
-    if truth.is_busy and truth.active_tool is not None:
-        return replace(truth, active_tool=None)
-    return truth

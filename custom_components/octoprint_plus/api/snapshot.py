@@ -283,6 +283,13 @@ def advance_tool(previous: Snapshot, tool: int) -> Snapshot:
     return replace(previous, active_tool=tool)
 
 
+def advance_unheard(previous: Snapshot) -> Snapshot:
+    """Return the snapshot without the tool of a print whose changes nobody tells."""
+    if not previous.is_busy or previous.active_tool is None:
+        return previous
+    return replace(previous, active_tool=None)
+
+
 def _advance_progress(
     previous: Snapshot, message: RenderProgress | SlicingProgress | Occurrence
 ) -> Snapshot:
