@@ -1,6 +1,15 @@
-"""What outlives a restart of Home Assistant: prints, heaters, and what was told of them."""
+"""What outlives a restart of Home Assistant: prints, heaters, and what was told of them.
 
-from typing import Any
+It is read leniently: a field that cannot be read is left out, all others are kept. The
+file is a cache of no great importance, so nothing in it keeps a printer from being set up.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+import shutil
+import sys
+from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
@@ -9,13 +18,51 @@ from homeassistant.util import dt as dt_util
 from .api import LastPrint, Memory, PrintResult, RunningPrint
 from .api.changes import Told
 from .api.job import JobFile
-from .const import DOMAIN
+from .api.wire import number, seconds
+from .const import DOMAIN, LOGGER
 
+# The minor version grows with each new field, which older readers pass over. The major
+# one grows when a field changes its meaning; then `_migrated` makes the new of the old.
 VERSION = 1
+MINOR_VERSION = 2
+
+# A copy of what could not be read lies beside the file.
+ASIDE = ".corrupt"
+
 SAVE_DELAY = 1
 
 # How often the time of a running print is written out, in seconds of that time.
 SAVE_EVERY = 300
+
+# Other years come from clocks that were never set, and some of them fit in no time zone.
+YEARS = range(2000, 2200)
+
+# Degrees Celsius that no heater of a printer is set to.
+HOTTEST = 1000
+
+# JSON as Home Assistant writes it holds no larger ones.
+LARGEST_INTEGER = 2**63 - 1
+
+
+class _VersionedStore(Store[dict[str, Any]]):
+    """A file that is read whatever its version."""
+
+    is_newer = False
+    """Whether what was read was written by a newer version of this integration."""
+
+    @override
+    async def _async_migrate_func(
+        self, old_major_version: int, old_minor_version: int, old_data: Any
+    ) -> Any:
+        """Return the data of another version as those of this one."""
+        self.is_newer = (old_major_version, old_minor_version) > (
+            VERSION,
+            MINOR_VERSION,
+        )
+        if self.is_newer:
+            # It is written again as soon as this returns.
+            await self.hass.async_add_executor_job(_set_aside, self.path)
+        return _migrated(old_major_version, old_data)
 
 
 class OctoPrintStore:
@@ -23,8 +70,14 @@ class OctoPrintStore:
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store."""
-        self._store: Store[dict[str, Any]] = Store(
-            hass, VERSION, f"{DOMAIN}.{entry_id}", atomic_writes=True
+        self._hass = hass
+        self._store = _VersionedStore(
+            hass,
+            VERSION,
+            f"{DOMAIN}.{entry_id}",
+            atomic_writes=True,
+            max_readable_version=sys.maxsize,
+            minor_version=MINOR_VERSION,
         )
         self.told: Told | None = None
         """None where nothing was kept before."""
@@ -35,9 +88,37 @@ class OctoPrintStore:
         return self.told.memory if self.told else Memory()
 
     async def async_load(self) -> None:
-        """Read what was kept."""
-        if data := await self._store.async_load():
-            self.told = _from_dict(data)
+        """Read what was kept, as far as it can be read."""
+        path = self._store.path
+        try:
+            data = await self._store.async_load()
+        except Exception as err:  # noqa: BLE001
+            # Whatever it is that Home Assistant cannot read, a printer is set up without it.
+            await self._hass.async_add_executor_job(_move_aside, path)
+            LOGGER.warning(
+                "Cannot read %s, so it is set aside as %s and begun anew: %s",
+                path,
+                path + ASIDE,
+                repr(err),
+            )
+            return
+        if data is None:
+            return
+        reader = _Reader()
+        self.told = reader.told(data)
+        if reader.unreadable:
+            await self._hass.async_add_executor_job(_set_aside, path)
+        if reader.unreadable or self._store.is_newer:
+            LOGGER.warning(
+                "%s %s: a copy is kept as %s, and left out was %s",
+                path,
+                "was written by a newer version"
+                if self._store.is_newer
+                else "is not as it was written",
+                path + ASIDE,
+                ", ".join(reader.unreadable) or "what this version does not know",
+            )
+            await self.async_save()
 
     @callback
     def async_keep(self, told: Told) -> None:
@@ -56,6 +137,35 @@ class OctoPrintStore:
     async def async_remove(self) -> None:
         """Forget everything."""
         await self._store.async_remove()
+        await self._hass.async_add_executor_job(_remove_aside, self._store.path)
+
+
+def _set_aside(path: str) -> None:
+    """Keep a copy of the file beside it."""
+    try:
+        shutil.copyfile(path, path + ASIDE)
+    except OSError as err:
+        LOGGER.debug("Cannot copy %s: %s", path, err)
+
+
+def _move_aside(path: str) -> None:
+    """Move the file away."""
+    try:
+        Path(path).replace(path + ASIDE)
+    except OSError as err:
+        LOGGER.debug("Cannot move %s: %s", path, err)
+
+
+def _remove_aside(path: str) -> None:
+    try:
+        Path(path + ASIDE).unlink(missing_ok=True)
+    except OSError as err:
+        LOGGER.debug("Cannot remove %s: %s", path + ASIDE, err)
+
+
+def _migrated(major_version: int, data: Any) -> Any:
+    """Return the data of another major version as those of this one; there is none yet."""
+    return data
 
 
 def _has_changed(one: Told, other: Told) -> bool:
@@ -103,7 +213,7 @@ def _to_dict(told: Told) -> dict[str, Any]:
                 "name": running.file.name,
                 "origin": running.file.origin,
                 "path": running.file.path,
-                "size": running.file.size,
+                "size": _size(running.file.size),
             },
             "cancelled": running.cancelled,
             "at_end": running.at_end,
@@ -124,48 +234,154 @@ def _to_dict(told: Told) -> dict[str, Any]:
     return data
 
 
-def _from_dict(data: dict[str, Any]) -> Told:
-    # What 0.2 and earlier wrote lacks these, and whether the print is paused.
-    prompt = data.get("prompt")
-    return Told(
-        memory=_memory_from_dict(data),
-        is_connected=data.get("connected"),
-        errors=frozenset(data.get("errors", ())),
-        prompt=None if prompt is None else tuple(prompt),
-    )
+class _Reader:
+    """Reads what was kept, field by field, and notes what cannot be read."""
+
+    def __init__(self) -> None:
+        """Start with everything readable."""
+        self.unreadable: list[str] = []
+        """The names of the fields that were left out."""
+
+    def told(self, data: object) -> Told | None:
+        """Read all of it; None where it is nothing of ours."""
+        if not isinstance(data, dict):
+            self.unreadable.append("everything")
+            return None
+        return Told(
+            memory=Memory(
+                heaters=frozenset(self._texts(data, "heaters") or ()),
+                last_targets=self._targets(data),
+                running=self._read(data, "running", self._running),
+                last_print=self._read(data, "last_print", self._last_print),
+            ),
+            is_connected=self._read(data, "connected", _flag),
+            errors=frozenset(self._texts(data, "errors") or ()),
+            prompt=self._texts(data, "prompt"),
+        )
+
+    def _read[T](
+        self,
+        data: Mapping[str, Any],
+        key: str,
+        read: Callable[[Any], T | None],
+        within: str = "",
+    ) -> T | None:
+        """Return a field, None where it is missing, empty or not as it was written."""
+        if (value := data.get(key)) is None:
+            return None
+        if (found := read(value)) is None:
+            self.unreadable.append(within + key)
+        return found
+
+    def _texts(self, data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
+        """Return those of a list that are texts."""
+        if (values := self._read(data, key, _list)) is None:
+            return None
+        found = tuple(value for value in values if isinstance(value, str))
+        if len(found) < len(values):
+            self.unreadable.append(key)
+        return found
+
+    def _targets(self, data: Mapping[str, Any]) -> dict[str, float]:
+        values = self._read(data, "last_targets", _mapping) or {}
+        found = {
+            name: self._read(values, name, _target, "last_targets.") for name in values
+        }
+        return {name: target for name, target in found.items() if target is not None}
+
+    def _running(self, data: Any) -> RunningPrint | None:
+        """Read the running print, which needs a file and a start to be known again."""
+        running = _mapping(data) or {}
+        file = self._read(running, "file", self._file, "running.")
+        started_at = self._read(running, "started_at", _moment, "running.")
+        if file is None or started_at is None:
+            return None
+        return RunningPrint(
+            file=file,
+            started_at=started_at,
+            finish_at=self._read(running, "finish_at", _moment, "running."),
+            print_time=self._read(running, "print_time", _time, "running.") or 0,
+            # What 0.2 and earlier wrote lacks this, and whether the print is paused.
+            at_end=self._read(running, "at_end", _flag, "running.") or False,
+            completed=self._read(running, "completed", _flag, "running.") or False,
+            cancelled=self._read(running, "cancelled", _flag, "running.") or False,
+            failed=self._read(running, "failed", _flag, "running.") or False,
+            paused=self._read(running, "paused", _flag, "running."),
+        )
+
+    def _file(self, data: Any) -> JobFile | None:
+        file = _mapping(data) or {}
+        path = self._read(file, "path", _text, "running.file.")
+        origin = self._read(file, "origin", _text, "running.file.")
+        if path is None or origin is None:
+            return None
+        return JobFile(
+            name=self._read(file, "name", _text, "running.file.") or path,
+            path=path,
+            origin=origin,
+            size=self._read(file, "size", _size, "running.file."),
+        )
+
+    def _last_print(self, data: Any) -> LastPrint | None:
+        last_print = _mapping(data) or {}
+        name = self._read(last_print, "name", _text, "last_print.")
+        result = self._read(last_print, "result", _result, "last_print.")
+        ended_at = self._read(last_print, "ended_at", _moment, "last_print.")
+        if name is None or result is None or ended_at is None:
+            return None
+        return LastPrint(
+            name=name,
+            result=result,
+            ended_at=ended_at,
+            print_time=self._read(last_print, "print_time", _time, "last_print."),
+        )
 
 
-def _memory_from_dict(data: dict[str, Any]) -> Memory:
-    running = data.get("running")
-    last_print = data.get("last_print")
-    return Memory(
-        heaters=frozenset(data["heaters"]),
-        last_targets=data["last_targets"],
-        running=RunningPrint(
-            cancelled=running["cancelled"],
-            at_end=running.get("at_end", False),
-            completed=running["completed"],
-            failed=running["failed"],
-            file=JobFile(**running["file"]),
-            finish_at=dt_util.parse_datetime(running["finish_at"])
-            if running["finish_at"]
-            else None,
-            paused=running.get("paused"),
-            print_time=running["print_time"],
-            started_at=dt_util.parse_datetime(
-                running["started_at"], raise_on_error=True
-            ),
-        )
-        if running
-        else None,
-        last_print=LastPrint(
-            ended_at=dt_util.parse_datetime(
-                last_print["ended_at"], raise_on_error=True
-            ),
-            name=last_print["name"],
-            print_time=last_print["print_time"],
-            result=PrintResult(last_print["result"]),
-        )
-        if last_print
-        else None,
-    )
+def _mapping(value: Any) -> Mapping[str, Any] | None:
+    return value if isinstance(value, dict) else None
+
+
+def _list(value: Any) -> list[Any] | None:
+    return value if isinstance(value, list) else None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _size(value: Any) -> int | None:
+    """Return a number of bytes that can be written again."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value <= LARGEST_INTEGER else None
+
+
+def _target(value: Any) -> float | None:
+    """Return degrees Celsius that a heater may have been set to."""
+    found = number(value)
+    return found if found is not None and 0 < found <= HOTTEST else None
+
+
+def _time(value: Any) -> int | None:
+    """Return whole seconds."""
+    found = seconds(value)
+    return round(found) if found is not None and found >= 0 else None
+
+
+def _moment(value: Any) -> datetime | None:
+    """Return a moment, which without a time zone would be none."""
+    try:
+        found = dt_util.parse_datetime(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if found is None or found.tzinfo is None or found.year not in YEARS:
+        return None
+    return found
+
+
+def _result(value: Any) -> PrintResult | None:
+    return next((result for result in PrintResult if result == value), None)
