@@ -2,7 +2,6 @@
 
 from copy import deepcopy
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ GOOD: dict[str, Any] = {
 }
 
 # Values of every type, and such as are right for nothing.
-ODD = (
+ODD: tuple[Any, ...] = (
     None,
     True,
     -1,
@@ -92,6 +91,17 @@ def write(path: Path, text: str) -> None:
     """Write a file as Home Assistant would find it."""
     path.parent.mkdir(exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def read(path: Path) -> Any:
+    """Return what a file holds."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def files(hass: HomeAssistant) -> list[str]:
+    """Return the names of all files of ours."""
+    found = Path(hass.config.path(".storage")).glob(f"{DOMAIN}.*")
+    return sorted(path.name for path in found)
 
 
 def envelope(data: object, version: object = VERSION, minor: object = 1) -> str:
@@ -139,9 +149,8 @@ async def test_all_is_read(
     """Test that what is as it was written is read and written alike, without a word."""
     store = await load(hass, config_entry, envelope(GOOD, VERSION, MINOR_VERSION))
     await store.async_save()
-    written = path_of(hass, config_entry).read_text()
-    assert json.loads(written)["data"] == GOOD
-    assert not Path(f"{path_of(hass, config_entry)}{ASIDE}").exists()
+    assert read(path_of(hass, config_entry))["data"] == GOOD
+    assert files(hass) == [path_of(hass, config_entry).name]
     assert "WARNING" not in caplog.text
 
 
@@ -198,15 +207,14 @@ async def test_unreadable_is_set_aside(
     text = envelope(changed(place, value))
     await load(hass, config_entry, text)
     path = path_of(hass, config_entry)
-    aside = Path(f"{path}{ASIDE}")
-    assert json.loads(aside.read_text())["data"] == json.loads(text)["data"]
+    assert read(Path(f"{path}{ASIDE}"))["data"] == json.loads(text)["data"]
     assert caplog.text.count(f"left out was {'.'.join(place)}") == 1
     caplog.clear()
     store = OctoPrintStore(hass, config_entry.entry_id)
     await store.async_load()
     assert "WARNING" not in caplog.text
     await store.async_remove()
-    assert os.listdir(path.parent) == []
+    assert files(hass) == []
 
 
 async def test_fields_of_tomorrow(
@@ -238,8 +246,8 @@ async def test_downgrade(
     store = await load(hass, config_entry, text)
     assert store.memory.last_targets == GOOD["last_targets"]
     path = path_of(hass, config_entry)
-    assert Path(f"{path}{ASIDE}").read_text() == text
-    assert json.loads(path.read_text())["version"] == VERSION
+    assert read(Path(f"{path}{ASIDE}")) == json.loads(text)
+    assert read(path)["version"] == VERSION
     assert caplog.text.count("newer version") == 1
 
 
@@ -248,9 +256,7 @@ async def test_upgrade(hass: HomeAssistant, config_entry: MockConfigEntry) -> No
     data = {key: GOOD[key] for key in ("heaters", "last_targets", "last_print")}
     store = await load(hass, config_entry, envelope(data))
     assert store.memory.last_print is not None
-    assert json.loads(path_of(hass, config_entry).read_text())["minor_version"] == (
-        MINOR_VERSION
-    )
+    assert read(path_of(hass, config_entry))["minor_version"] == MINOR_VERSION
 
 
 WHOLE = {
@@ -274,7 +280,7 @@ WHOLE = {
     "data_text": envelope("odd"),
     "data_number": envelope(1),
     "data_empty": envelope({}),
-    "fields_are_lists": envelope(dict.fromkeys(GOOD, [1])),
+    "fields_are_lists": envelope({key: [1] for key in GOOD}),
     "fields_are_texts": envelope(dict.fromkeys(GOOD, "odd")),
     "fields_are_huge": envelope(dict.fromkeys(GOOD, 10**30)),
 }
@@ -293,7 +299,7 @@ async def test_no_file_keeps_the_printer_away(
     assert config_entry.state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(config_entry.entry_id)
     await hass.async_block_till_done()
-    written = json.loads(path.read_text())
+    written = read(path)
     assert (written["version"], written["minor_version"]) == (VERSION, MINOR_VERSION)
     assert written["data"]["running"]["file"]["path"]
 

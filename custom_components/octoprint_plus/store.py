@@ -102,13 +102,17 @@ class OctoPrintStore:
                 repr(err),
             )
             return
-        if data is None:
+        if not data:
             return
-        reader = _Reader()
-        self.told = reader.told(data)
-        if reader.unreadable:
+        unreadable: list[str] = []
+        # Home Assistant passes on whatever the file holds.
+        if (kept := _mapping(data)) is None:
+            unreadable.append("everything")
+        else:
+            self.told = _from_dict(kept, unreadable)
+        if unreadable:
             await self._hass.async_add_executor_job(_set_aside, path)
-        if reader.unreadable or self._store.is_newer:
+        if unreadable or self._store.is_newer:
             LOGGER.warning(
                 "%s %s: a copy is kept as %s, and left out was %s",
                 path,
@@ -116,7 +120,7 @@ class OctoPrintStore:
                 if self._store.is_newer
                 else "is not as it was written",
                 path + ASIDE,
-                ", ".join(reader.unreadable) or "what this version does not know",
+                ", ".join(unreadable) or "what this version does not know",
             )
             await self.async_save()
 
@@ -234,19 +238,20 @@ def _to_dict(told: Told) -> dict[str, Any]:
     return data
 
 
+def _from_dict(data: Mapping[str, Any], unreadable: list[str] | None = None) -> Told:
+    """Return what was kept; the names of what cannot be read are added to the list."""
+    return _Reader([] if unreadable is None else unreadable).told(data)
+
+
 class _Reader:
     """Reads what was kept, field by field, and notes what cannot be read."""
 
-    def __init__(self) -> None:
-        """Start with everything readable."""
-        self.unreadable: list[str] = []
-        """The names of the fields that were left out."""
+    def __init__(self, unreadable: list[str]) -> None:
+        """Take the list for the names of the fields that are left out."""
+        self.unreadable = unreadable
 
-    def told(self, data: object) -> Told | None:
-        """Read all of it; None where it is nothing of ours."""
-        if not isinstance(data, dict):
-            self.unreadable.append("everything")
-            return None
+    def told(self, data: Mapping[str, Any]) -> Told:
+        """Read all of it."""
         return Told(
             memory=Memory(
                 heaters=frozenset(self._texts(data, "heaters") or ()),
