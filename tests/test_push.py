@@ -10,14 +10,14 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.octoprint_plus.coordinator import POLL_IDLE, POLL_PUSHED
+from custom_components.octoprint_plus.coordinator import POLL_PUSHED
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.setup import async_setup_component
 
 from .conftest import until
 from .fake_octoprint import FakeOctoPrint
-from .pushed import FULL_POLL, POLL, Pushed, pushing
+from .pushed import FULL_POLL, Pushed, pushing
 
 MESSAGES = "custom_components.octoprint_plus.api.messages"
 
@@ -321,21 +321,20 @@ async def test_switch_needs_no_poll(pushed: Pushed) -> None:
 async def test_mistake_of_ours(
     pushed: Pushed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Test that a mistake in taking a message is logged once, and that polling goes on."""
+    """Test that a mistake in taking messages is logged once, and that polls go on until it is gone."""
     with patch(
         "custom_components.octoprint_plus.coordinator.advance_pushed",
         side_effect=KeyError("ours"),
     ):
         await pushed.fake.push.current()
         await until(lambda: not pushed.coordinator.is_pushed)
-        await pushed.fake.push.wait_closed()
-    await until(lambda: pushed.coordinator.update_interval == POLL_IDLE)
-    assert caplog.text.count("Prusa: cannot listen any more") == 1
+        pushed.fake.load("disconnected")
+        await pushed.coordinator.async_refresh()
+        assert pushed.state_of("sensor.state") == "offline"
+    assert caplog.text.count("Prusa: unexpected error while taking") == 1
     assert caplog.text.count("KeyError: 'ours'") == 1
-    assert pushed.gets()[:2] == POLL
-    pushed.fake.load("disconnected")
-    await pushed.coordinator.async_refresh()
-    assert pushed.state_of("sensor.state") == "offline"
+    pushed.coordinator.async_server_seen()
+    await until(lambda: pushed.coordinator.is_pushed)
 
 
 async def test_diagnostics(pushed: Pushed, hass_client: ClientSessionGenerator) -> None:

@@ -50,7 +50,7 @@ from .choice import ConnectionChoice
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .device import async_update_device
 from .events import OctoPrintEvents
-from .failure import update_failure
+from .failure import UnexpectedErrors, unexpected_failure, update_failure
 from .heater import is_warming
 from .listener import PushListener
 from .plugin_reader import PluginReader
@@ -119,7 +119,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             entry.data[CONF_API_KEY],
         )
         self.store = OctoPrintStore(hass, entry.entry_id)
-        self.events = OctoPrintEvents(hass, self.store)
+        self.unexpected = UnexpectedErrors(lambda: self.name)
+        """Where mistakes of our own are logged."""
+
+        self.events = OctoPrintEvents(hass, self.store, self.unexpected)
         self.choice = ConnectionChoice()
         """What the next connection to the printer is to use."""
 
@@ -130,7 +133,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._poller = OctoPrintPoller(self.client, entry.title)
         self._polling = asyncio.Lock()
         self._plugins = PluginReader(
-            hass, entry, self.client, lambda: self._truth, self._async_take_plugins
+            hass,
+            entry,
+            self.client,
+            lambda: self._truth,
+            self._async_take_plugins,
+            self.unexpected,
         )
         self._publisher = Publisher()
         self._truth: Snapshot | None = None
@@ -236,20 +244,43 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._is_effect_awaited = False
             try:
                 truth = await self._async_poll()
+                self._async_take(truth)
+                await self._async_settle()
+                # More may have been pushed meanwhile.
+                truth = self._truth or truth
+                shown = self._publish(truth)
             except OctoPrintError as err:
                 if self._is_astray(err):
                     return self.data
                 raise update_failure(err, self.name) from err
-            self._async_take(truth)
-            await self._async_settle()
-            # More may have been pushed meanwhile.
-            truth = self._truth or truth
+            except Exception as err:
+                self.unexpected.log("reading what OctoPrint answers", err)
+                self.update_interval = POLL_IDLE
+                self._poller.expire()
+                if self._is_talking:
+                    return self.data
+                raise unexpected_failure(self.name) from err
             self.update_interval = self._poll_interval(truth)
             self._listener.async_answered()
             # The base class lets the states be written before anything else can run.
             self.hass.loop.call_soon(self.events.async_tell)
             self._plugins.async_read()
-            return self._publish(truth)
+            return shown
+
+    @callback
+    @override
+    def async_update_listeners(self) -> None:
+        """Let all entities see what is shown; one that fails keeps it from no other."""
+        for update, _ in list(self._listeners.values()):
+            try:
+                update()
+            except Exception as err:  # noqa: BLE001
+                self.unexpected.log("updating an entity", err)
+
+    @property
+    def _is_talking(self) -> bool:
+        """Return whether the server told something a moment ago."""
+        return self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE
 
     async def _async_refresh_with_entry(self) -> None:
         """Poll as long as the entry is loaded, and Home Assistant has its connections."""
@@ -272,7 +303,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         # A server that was away may come back in another version, with other
         # settings, or without our key.
         self._poller.expire()
-        return self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE
+        return self._is_talking
 
     def _poll_interval(self, truth: Snapshot) -> timedelta:
         if self._unsettled or self._is_effect_awaited or self._poller.has_expired:

@@ -8,6 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from .api import Snapshot
 from .api.changes import Told, next_told, occurred
 from .api.occurrences import Occurrence, Subject
+from .failure import UnexpectedErrors
 from .store import OctoPrintStore
 
 type Listener = Callable[[Occurrence], None]
@@ -20,10 +21,13 @@ class OctoPrintEvents:
     is found again after a restart.
     """
 
-    def __init__(self, hass: HomeAssistant, store: OctoPrintStore) -> None:
+    def __init__(
+        self, hass: HomeAssistant, store: OctoPrintStore, unexpected: UnexpectedErrors
+    ) -> None:
         """Start with nothing to tell."""
         self._hass = hass
         self._store = store
+        self._unexpected = unexpected
         self._is_open = False
         self._listeners: dict[Subject, Listener] = {}
         self._told: Told | None = None
@@ -89,8 +93,13 @@ class OctoPrintEvents:
             return
         while self._waiting:
             occurrence = self._waiting.popleft()
-            if (listener := self._listeners.get(occurrence.subject)) is not None:
+            if (listener := self._listeners.get(occurrence.subject)) is None:
+                continue
+            try:
                 listener(occurrence)
+            except Exception as err:  # noqa: BLE001
+                # It was told, as well as that could be done.
+                self._unexpected.log(f"telling {occurrence.type}", err)
         if self._told is not None and self._told is not self._kept:
             self._kept = self._told
             self._store.async_keep(self._told)

@@ -1,4 +1,6 @@
-"""The failure of a poll or of the socket, and what it means."""
+"""The failure of a poll or of the socket, and what it means; and mistakes of our own."""
+
+from collections.abc import Callable
 
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import UpdateFailed
@@ -12,7 +14,7 @@ from .api import (
 )
 from .api.access import permission_name
 from .api.errors import ConnectionCause
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 
 AWAY_CAUSES = frozenset(
     {
@@ -23,6 +25,31 @@ AWAY_CAUSES = frozenset(
         ConnectionCause.TIMEOUT,
     }
 )
+
+
+class UnexpectedErrors:
+    """Logs what nobody thought of once, with its traceback, however often it comes."""
+
+    def __init__(self, name: Callable[[], str]) -> None:
+        """Take what returns the printer's name."""
+        self._name = name
+        self._logged: set[tuple[object, ...]] = set()
+
+    def log(self, task: str, err: Exception) -> None:
+        """Log an error that came up in a task."""
+        at = err.__traceback__
+        while at is not None and at.tb_next is not None:
+            at = at.tb_next
+        place = (
+            task,
+            type(err),
+            at and (at.tb_frame.f_code.co_filename, at.tb_lineno),
+        )
+        if place in self._logged:
+            LOGGER.debug("%s: unexpected error while %s again", self._name(), task)
+            return
+        self._logged.add(place)
+        LOGGER.error("%s: unexpected error while %s", self._name(), task, exc_info=err)
 
 
 def is_away(err: OctoPrintError) -> bool:
@@ -53,6 +80,11 @@ def update_failure(
         case OctoPrintConnectionError():
             return _failed(f"connection_{err.cause}", printer)
     return _failed("request_failed", printer, error=str(err))
+
+
+def unexpected_failure(printer: str) -> UpdateFailed:
+    """Return the translated failure where the mistake is ours."""
+    return _failed("unexpected_error", printer)
 
 
 def _failed(key: str, printer: str, **placeholders: str) -> UpdateFailed:

@@ -2,13 +2,15 @@
 
 import asyncio
 from contextlib import aclosing
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from homeassistant.core import callback
 from homeassistant.util.json import json_loads
 
-from .api import OctoPrintAuthError, OctoPrintError
-from .api.push import OctoPrintPush, PushLost
+from .api import OctoPrintAuthError, OctoPrintConnectionError, OctoPrintError
+from .api.errors import ConnectionCause
+from .api.push import OctoPrintPush, PushLost, pause
 from .const import DOMAIN, LOGGER
 from .failure import is_away
 
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 # So many attempts in vain to open the socket, while the server answers polls, are
 # no restart of the server any more.
 DEAF_AFTER = 3
+
+# A mistake of ours is likely to come again with the same message, and opening the socket
+# costs OctoPrint a log-in and a history. So the pauses double each time, so many times,
+# and begin anew when all went well for so many seconds.
+DOUBLED = 5
+FORGIVEN_AFTER = 600
 
 
 class PushListener:
@@ -45,7 +53,6 @@ class PushListener:
             self._async_listen(),
             f"{DOMAIN} push {self._coordinator.name}",
         )
-        self.task.add_done_callback(self._async_ended)
 
     @callback
     def async_refuse(self) -> None:
@@ -103,22 +110,34 @@ class PushListener:
         )
 
     async def _async_listen(self) -> None:
-        """Take all that is pushed, for ever."""
-        async with aclosing(self.push.listen()) as messages:
-            async for message in messages:
-                self._coordinator.async_receive(message)
+        """Take all that is pushed, for ever, and again after a mistake of ours."""
+        mistakes = 0
+        while True:
+            began_at = monotonic()
+            try:
+                async with aclosing(self.push.listen()) as messages:
+                    async for message in messages:
+                        self._coordinator.async_receive(message)
+            except Exception as err:  # noqa: BLE001
+                if monotonic() - began_at > FORGIVEN_AFTER:
+                    mistakes = 0
+                self._async_mistaken(err)
+            await self.push.rest(pause(mistakes) * 2 ** min(mistakes, DOUBLED))
+            mistakes += 1
 
     @callback
-    def _async_ended(self, task: asyncio.Task[None]) -> None:
-        """Go on polling where a mistake of ours ended the listening."""
-        if task is self.task:
-            self.is_pushed = False
-            self._coordinator.async_forget_pushed()
-        if not task.cancelled() and (err := task.exception()):
-            LOGGER.error(
-                "%s: cannot listen any more", self._coordinator.name, exc_info=err
-            )
-            self._async_poll_now()
+    def _async_mistaken(self, err: Exception) -> None:
+        """Poll until the socket is opened again, as what was pushed may be half taken."""
+        coordinator = self._coordinator
+        coordinator.unexpected.log("taking what OctoPrint pushes", err)
+        self.is_pushed = False
+        self._has_missed = True
+        try:
+            coordinator.async_forget_pushed()
+        except Exception as also:  # noqa: BLE001
+            coordinator.unexpected.log("forgetting what OctoPrint pushed", also)
+        coordinator.async_expire(with_plugins=False)
+        self._async_poll_now()
 
     async def _async_judge(self, err: OctoPrintError) -> None:
         """Tell a socket that cannot be used from a server that is away."""
@@ -129,7 +148,9 @@ class PushListener:
             self._failed_attempts = 0
             return
         self._failed_attempts += 1
-        if self._failed_attempts == DEAF_AFTER:
+        if not self._is_deaf and (
+            self._failed_attempts >= DEAF_AFTER or is_too_large(err)
+        ):
             self._is_deaf = True
             LOGGER.warning(
                 "%s: OctoPrint's socket cannot be used, so the printer is polled "
@@ -147,3 +168,11 @@ class PushListener:
             self._coordinator.async_refresh(),
             f"{DOMAIN} poll {self._coordinator.name}",
         )
+
+
+def is_too_large(err: OctoPrintError) -> bool:
+    """Return whether the socket fails for what the user can change, and not for a moment."""
+    return (
+        isinstance(err, OctoPrintConnectionError)
+        and err.cause is ConnectionCause.TOO_LARGE
+    )

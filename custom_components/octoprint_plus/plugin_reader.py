@@ -24,7 +24,7 @@ from .api.plugins.states import (
     merge_plugins,
 )
 from .const import DOMAIN, LOGGER
-from .failure import is_away
+from .failure import UnexpectedErrors, is_away
 
 # Most of it is pushed, and new versions are published every few weeks.
 MAX_AGE = 3600.0
@@ -47,8 +47,10 @@ class PluginReader:
         client: OctoPrintClient,
         get: Callable[[], Snapshot | None],
         take: Callable[[PluginStates], None],
+        unexpected: UnexpectedErrors,
     ) -> None:
         """Take what returns the latest snapshot, and what takes the plugins' next states."""
+        self._unexpected = unexpected
         self._hass = hass
         self._entry = entry
         self._client = client
@@ -128,6 +130,10 @@ class PluginReader:
             before = snapshot.plugins
             try:
                 after = await READERS[plugin](self._client, before)
+                self._failing.discard(plugin)
+                if latest := self._get():
+                    # What was pushed meanwhile is newer.
+                    self._take(merge_plugins(before, after, latest.plugins))
             except OctoPrintError as err:
                 if await self._is_away(err):
                     # That is for the polls to tell.
@@ -142,13 +148,11 @@ class PluginReader:
                         plugin,
                         err,
                     )
-                continue
+            except Exception as err:  # noqa: BLE001
+                # All others are read nevertheless.
+                self._unexpected.log(f"reading the plugin {plugin}", err)
             finally:
                 self._echo_until[plugin] = monotonic() + ECHO
-            self._failing.discard(plugin)
-            if latest := self._get():
-                # What was pushed meanwhile is newer.
-                self._take(merge_plugins(before, after, latest.plugins))
 
     async def _is_away(self, err: OctoPrintError) -> bool:
         """Return whether the server is away, and not just what a plugin waits for itself."""

@@ -421,7 +421,7 @@ async def test_huge_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None
     fake.answer(
         "GET", "/api/job", body=body, headers={"Content-Type": "application/json"}
     )
-    assert await cause_of(client.job.get()) is ConnectionCause.NOT_OCTOPRINT
+    assert await cause_of(client.job.get()) is ConnectionCause.TOO_LARGE
 
 
 async def test_large_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

@@ -39,6 +39,8 @@ from .listening import cause, heard, listening
 
 PUSH = "custom_components.octoprint_plus.api.push"
 
+CLIENT = "custom_components.octoprint_plus.api.client"
+
 
 def sample(name: str) -> bytes:
     """Return a recorded message, without spaces as OctoPrint sends it."""
@@ -361,31 +363,43 @@ async def test_endless_frame(
     """Test the announcement of a message that would never end."""
     server.streams = [opening + b"\x81\x7f" + b"\xff" * 8, OPENING]
     async with listening(raw_push) as listener:
-        assert cause(await listener.next(PushLost)) is ConnectionCause.NOT_OCTOPRINT
+        assert cause(await listener.next(PushLost)) is ConnectionCause.TOO_LARGE
         await listener.next(PushStarted, 2 if opening == OPENING else 1)
 
 
 @pytest.mark.parametrize("size", [10 * 1024 * 1024, 5 * 1024 * 1024])
 async def test_huge_frame(push: OctoPrintPush, fake: FakeOctoPrint, size: int) -> None:
-    """Test that a message beyond all reason ends the socket, and is named as the cause."""
+    """Test that a message beyond all reason is passed over."""
     async with listening(push) as listener:
         await listener.next(PushStarted)
         await fake.push.send(json.dumps({"plugin": "x" * size}))
+        await heard(listener, fake)
+
+
+async def test_frame_beyond_the_limit(
+    push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that a message that is not even received ends the socket, and is named as the cause."""
+    monkeypatch.setattr(f"{CLIENT}.MAX_MESSAGE", 1024 * 1024)
+    async with listening(push) as listener:
+        await listener.next(PushStarted)
+        await fake.push.send(json.dumps({"plugin": "x" * 1024 * 1024}))
         lost = await listener.next(PushLost)
-        assert cause(lost) is ConnectionCause.NOT_OCTOPRINT
-        assert "larger" in str(lost.error)
+        assert cause(lost) is ConnectionCause.TOO_LARGE
+        assert "graph cutoff" in str(lost.error)
         await listener.next(PushStarted, 2)
         await heard(listener, fake)
 
 
 async def test_huge_frame_that_is_small_on_the_wire(
-    raw_push: OctoPrintPush, server: RawServer
+    raw_push: OctoPrintPush, server: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(f"{CLIENT}.MAX_MESSAGE", 4 * 1024 * 1024)
     bomb = deflated([HELLO, HISTORY, b'"' + b" " * 10 * 1024 * 1024 + b'"'])
     assert len(bomb) < 20_000
     server.streams = [bomb, OPENING]
     async with listening(raw_push) as listener:
-        assert cause(await listener.next(PushLost)) is ConnectionCause.NOT_OCTOPRINT
+        assert cause(await listener.next(PushLost)) is ConnectionCause.TOO_LARGE
         await listener.next(PushStarted, 2)
 
 

@@ -54,7 +54,7 @@ async def whole(response: aiohttp.ClientResponse) -> bytes:
         if len(body) > MAX_ANSWER:
             raise OctoPrintConnectionError(
                 "The answer is larger than any of OctoPrint's",
-                ConnectionCause.NOT_OCTOPRINT,
+                ConnectionCause.TOO_LARGE,
             )
     return bytes(body)
 

@@ -61,8 +61,10 @@ HEARTBEAT = 15
 # Closing in order is a courtesy; nobody waits long for it.
 SOCKET_TIMEOUT = aiohttp.ClientWSTimeout(ws_close=1.0)
 
-# With 30 minutes of temperatures of 7 sensors the largest message was 230 kB.
-MAX_MESSAGE = 4 * 1024 * 1024
+# The history that comes after the log-in holds all temperatures that OctoPrint keeps for
+# its graph: 230 kB in half an hour with 7 sensors, 6.6 MB in a day with two. How long it
+# keeps them is up to its user. What is not needed of it is never parsed.
+MAX_MESSAGE = 64 * 1024 * 1024
 
 # The largest window there is: messages repeat themselves almost wholly.
 COMPRESS = 15

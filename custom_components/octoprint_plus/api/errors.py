@@ -33,6 +33,9 @@ class ConnectionCause(StrEnum):
     TLS = "tls"
     """The server's certificate is not trusted, or it speaks no TLS."""
 
+    TOO_LARGE = "too_large"
+    """What came is larger than anything that is read."""
+
 
 class OctoPrintError(Exception):
     """A request to OctoPrint failed; the text is meant for people."""

@@ -6,6 +6,7 @@ import json
 from time import monotonic
 from typing import Any
 
+from .frames import decoded, decoded_large
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
 from .occurrences import OCCURRENCE_PARSERS, Occurrence
@@ -281,7 +282,13 @@ class MessageReader:
 
     def read(self, frame: bytes) -> PushMessage | None:
         """Return the message of a text frame, None for what is not known or needed."""
-        message = self._decode(frame)
+        return self._take(decoded(frame, self._loads))
+
+    async def read_large(self, frame: bytes) -> PushMessage | None:
+        """Return the message of a large frame, which is parsed beside the loop."""
+        return self._take(await decoded_large(frame, self._loads))
+
+    def _take(self, message: Any) -> PushMessage | None:
         if not isinstance(message, dict):
             return None
         if (current := message.get("current")) is not None:
@@ -297,17 +304,6 @@ class MessageReader:
         if (hello := message.get("connected")) is not None:
             return Hello(version=text(mapping(hello).get("version")))
         return _of_others(message)
-
-    def _decode(self, frame: bytes) -> Any:
-        try:
-            return self._loads(frame)
-        except ValueError, RecursionError:
-            pass
-        try:
-            # OctoPrint writes numbers that are none as Python does, which is no JSON.
-            return json.loads(frame)
-        except ValueError, RecursionError:
-            return None
 
     def _event(self, event: Json) -> PushMessage | None:
         kind = event.get("type")

@@ -14,6 +14,7 @@ import aiohttp
 from .access import Login
 from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
+from .frames import LARGE
 from .messages import (
     EVENTS,
     PLUGINS,
@@ -23,7 +24,14 @@ from .messages import (
     PushMessage,
     ReauthRequired,
 )
-from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, send, socket_end
+from .sockets import (
+    ENDPOINT,
+    HANDSHAKE_TIMEOUT,
+    HISTORY_PATIENCE,
+    close_socket,
+    send,
+    socket_end,
+)
 
 # Seconds between two attempts: they grow by half, so that a server that was away for
 # long is seen again soon after. A random part keeps many printers, or many clients of
@@ -35,6 +43,13 @@ GROWTH = 1.5
 # A socket that was lost sooner than this many seconds after it was opened is likely
 # to be lost as soon again.
 STABLE_AFTER = 30
+
+# What is too large stays so until somebody changes a setting or restarts OctoPrint, and each
+# attempt costs OctoPrint the making of it. So the pauses double each time, so many times.
+DOUBLED = 8
+
+# Seconds after which a socket that was lost again counts as one that worked.
+PROVEN_AFTER = 600
 
 # A `current` comes at most every half second times this.
 THROTTLE_QUICK = 1
@@ -93,10 +108,11 @@ class OctoPrintPush:
         self,
     ) -> AsyncGenerator[PushStarted | PushLost | PushMessage]:
         """Yield what is pushed, for ever; a lost socket is told and opened again."""
-        attempts = pauses = 0
+        attempts = pauses = too_large = 0
         while True:
             attempts += 1
             started_at = None
+            is_too_large = False
             try:
                 async with aclosing(self._listen_once()) as messages:
                     async for message in messages:
@@ -108,14 +124,27 @@ class OctoPrintPush:
                 if started_at is not None:
                     # Who saw the server while the socket was up asked for nothing.
                     self._wake.clear()
+                is_too_large = (
+                    isinstance(err, OctoPrintConnectionError)
+                    and err.cause is ConnectionCause.TOO_LARGE
+                )
                 yield PushLost(error=err, attempts=attempts)
-            if started_at is not None and monotonic() - started_at > STABLE_AFTER:
+            lived = 0.0 if started_at is None else monotonic() - started_at
+            if lived > STABLE_AFTER:
                 pauses = 0
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause(pauses)):
-                    await self._wake.wait()
-            self._wake.clear()
+            if lived > PROVEN_AFTER:
+                too_large = 0
+            if is_too_large:
+                too_large = min(too_large + 1, DOUBLED)
+            await self.rest(pause(pauses) * (2**too_large if is_too_large else 1))
             pauses += 1
+
+    async def rest(self, seconds: float) -> None:
+        """Wait, or until the server is seen."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        self._wake.clear()
 
     async def _listen_once(
         self,
@@ -130,7 +159,11 @@ class OctoPrintPush:
             while True:
                 frame = await socket.receive()
                 if frame.type is aiohttp.WSMsgType.TEXT:
-                    message = reader.read(frame.data)
+                    message = (
+                        reader.read(frame.data)
+                        if len(frame.data) <= LARGE
+                        else await self._read_large(reader, frame.data)
+                    )
                     if isinstance(message, ReauthRequired):
                         await self._authenticate(socket, after=message.reason)
                     if message is not None:
@@ -151,7 +184,7 @@ class OctoPrintPush:
         self, socket: aiohttp.ClientWebSocketResponse[bool], reader: MessageReader
     ) -> Current:
         """Log in and return the history that OctoPrint then sends."""
-        await self._expect(socket, reader, Hello)
+        await self._expect(socket, reader, Hello, HANDSHAKE_TIMEOUT)
         # Before the log-in, so that no log lines come with it.
         await send(
             socket,
@@ -165,20 +198,36 @@ class OctoPrintPush:
         )
         await self._send_throttle(socket)
         await self._authenticate(socket)
-        return await self._expect(socket, reader, Current)
+        return await self._expect(
+            socket, reader, Current, HANDSHAKE_TIMEOUT * HISTORY_PATIENCE
+        )
+
+    async def _read_large(
+        self, reader: MessageReader, frame: bytes
+    ) -> PushMessage | None:
+        """Read a large message; one that is too large is passed over."""
+        try:
+            return await reader.read_large(frame)
+        except OctoPrintConnectionError:
+            return None
 
     async def _expect[M: PushMessage](
         self,
         socket: aiohttp.ClientWebSocketResponse[bool],
         reader: MessageReader,
         expected: type[M],
+        timeout: float,
     ) -> M:
         try:
-            async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+            async with asyncio.timeout(timeout):
                 while True:
                     frame = await socket.receive()
                     if frame.type is aiohttp.WSMsgType.TEXT:
-                        message = reader.read(frame.data)
+                        message = (
+                            reader.read(frame.data)
+                            if len(frame.data) <= LARGE
+                            else await reader.read_large(frame.data)
+                        )
                         if isinstance(message, expected):
                             return message
                         if isinstance(message, ReauthRequired):

@@ -11,6 +11,10 @@ ENDPOINT = "sockjs/websocket"
 # log-in, the history.
 HANDSHAKE_TIMEOUT = 10
 
+# The history may take so many times as long as the hello: it is made and sent while we
+# wait. A socket that has fallen silent is given up by aiohttp sooner.
+HISTORY_PATIENCE = 6
+
 # What is sent is short and rare, and a compressor that is kept for it would take more
 # memory than all else of a socket.
 SEND_WINDOW = 9
@@ -32,6 +36,15 @@ async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
         socket._cancel_heartbeat()  # noqa: SLF001
 
 
+def too_large() -> OctoPrintConnectionError:
+    """Say that a message is too large, which is nearly always the history of temperatures."""
+    return OctoPrintConnectionError(
+        "A message is larger than any that is read; lower the graph cutoff in "
+        "OctoPrint's settings under Temperatures, or restart OctoPrint",
+        ConnectionCause.TOO_LARGE,
+    )
+
+
 def socket_end(reason: object) -> OctoPrintConnectionError:
     """Name why a socket ended, by what came instead of a message."""
     match reason:
@@ -40,8 +53,5 @@ def socket_end(reason: object) -> OctoPrintConnectionError:
                 "OctoPrint's socket has fallen silent", ConnectionCause.TIMEOUT
             )
         case aiohttp.WebSocketError(code=aiohttp.WSCloseCode.MESSAGE_TOO_BIG):
-            return OctoPrintConnectionError(
-                "A message is larger than any of OctoPrint's",
-                ConnectionCause.NOT_OCTOPRINT,
-            )
+            return too_large()
     return OctoPrintConnectionError("The socket was closed", ConnectionCause.BROKEN)

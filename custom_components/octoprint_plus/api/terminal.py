@@ -9,15 +9,14 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-import json
 import re
-from typing import Any
 
 import aiohttp
 
 from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
-from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, close_socket, send
+from .frames import LARGE, decoded, decoded_large
+from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, HISTORY_PATIENCE, close_socket, send
 from .wire import Json, flag, mapping, texts
 
 # OctoPrint 2 draws arrows.
@@ -116,7 +115,8 @@ async def open_terminal(
     frames = _frames(socket)
     try:
         try:
-            async with asyncio.timeout(HANDSHAKE_TIMEOUT):
+            # The history is as large as the user lets OctoPrint's graph be long.
+            async with asyncio.timeout(HANDSHAKE_TIMEOUT * HISTORY_PATIENCE):
                 await send(
                     socket, {"subscribe": {"state": {"logs": True, "messages": False}}}
                 )
@@ -147,7 +147,11 @@ async def _frames(
         except (aiohttp.ClientError, OSError) as err:
             raise _broken() from err
         if frame.type is aiohttp.WSMsgType.TEXT:
-            message = _decoded(frame.data)
+            message = mapping(
+                decoded(frame.data)
+                if len(frame.data) <= LARGE
+                else await decoded_large(frame.data)
+            )
             if "reauthRequired" in message:
                 raise _broken()
             yield message
@@ -248,14 +252,6 @@ def _is_closed(current: Json) -> bool:
     return flag(
         mapping(mapping(current.get("state")).get("flags")).get("closedOrError")
     )
-
-
-def _decoded(frame: bytes) -> Json:
-    try:
-        decoded: Any = json.loads(frame)
-    except ValueError, RecursionError:
-        return {}
-    return mapping(decoded)
 
 
 def _broken() -> OctoPrintConnectionError:
