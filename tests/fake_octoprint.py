@@ -98,6 +98,9 @@ class FakeOctoPrint:
         self.delay = 0.0
         """Seconds before any answer."""
 
+        self.held: set[str] = set()
+        """Paths whose requests are not answered as long as they stand here; * is all."""
+
         self.drops_bodies = False
         """Whether it forgets what it is sent while it reads that."""
 
@@ -334,6 +337,8 @@ class FakeOctoPrint:
             transport.abort()
             return web.Response()
         await asyncio.sleep(self.delay)
+        while self.held & {path, "*"}:
+            await asyncio.sleep(0.01)
         if raw_path.startswith(self._prefix + "/"):
             answer = self._answer(received, f"{path}?{query}" if query else path)
         else:

@@ -18,7 +18,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh
+from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 
 
@@ -143,18 +143,21 @@ async def test_press(
     assert fake.commands() == [command]
 
 
-IDLE = {"auto_bed_level", "emergency_stop", "home_all_axes", "motors_off"}
+# What stops at once is offered always: Home Assistant skips what is unavailable.
+ALWAYS = {"emergency_stop"}
+IDLE = ALWAYS | {"auto_bed_level", "home_all_axes", "motors_off"}
 
 OFFERED = {
     "operational_idle_file_selected": IDLE | {"start_print"},
     "operational_idle_no_file": IDLE,
-    "printing_local": {"pause_print", "cancel_print", "emergency_stop"},
-    "paused": {"resume_print", "cancel_print", "restart_print", "emergency_stop"},
-    "cancelling": {"emergency_stop"},
-    "finishing": {"emergency_stop"},
-    "transferring_to_sd": {"cancel_print", "emergency_stop"},
-    "disconnected": set(),
-    "error_fatal_while_printing": set(),
+    "printing_local": ALWAYS | {"pause_print", "cancel_print", "pause_or_resume_print"},
+    "paused": ALWAYS
+    | {"resume_print", "cancel_print", "restart_print", "pause_or_resume_print"},
+    "cancelling": ALWAYS,
+    "finishing": ALWAYS,
+    "transferring_to_sd": ALWAYS | {"cancel_print"},
+    "disconnected": ALWAYS,
+    "error_fatal_while_printing": ALWAYS,
 }
 
 
@@ -282,6 +285,40 @@ async def test_state_changed_meanwhile(
         await press(hass, key)
     assert err.value.translation_key == "button_not_offered"
     assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_what_stops_does_not_wait(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that each button that stops is sent while another one's command hangs."""
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.held.add("/api/printer/command")
+    hass.async_create_task(press(hass, "motors_off"))
+    await until(fake.commands)
+    # It looks at the printer's state, which the one before may be changing.
+    hass.async_create_task(press(hass, "auto_bed_level"))
+    fake.load("printing_local")
+    await config_entry.runtime_data.async_refresh()
+    fake.clear()
+    await press(hass, "pause_print")
+    await press(hass, "cancel_print")
+    await press(hass, "pause_or_resume_print")
+    assert [data["command"] for _, data in fake.commands()] == [
+        "pause",
+        "cancel",
+        "pause",
+    ]
+    for key in ("emergency_stop", "quick_stop"):
+        hass.async_create_task(press(hass, key))
+    await until(lambda: len(fake.commands()) == 5)
+    assert [data["commands"] for _, data in fake.commands()[3:]] == [["M112"], ["M410"]]
+    fake.load("operational_idle_no_file")
+    fake.held.clear()
+    await hass.async_block_till_done()
+    assert fake.commands()[5:] == [("/api/printer/command", {"commands": ["G29"]})]
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

@@ -26,17 +26,15 @@ from homeassistant.components.climate import (
 from homeassistant.const import (
     ATTR_ENTITY_ID,
     ATTR_TEMPERATURE,
-    SERVICE_TURN_OFF,
-    SERVICE_TURN_ON,
     STATE_UNAVAILABLE,
     STATE_UNKNOWN,
     Platform,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceNotSupported, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh
+from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 
 TOOL = "climate.prusa_tool"
@@ -143,14 +141,14 @@ async def test_state(
         ),
         (
             TOOL,
-            SERVICE_TURN_OFF,
-            {},
+            SERVICE_SET_HVAC_MODE,
+            {ATTR_HVAC_MODE: "off"},
             ("/api/printer/tool", {"command": "target", "targets": {"tool0": 0}}),
         ),
         (
             TOOL,
-            SERVICE_TURN_ON,
-            {},
+            SERVICE_SET_HVAC_MODE,
+            {ATTR_HVAC_MODE: "heat"},
             ("/api/printer/tool", {"command": "target", "targets": {"tool0": 210}}),
         ),
     ],
@@ -177,7 +175,7 @@ async def test_turn_on_again(
     heater(fake, "bed", 40, 73)
     await refresh(hass, config_entry)
     fake.clear()
-    await call(hass, SERVICE_TURN_ON, BED)
+    await call(hass, SERVICE_SET_HVAC_MODE, BED, hvac_mode="heat")
     assert fake.commands() == []
 
     heater(fake, "bed", 40, 0)
@@ -189,6 +187,43 @@ async def test_turn_on_again(
     assert fake.commands() == [
         ("/api/printer/bed", {"command": "target", "target": 73})
     ]
+
+
+@pytest.mark.usefixtures("init_integration")
+@pytest.mark.parametrize("service", ["turn_on", "turn_off", "toggle"])
+async def test_no_turning_on(
+    hass: HomeAssistant, fake: FakeOctoPrint, service: str
+) -> None:
+    """Test that "turn on" and "turn off" are for no heater, whoever says it."""
+    fake.clear()
+    with pytest.raises(ServiceNotSupported):
+        await call(hass, service, BED)
+    await call(hass, service, "all")
+    assert fake.commands() == []
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_heaters_do_not_wait_for_each_other(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that the bed is switched off while the tool's command hangs, and in order."""
+    fake.clear()
+    fake.held.add("/api/printer/tool")
+    for target in (205, 0):
+        hass.async_create_task(
+            call(hass, SERVICE_SET_TEMPERATURE, TOOL, temperature=target)
+        )
+    await until(lambda: len(fake.commands()) == 1)
+    await call(hass, SERVICE_SET_HVAC_MODE, BED, hvac_mode="off")
+    assert [path for path, _ in fake.commands()] == [
+        "/api/printer/tool",
+        "/api/printer/bed",
+    ]
+    fake.held.clear()
+    await hass.async_block_till_done()
+    assert [
+        data["targets"]["tool0"] for _, data in fake.commands() if "targets" in data
+    ] == [205, 0]
 
 
 async def test_nothing_to_heat_to(
@@ -204,7 +239,7 @@ async def test_nothing_to_heat_to(
     assert ATTR_PRESET_MODES not in hass.states.get(BED).attributes
     fake.clear()
     with pytest.raises(ServiceValidationError) as err:
-        await call(hass, SERVICE_TURN_ON, BED)
+        await call(hass, SERVICE_SET_HVAC_MODE, BED, hvac_mode="heat")
     assert err.value.translation_key == "no_usual_target"
     assert err.value.translation_placeholders == {"heater": "Bed", "printer": "Prusa"}
     assert fake.commands() == []

@@ -1,6 +1,7 @@
 """Checks that the files of the integration say the same."""
 
 import ast
+import importlib
 import json
 from pathlib import Path
 import re
@@ -203,8 +204,46 @@ def test_parallel_updates() -> None:
 
     for platform in PLATFORMS:
         source = (INTEGRATION / f"{platform}.py").read_text()
-        expected = 0 if platform in ("binary_sensor", "event", "sensor") else 1
+        expected = 1 if platform == "notify" else 0
         assert f"\nPARALLEL_UPDATES = {expected}\n" in source
+
+
+# Entities of these platforms tell something; those of all others do something.
+READ_ONLY = {"BinarySensorEntity", "EventEntity", "NotifyEntity", "SensorEntity"}
+
+
+def test_no_control_is_reached_by_accident() -> None:
+    """Test that whatever acts stands on the base that gives it a category."""
+    from custom_components.octoprint_plus import PLATFORMS  # noqa: PLC0415
+    from custom_components.octoprint_plus.entity import (  # noqa: PLC0415
+        PRIMARY_CONTROLS,
+        OctoPrintControlEntity,
+        OctoPrintEntity,
+    )
+
+    for platform in PLATFORMS:
+        importlib.import_module(f"custom_components.octoprint_plus.{platform}")
+    todo, found = [OctoPrintEntity], set()
+    while todo:
+        todo += (subclasses := todo.pop().__subclasses__())
+        found.update(subclasses)
+    platforms = {
+        each: [
+            base.__name__
+            for base in each.__mro__
+            if base.__module__.startswith("homeassistant.components.")
+        ]
+        for each in found
+    }
+    controls = {
+        each for each, bases in platforms.items() if bases and not READ_ONLY & {*bases}
+    }
+    assert len(controls) >= 12
+    for each in controls:
+        assert issubclass(each, OctoPrintControlEntity), each
+        assert "entity_category" not in vars(each), each
+        assert "_attr_entity_category" not in vars(each), each
+    assert sorted(PRIMARY_CONTROLS) == ["toggle"]
 
 
 def test_api_knows_nothing_of_home_assistant() -> None:

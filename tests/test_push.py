@@ -286,21 +286,25 @@ async def test_error_of_the_firmware(pushed: Pushed) -> None:
 
 
 @pytest.mark.parametrize(
-    ("domain", "service", "entity_id", "command"),
+    ("domain", "service", "data", "command"),
     [
-        ("button", "press", "button.prusa_pause_print", "/api/job"),
-        ("climate", "turn_off", "climate.prusa_tool", "/api/printer/tool"),
+        ("button", "press", {"entity_id": "button.prusa_pause_print"}, "/api/job"),
+        (
+            "climate",
+            "set_hvac_mode",
+            {"entity_id": "climate.prusa_tool", "hvac_mode": "off"},
+            "/api/printer/tool",
+        ),
     ],
 )
 async def test_commands_need_no_poll(
-    pushed: Pushed, domain: str, service: str, entity_id: str, command: str
+    pushed: Pushed, domain: str, service: str, data: dict[str, str], command: str
 ) -> None:
     """Test that nothing is read before or after a command: its effect is pushed."""
     pushed.fake.load("printing_local")
     await pushed.state("PRINTING", "Printing")
     pushed.fake.clear()
-    target = {"entity_id": entity_id}
-    await pushed.hass.services.async_call(domain, service, target, blocking=True)
+    await pushed.hass.services.async_call(domain, service, data, blocking=True)
     await pushed.heard()
     await pushed.idle()
     assert [request.path for request in pushed.fake.requests] == [command]

@@ -5,7 +5,7 @@ from typing import override
 from homeassistant.core import callback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
-from .entity import OctoPrintEntity
+from .entity import OctoPrintControlEntity, OctoPrintEntity
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
 PERMISSION = "CONTROL"
@@ -35,7 +35,9 @@ class OctoPrintSendingEntity(OctoPrintEntity):
             await self.coordinator.client.printer.send_gcode([command])
 
 
-class OctoPrintAssumedEntity(OctoPrintSendingEntity, RestoreEntity):
+class OctoPrintAssumedEntity(
+    OctoPrintSendingEntity, OctoPrintControlEntity, RestoreEntity
+):
     """Defines an entity that knows only what it sent last."""
 
     _attr_assumed_state = True

@@ -1,6 +1,7 @@
 """Support for OctoPrint buttons."""
 
 from abc import abstractmethod
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -11,21 +12,20 @@ from homeassistant.components.button import (
     ButtonEntity,
     ButtonEntityDescription,
 )
-from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, Snapshot, State
 from .api.controls import Control
 from .api.plugins import bed_level_visualizer
-from .api.state import CONNECTING_STATES, OFFLINE_STATES
 from .api.system import SystemCommand
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .emergency import async_emergency_stop
-from .entity import OctoPrintEntity, async_add_entities_when_known
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
-PARALLEL_UPDATES = 1
+# The buttons below decide for themselves what they wait for: an emergency stop for nothing.
+PARALLEL_UPDATES = 0
 
 PAUSABLE_STATES = frozenset({State.PRINTING, State.RESUMING, State.STARTING})
 
@@ -46,6 +46,9 @@ class OctoPrintButtonDescription(ButtonEntityDescription):
 
     available_fn: Callable[[Snapshot], bool]
     exists_fn: Callable[[Snapshot], bool] = lambda _: True
+    is_urgent: bool = False
+    """Whether it must not wait until another button's command is answered."""
+
     permission: str
     press_fn: Callable[[OctoPrintClient], Awaitable[Any]]
 
@@ -78,6 +81,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="pause",
         translation_key="pause",
         available_fn=lambda x: x.state in PAUSABLE_STATES,
+        is_urgent=True,
         permission="PRINT",
         press_fn=lambda x: x.job.pause(),
     ),
@@ -92,6 +96,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="cancel",
         translation_key="cancel",
         available_fn=lambda x: x.state in CANCELLABLE_STATES,
+        is_urgent=True,
         permission="PRINT",
         press_fn=lambda x: x.job.cancel(),
     ),
@@ -106,7 +111,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="toggle",
         translation_key="toggle",
         available_fn=lambda x: x.state is State.PAUSED or x.state in PAUSABLE_STATES,
-        entity_registry_enabled_default=False,
+        is_urgent=True,
         permission="PRINT",
         press_fn=lambda x: x.job.toggle(),
     ),
@@ -133,7 +138,6 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
             key=key,
             translation_key=key,
             available_fn=lambda x: x.state is State.OPERATIONAL,
-            entity_category=EntityCategory.CONFIG,
             entity_registry_enabled_default=False,
             permission="CONTROL",
             press_fn=partial(_send, command),
@@ -160,7 +164,6 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="sd_init",
         translation_key="sd_init",
         available_fn=lambda x: x.state is State.OPERATIONAL,
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         exists_fn=_has_sd,
         permission="CONTROL",
@@ -170,7 +173,6 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="sd_refresh",
         translation_key="sd_refresh",
         available_fn=_is_sd_idle,
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         exists_fn=_has_sd,
         permission="CONTROL",
@@ -180,7 +182,6 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="sd_release",
         translation_key="sd_release",
         available_fn=_is_sd_idle,
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         exists_fn=_has_sd,
         permission="CONTROL",
@@ -197,7 +198,7 @@ class OctoPrintStopDescription(ButtonEntityDescription):
 
 
 async def _quick_stop(coordinator: OctoPrintCoordinator, label: str) -> None:
-    async with octoprint_command(coordinator, label):
+    async with octoprint_command(coordinator, label, is_urgent=True):
         await coordinator.client.printer.send_gcode(["M410"])
 
 
@@ -205,7 +206,7 @@ STOP_DESCRIPTIONS: tuple[OctoPrintStopDescription, ...] = (
     OctoPrintStopDescription(
         key="emergency_stop",
         translation_key="emergency_stop",
-        stop_fn=async_emergency_stop,
+        stop_fn=lambda coordinator, _: async_emergency_stop(coordinator),
     ),
     OctoPrintStopDescription(
         key="quick_stop",
@@ -231,7 +232,6 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
         translation_key=f"system_{command.action}" if is_core else "system",
         available_fn=lambda x: not x.is_busy and command in x.server.commands,
         device_class=ButtonDeviceClass.RESTART if is_restart else None,
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         permission="SYSTEM",
         press_fn=lambda x: x.system.run(command),
@@ -290,22 +290,37 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up OctoPrint buttons based on a config entry."""
+    # Each looks at the printer's state first, which the one before may be changing.
+    turn = asyncio.Lock()
     async_add_entities_when_known(
-        entry.runtime_data, async_add_entities, describe, OctoPrintButtonEntity
+        entry.runtime_data,
+        async_add_entities,
+        describe,
+        partial(OctoPrintButtonEntity, turn=turn),
     )
     async_add_entities_when_known(
         entry.runtime_data,
         async_add_entities,
         describe_controls,
-        OctoPrintControlButton,
+        partial(OctoPrintControlButton, turn=turn),
     )
     async_add_entities_when_known(
         entry.runtime_data, async_add_entities, describe_stops, OctoPrintStopButton
     )
 
 
-class OctoPrintButton(OctoPrintEntity, ButtonEntity):
-    """Defines what all OctoPrint buttons share."""
+class OctoPrintButton(OctoPrintControlEntity, ButtonEntity):
+    """Defines what all OctoPrint buttons but those that stop at once share."""
+
+    def __init__(
+        self,
+        coordinator: OctoPrintCoordinator,
+        description: ButtonEntityDescription,
+        turn: asyncio.Lock,
+    ) -> None:
+        """Take what this printer's buttons wait for."""
+        super().__init__(coordinator, description)
+        self._turn = turn
 
     @abstractmethod
     async def async_send(self) -> None:
@@ -332,6 +347,17 @@ class OctoPrintButtonEntity(OctoPrintButton):
     """Defines an OctoPrint button."""
 
     entity_description: OctoPrintButtonDescription
+
+    def __init__(
+        self,
+        coordinator: OctoPrintCoordinator,
+        description: OctoPrintButtonDescription,
+        turn: asyncio.Lock,
+    ) -> None:
+        """Let what is urgent wait for nothing."""
+        super().__init__(coordinator, description, turn)
+        if description.is_urgent:
+            self._turn = None
 
     @property
     @override
@@ -378,21 +404,27 @@ class OctoPrintControlButton(OctoPrintButton):
             await self.coordinator.client.printer.run_control(self.control)
 
 
-class OctoPrintStopButton(OctoPrintEntity, ButtonEntity):
+class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):
     """Defines a button that stops the printer at once, whatever it does."""
 
     entity_description: OctoPrintStopDescription
 
+    def __init__(
+        self, coordinator: OctoPrintCoordinator, description: OctoPrintStopDescription
+    ) -> None:
+        """Let it wait for nothing."""
+        super().__init__(coordinator, description)
+        self._turn = None
+
     @property
     @override
     def available(self) -> bool:
-        """Return whether the printer is connected and the key allows to press it."""
-        return (
-            super().available
-            and self.coordinator.may("CONTROL")
-            # A state that nobody knows is one in which it may be needed, too.
-            and self.snapshot.state not in OFFLINE_STATES | CONNECTING_STATES
-        )
+        """Return whether the key allows to press it.
+
+        Home Assistant skips what is unavailable without a word. What is known of the printer
+        may be wrong, and where the command cannot be sent the press says so.
+        """
+        return self.coordinator.may("CONTROL")
 
     @override
     async def async_press(self) -> None:

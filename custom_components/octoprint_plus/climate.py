@@ -19,11 +19,12 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .api import Snapshot
 from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
-from .entity import OctoPrintEntity, async_add_entities_when_known
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .heater import AT_TARGET, known_heaters
 from .helpers import octoprint_command, refusal, require_number
 
-PARALLEL_UPDATES = 1
+# The base entity keeps the order, for each heater by itself.
+PARALLEL_UPDATES = 0
 
 PERMISSION = "CONTROL"
 
@@ -60,7 +61,7 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
+class OctoPrintClimateEntity(OctoPrintControlEntity, ClimateEntity):
     """Defines a heater: a tool, the bed or the chamber."""
 
     _attr_hvac_modes = [HVACMode.OFF, HVACMode.HEAT]
@@ -110,12 +111,11 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
     @property
     @override
     def supported_features(self) -> ClimateEntityFeature:
-        """Return what the heater can do; presets only where OctoPrint has some."""
-        features = (
-            ClimateEntityFeature.TARGET_TEMPERATURE
-            | ClimateEntityFeature.TURN_OFF
-            | ClimateEntityFeature.TURN_ON
-        )
+        """Return what the heater can do; presets only where OctoPrint has some.
+
+        That it can be turned on and off is not said: "everything off" would cool a print.
+        """
+        features = ClimateEntityFeature.TARGET_TEMPERATURE
         if self.presets:
             features |= ClimateEntityFeature.PRESET_MODE
         return features
@@ -193,16 +193,6 @@ class OctoPrintClimateEntity(OctoPrintEntity, ClimateEntity):
             await self._async_set_target(0)
         elif not self.native_target_temperature:
             await self._async_set_target(self._usual_target())
-
-    @override
-    async def async_turn_on(self) -> None:
-        """Switch the heater on."""
-        await self.async_set_hvac_mode(HVACMode.HEAT)
-
-    @override
-    async def async_turn_off(self) -> None:
-        """Switch the heater off."""
-        await self.async_set_hvac_mode(HVACMode.OFF)
 
     def _usual_target(self) -> float:
         """Return the last target, else the first profile's: no temperature is made up."""

@@ -1,9 +1,11 @@
 """Base entity of OctoPrint Plus."""
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable
-from typing import override
+import asyncio
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, override
 
+from homeassistant.const import EntityCategory
 from homeassistant.core import callback
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
@@ -62,6 +64,37 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
         if shows != self._shown:
             self._shown = shows
             self.async_write_ha_state()
+
+
+# Home Assistant leaves entities with a category out when a device, an area or a floor is the
+# target, and never exposes them by itself. Pressed blindly, these do no harm.
+PRIMARY_CONTROLS = frozenset({"toggle"})
+
+
+class OctoPrintControlEntity(OctoPrintEntity):
+    """Defines an entity that makes the printer or the server do something."""
+
+    _turn: asyncio.Lock | None
+    """What commands wait for that have to arrive in order, None for those that must not wait."""
+
+    def __init__(
+        self, coordinator: OctoPrintCoordinator, description: EntityDescription
+    ) -> None:
+        """Keep it from being reached by accident, and its commands in order."""
+        super().__init__(coordinator, description)
+        self._attr_entity_category = (
+            None if description.key in PRIMARY_CONTROLS else EntityCategory.CONFIG
+        )
+        # A lock for the whole platform would let heaters wait for each other.
+        self._turn = asyncio.Lock()
+
+    @override
+    async def async_request_call[T](self, coro: Coroutine[Any, Any, T]) -> T:
+        """Run an action on this entity when the ones before it are done."""
+        if self._turn is None:
+            return await super().async_request_call(coro)
+        async with self._turn:
+            return await super().async_request_call(coro)
 
 
 @callback

@@ -16,7 +16,8 @@ from .assumed import PERMISSION, OctoPrintAssumedEntity
 from .coordinator import OctoPrintConfigEntry
 from .entity import async_add_entities_when_known
 
-PARALLEL_UPDATES = 1
+# The base entity keeps the order, for each entity by itself.
+PARALLEL_UPDATES = 0
 
 # The firmware counts the speed in steps up to this.
 FULL_SPEED = 255

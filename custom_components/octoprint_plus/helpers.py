@@ -36,15 +36,17 @@ def require_number(value: float, coordinator: OctoPrintCoordinator, label: str) 
 
 @asynccontextmanager
 async def octoprint_command(
-    coordinator: OctoPrintCoordinator, command: str
+    coordinator: OctoPrintCoordinator, command: str, *, is_urgent: bool = False
 ) -> AsyncIterator[None]:
     """Turn the errors of a command into translated ones, and read its effect afterwards.
 
-    The command is named as people know it: an entity's name or an action.
+    The command is named as people know it: an entity's name or an action. Before one that is
+    urgent nothing is sent.
     """
     placeholders = {"command": command, "printer": coordinator.name}
     # What is composed before it takes effect would be held back at the old pace.
-    await coordinator.async_before_command()
+    if not is_urgent:
+        await coordinator.async_before_command()
     try:
         yield
     except OctoPrintAuthError as err:

@@ -9,7 +9,7 @@ from homeassistant.components.number import (
     NumberEntity,
     NumberEntityDescription,
 )
-from homeassistant.const import EntityCategory, UnitOfRatio, UnitOfTemperature
+from homeassistant.const import UnitOfRatio, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -17,11 +17,12 @@ from .api import OctoPrintClient, Snapshot
 from .api.printer import Heater
 from .assumed import PERMISSION, OctoPrintAssumedEntity
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintEntity, async_add_entities_when_known
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .heater import known_heaters
 from .helpers import octoprint_command, require_number
 
-PARALLEL_UPDATES = 1
+# The base entity keeps the order, for each entity by itself.
+PARALLEL_UPDATES = 0
 
 # OctoPrint's own limit, either way.
 MAX_OFFSET = 50
@@ -77,7 +78,6 @@ def describe_offsets(snapshot: Snapshot) -> Iterable[OctoPrintOffsetDescription]
             key=f"{heater.name}_offset",
             translation_key=f"{heater.translation_key}_offset",
             device_class=NumberDeviceClass.TEMPERATURE_DELTA,
-            entity_category=EntityCategory.CONFIG,
             entity_registry_enabled_default=False,
             heater=heater.name,
             native_max_value=MAX_OFFSET,
@@ -107,7 +107,7 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintOffsetEntity(OctoPrintEntity, NumberEntity):
+class OctoPrintOffsetEntity(OctoPrintControlEntity, NumberEntity):
     """Defines what is added to a heater's targets."""
 
     entity_description: OctoPrintOffsetDescription

@@ -7,7 +7,7 @@ from homeassistant.components.select import SelectEntity, SelectEntityDescriptio
 
 from .api import Snapshot
 from .api.plugins.action_command import INTERACT, PROMPT_PLUGIN, Prompt
-from .entity import OctoPrintEntity
+from .entity import OctoPrintControlEntity
 from .helpers import octoprint_command, refusal
 
 PROMPT = SelectEntityDescription(key="prompt", translation_key="prompt")
@@ -30,7 +30,7 @@ def choice_names(prompt: Prompt) -> list[str]:
     return names
 
 
-class OctoPrintPromptSelect(OctoPrintEntity, SelectEntity):
+class OctoPrintPromptSelect(OctoPrintControlEntity, SelectEntity):
     """Defines the answer to a question of the printer."""
 
     _attr_current_option = None

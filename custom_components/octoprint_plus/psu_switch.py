@@ -7,7 +7,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 
 from .api import Snapshot
 from .api.plugins.psu_control import CONTROL
-from .entity import OctoPrintEntity
+from .entity import OctoPrintControlEntity
 from .psu import async_turn_off_psu, async_turn_on_psu
 
 PSU = SwitchEntityDescription(key="psu", translation_key="psu")
@@ -19,7 +19,7 @@ def describe_psu(snapshot: Snapshot) -> Iterable[SwitchEntityDescription]:
         yield PSU
 
 
-class OctoPrintPsuSwitch(OctoPrintEntity, SwitchEntity):
+class OctoPrintPsuSwitch(OctoPrintControlEntity, SwitchEntity):
     """Defines the switch of the printer's power supply."""
 
     @property

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
-from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
@@ -14,7 +13,7 @@ from .api import Snapshot, State
 from .api.connection import ConnectionOptions
 from .connecting import AUTO_BAUDRATE, AUTO_PORT
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintEntity, async_add_entities_when_known
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .helpers import (
     async_refresh_or_raise,
     async_select_tool,
@@ -24,7 +23,8 @@ from .helpers import (
 from .prompt_select import OctoPrintPromptSelect, describe_prompt
 from .timelapse_select import OctoPrintTimelapseSelect, describe_timelapse
 
-PARALLEL_UPDATES = 1
+# The base entity keeps the order, for each entity by itself.
+PARALLEL_UPDATES = 0
 
 AUTO = "auto"
 PREFERRED = "preferred"
@@ -65,21 +65,18 @@ CHOICES: tuple[OctoPrintChoiceDescription, ...] = (
     OctoPrintChoiceDescription(
         key="port",
         translation_key="port",
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         values_fn=_ports,
     ),
     OctoPrintChoiceDescription(
         key="baudrate",
         translation_key="baudrate",
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         values_fn=_baudrates,
     ),
     OctoPrintChoiceDescription(
         key="printer_profile",
         translation_key="printer_profile",
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
         values_fn=_profiles,
     ),
@@ -123,7 +120,7 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintChoiceSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
+class OctoPrintChoiceSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
     """Defines what the next connection uses; choosing sends nothing."""
 
     entity_description: OctoPrintChoiceDescription
@@ -193,7 +190,7 @@ class OctoPrintChoiceSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
         return self.current_option, self.options
 
 
-class OctoPrintToolSelect(OctoPrintEntity, RestoreEntity, SelectEntity):
+class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
     """Defines the active tool, which no printer tells back."""
 
     _attr_assumed_state = True

@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, override
 
+from homeassistant.components.homeassistant.const import DATA_EXPOSED_ENTITIES
 from homeassistant.components.sensor import (
     SensorDeviceClass,
     SensorEntity,
@@ -21,6 +22,7 @@ from homeassistant.const import (
     UnitOfTime,
 )
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import LastPrint, PrintResult, RunningPrint, Snapshot, State
@@ -35,6 +37,9 @@ from .sensor_description import MAX_STATE_LENGTH, OctoPrintSensorDescription, pa
 PARALLEL_UPDATES = 0
 
 NO_ERROR = "no_error"
+
+# The name that Home Assistant keeps for Assist.
+ASSIST = "conversation"
 
 ESTIMATE_ORIGINS = [
     "analysis",
@@ -91,6 +96,7 @@ def _tells_port(snapshot: Snapshot) -> bool:
 DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     OctoPrintSensorDescription(
         key="progress",
+        is_for_voice=True,
         translation_key="progress",
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
         state_class=SensorStateClass.MEASUREMENT,
@@ -112,6 +118,7 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     ),
     OctoPrintSensorDescription(
         key="print_time_left",
+        is_for_voice=True,
         translation_key="print_time_left",
         device_class=SensorDeviceClass.DURATION,
         native_unit_of_measurement=UnitOfTime.SECONDS,
@@ -127,6 +134,7 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     ),
     OctoPrintSensorDescription(
         key="finish_time",
+        is_for_voice=True,
         translation_key="finish_time",
         device_class=SensorDeviceClass.TIMESTAMP,
         value_fn=part(_running, lambda x: x.finish_at),
@@ -259,6 +267,7 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     # The last one, as they are written in this order, and automations on it want the others.
     OctoPrintSensorDescription(
         key="state",
+        is_for_voice=True,
         translation_key="state",
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in State],
@@ -330,6 +339,25 @@ class OctoPrintSensorEntity(OctoPrintEntity, SensorEntity):
     """Defines an OctoPrint sensor."""
 
     entity_description: OctoPrintSensorDescription
+
+    @override
+    def get_initial_entity_options(self) -> er.EntityOptionsType | None:
+        """Return also whether Assist may be asked for it, which users then change as they like.
+
+        A nozzle's temperature would be one of the room's, so by default Home Assistant would
+        expose it, and not what people do ask for. This is read when the entity is registered
+        for the first time, and never again.
+        """
+        options = super().get_initial_entity_options() or {}
+        exposed_entities = self.hass.data.get(DATA_EXPOSED_ENTITIES)
+        if (
+            exposed_entities is None
+            or not exposed_entities.async_get_expose_new_entities(ASSIST)
+        ):
+            # Then Home Assistant exposes nothing by itself.
+            return options or None
+        exposure = {"should_expose": self.entity_description.is_for_voice}
+        return {**options, ASSIST: exposure}
 
     @property
     @override

@@ -19,6 +19,9 @@ class OctoPrintSensorDescription(SensorEntityDescription):
     available_fn: Callable[[Snapshot], bool] = lambda _: True
     attributes_fn: Callable[[Snapshot], Mapping[str, Any] | None] = lambda _: None
     exists_fn: Callable[[Snapshot], bool] = lambda _: True
+    is_for_voice: bool = False
+    """Whether a new one is exposed to Assist, like what else people ask their home for."""
+
     value_fn: Callable[[Snapshot], datetime | float | int | str | None]
 
 

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any, override
 
 from homeassistant.components.switch import SwitchEntity, SwitchEntityDescription
-from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
@@ -13,11 +12,12 @@ from .api.state import CONNECTING_STATES
 from .assumed import PERMISSION as CONTROL, OctoPrintAssumedEntity
 from .connecting import async_connect
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintEntity, async_add_entities_when_known
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 from .psu_switch import OctoPrintPsuSwitch, describe_psu
 
-PARALLEL_UPDATES = 1
+# The base entity keeps the order, for each entity by itself.
+PARALLEL_UPDATES = 0
 
 PERMISSION = "CONNECTION"
 
@@ -29,7 +29,6 @@ LEVELING_DESCRIPTIONS: tuple[SwitchEntityDescription, ...] = (
     SwitchEntityDescription(
         key="mesh_leveling",
         translation_key="mesh_leveling",
-        entity_category=EntityCategory.CONFIG,
         entity_registry_enabled_default=False,
     ),
 )
@@ -65,7 +64,7 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintConnectionSwitch(OctoPrintEntity, SwitchEntity):
+class OctoPrintConnectionSwitch(OctoPrintControlEntity, SwitchEntity):
     """Defines the switch that connects OctoPrint to the printer."""
 
     @property

@@ -4,17 +4,15 @@ from collections.abc import Iterable
 from typing import override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
-from homeassistant.const import EntityCategory
 
 from .api import Snapshot
-from .entity import OctoPrintEntity
+from .entity import OctoPrintControlEntity
 from .helpers import octoprint_command
 from .timelapse import PERMISSIONS, TYPES, async_set_timelapse
 
 TIMELAPSE = SelectEntityDescription(
     key="timelapse",
     translation_key="timelapse",
-    entity_category=EntityCategory.CONFIG,
     options=TYPES,
 )
 
@@ -25,7 +23,7 @@ def describe_timelapse(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
         yield TIMELAPSE
 
 
-class OctoPrintTimelapseSelect(OctoPrintEntity, SelectEntity):
+class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
     """Defines the select of how prints are recorded."""
 
     @property

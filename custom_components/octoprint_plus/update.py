@@ -9,24 +9,23 @@ from homeassistant.components.update import (
     UpdateEntityDescription,
     UpdateEntityFeature,
 )
-from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
 from .api.plugins.software_update import OCTOPRINT, UPDATE, Component
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintEntity, async_add_entities_when_known
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
-PARALLEL_UPDATES = 1
+# The base entity keeps the order, for each entity by itself.
+PARALLEL_UPDATES = 0
 
 DESCRIPTIONS: tuple[UpdateEntityDescription, ...] = (
     UpdateEntityDescription(
         key="octoprint",
         translation_key="octoprint",
         device_class=UpdateDeviceClass.FIRMWARE,
-        entity_category=EntityCategory.CONFIG,
     ),
 )
 
@@ -52,7 +51,7 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintUpdateEntity(OctoPrintEntity, UpdateEntity):
+class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
     """Defines the update of OctoPrint itself."""
 
     @property

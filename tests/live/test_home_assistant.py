@@ -69,7 +69,11 @@ async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -
         assert tool["attributes"]["preset_mode"] == "PETG"
         heaters = (await octoprint.request("GET", "/api/printer"))["temperature"]
         assert heaters["tool0"]["target"] == 240
-        await hass.call("climate", "turn_off", {"entity_id": "climate.voron_tool"})
+        await hass.call(
+            "climate",
+            "set_hvac_mode",
+            {"entity_id": "climate.voron_tool", "hvac_mode": "off"},
+        )
         await hass.wait_for("climate.voron_tool", "off")
         with pytest.raises(RequestError, match="999"):
             await hass.call(

@@ -1,14 +1,24 @@
 """Tests of the emergency stop, by the action and by the button."""
 
+import asyncio
+from collections.abc import Generator
+from contextlib import nullcontext
+import json
+from pathlib import Path
+from unittest.mock import patch
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus import emergency
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from tests.conftest import refresh
+from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, message
+
+INTEGRATION = Path(emergency.__file__).parent
 
 STOP = ("/api/printer/command", {"commands": ["M112"]})
 
@@ -95,7 +105,10 @@ async def test_nothing_reaches_it(call: Call, fake: FakeOctoPrint) -> None:
     await fake.stop()
     with pytest.raises(HomeAssistantError) as err:
         await call("emergency_stop")
-    assert str(err.value.translation_key).startswith("connection_")
+    key, placeholders = message(err.value)
+    assert key == "emergency_failed"
+    assert placeholders
+    assert placeholders["printer"] == "Prusa"
     await fake.start()
 
 
@@ -112,8 +125,131 @@ async def test_quick_stop(
         "button", "press", {"entity_id": "button.prusa_quick_stop"}, blocking=True
     )
     assert fake.commands() == [("/api/printer/command", {"commands": ["M410"]})]
-    fake.load("disconnected")
-    await refresh(hass, config_entry)
-    for key in ("quick_stop", "emergency_stop"):
-        assert hass.states.get(f"button.prusa_{key}").state == "unavailable"
     await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+BUTTON = "button.prusa_emergency_stop"
+
+
+@pytest.fixture
+def quick() -> Generator[None]:
+    """Take less time until the rest is tried."""
+    with patch("custom_components.octoprint_plus.emergency.PATIENCE", 0.05):
+        yield
+
+
+@pytest.mark.parametrize("recorded", ["printing_local", "disconnected"])
+async def test_never_hidden(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    recorded: str,
+) -> None:
+    """The button is there whatever is known of the printer: what is hidden is skipped."""
+    fake.load(recorded)
+    await refresh(hass, init_integration)
+    assert hass.states.get(BUTTON).state != "unavailable"
+    fake.answer("GET", "/api/job", status=500, json={"error": "Broken"})
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_state").state == "unavailable"
+    fake.clear()
+    with (
+        nullcontext()
+        if recorded == "printing_local"
+        else pytest.raises(ServiceValidationError, match="Cut the printer's power")
+    ):
+        await hass.services.async_call(
+            "button", "press", {"entity_id": BUTTON}, blocking=True
+        )
+    assert fake.commands()[0] == STOP
+
+
+async def test_key_may_not(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """It goes with the permission."""
+    fake.user("readonly")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    assert hass.states.get(BUTTON).state == "unavailable"
+
+
+@pytest.mark.usefixtures("quick")
+async def test_beside_what_hangs(call: Call, fake: FakeOctoPrint) -> None:
+    """Without an answer the rest is sent beside M112, and it is told what was done."""
+    fake.clear()
+    fake.held.add("/api/printer/command")
+    with pytest.raises(HomeAssistantError) as err:
+        await call("emergency_stop")
+    key, placeholders = message(err.value)
+    assert key == "emergency_instead"
+    assert placeholders
+    assert (placeholders["done"], placeholders["failed"]) == ("cancel, bed, tool0", "-")
+    assert fake.commands()[0] == STOP
+    assert fake.commands().count(STOP) == 1
+    fake.held.clear()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_late(call: Call, fake: FakeOctoPrint) -> None:
+    """An answer that comes late is no failure."""
+    fake.clear()
+    fake.held |= {"/api/printer/command", "/api/job"}
+    task = asyncio.ensure_future(call("emergency_stop"))
+    await until(lambda: len(fake.commands()) == 4)
+    fake.held.remove("/api/printer/command")
+    await task
+    fake.held.clear()
+
+
+@pytest.mark.usefixtures("quick")
+async def test_all_hangs(hass: HomeAssistant, call: Call, fake: FakeOctoPrint) -> None:
+    """Where nothing is answered people hear of it before any time-out, and what to do."""
+    fake.clear()
+    fake.held.add("*")
+    with (
+        patch("custom_components.octoprint_plus.emergency.DEADLINE", 0.3),
+        pytest.raises(HomeAssistantError) as err,
+    ):
+        await call("emergency_stop")
+    assert message(err.value) == (
+        "emergency_failed",
+        {"error": "No answer yet", "printer": "Prusa"},
+    )
+    assert len(fake.commands()) == 4
+    # What was sent is not taken back: it may still be carried out.
+    fake.clear()
+    fake.held.clear()
+    await call("emergency_stop")
+    assert fake.commands() == [STOP]
+
+
+async def test_kept_connection_is_closed(call: Call, fake: FakeOctoPrint) -> None:
+    """M112 is sent again where the connection broke, before anything else is tried."""
+    fake.clear()
+    fake.drop_next()
+    await call("emergency_stop")
+    assert fake.commands() == [STOP, STOP]
+
+
+async def test_key_is_refused(
+    hass: HomeAssistant, call: Call, fake: FakeOctoPrint
+) -> None:
+    """A key that is no longer known is told with what else to do, and asked for."""
+    fake.answer("POST", "*", status=400, json={"error": "CSRF validation failed"})
+    with pytest.raises(HomeAssistantError) as err:
+        await call("emergency_stop")
+    assert message(err.value)[0] == "emergency_failed"
+    [flow] = hass.config_entries.flow.async_progress()
+    assert flow["context"]["source"] == "reauth"
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_each_text_tells_to_cut_the_power(language: str) -> None:
+    """Whatever went wrong, the text says what does stop the printer."""
+    path = INTEGRATION / "translations" / f"{language}.json"
+    texts = json.loads(path.read_text())["exceptions"]
+    words = {"en": "Cut the printer's power", "de": "Trenne den Drucker vom Strom"}
+    found = [key for key in texts if key.startswith("emergency_")]
+    assert len(found) == 3
+    for key in found:
+        assert words[language] in texts[key]["message"]
