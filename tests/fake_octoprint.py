@@ -444,7 +444,8 @@ class FakeOctoPrint:
             return None
         if isinstance(request.json, dict) and request.json.get("print") is True:
             needed.add("PRINT")
-        user = self.json("GET", "/api/currentuser")
+        # What it knows, be there a fault in answering it or not.
+        user = self._read("/api/currentuser").json
         if self._user != "inactive" and (
             "ADMIN" in user["permissions"] or needed <= set(user["permissions"])
         ):

@@ -1,11 +1,11 @@
 """Data update coordinator of OctoPrint Plus: one per printer, the only truth."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from time import monotonic
-from typing import override
+from typing import Any, override
 
 from yarl import URL
 
@@ -42,6 +42,7 @@ from .api.snapshot import (
     advance,
     advance_aside,
     advance_pushed,
+    advance_server,
     advance_tool,
     advance_unheard,
 )
@@ -53,8 +54,9 @@ from .events import OctoPrintEvents
 from .failure import UnexpectedErrors, unexpected_failure, update_failure
 from .heater import is_warming
 from .listener import PushListener
+from .optional_reader import OptionalReader
 from .plugin_reader import PluginReader
-from .poller import OctoPrintPoller
+from .poller import OctoPrintPoller, with_optional
 from .publisher import Publisher
 from .store import OctoPrintStore
 from .upload_progress import UploadProgress
@@ -130,7 +132,16 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """What follows the uploads to this printer."""
 
         self._listener = PushListener(self)
-        self._poller = OctoPrintPoller(self.client, entry.title)
+        self._poller = OctoPrintPoller(
+            self.client,
+            OptionalReader(
+                lambda: self.name,
+                self._async_start_task,
+                self._async_take_optional,
+                self.unexpected,
+            ),
+            lambda: self._truth,
+        )
         self._polling = asyncio.Lock()
         self._plugins = PluginReader(
             hass,
@@ -306,6 +317,14 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         return self._is_talking
 
     def _poll_interval(self, truth: Snapshot) -> timedelta:
+        """Return when to poll again, which may be for something that failed."""
+        interval = self._usual_interval(truth)
+        if (retry_in := self._poller.retry_in) is not None:
+            retry = timedelta(seconds=retry_in)
+            interval = min(interval, max(retry, POLL_TRANSIENT))
+        return interval
+
+    def _usual_interval(self, truth: Snapshot) -> timedelta:
         if self._unsettled or self._is_effect_awaited or self._poller.has_expired:
             # A poll that is asked for while another one runs is not made.
             return POLL_TRANSIENT
@@ -469,6 +488,26 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_take(replace(self._truth, plugins=states))
             self._async_show(self._truth)
             self.events.async_tell()
+
+    def _async_start_task(
+        self, coroutine: Coroutine[Any, Any, None], name: str
+    ) -> asyncio.Task[None]:
+        """Start what ends with the entry."""
+        return self.config_entry.async_create_background_task(
+            self.hass, coroutine, f"{DOMAIN} {name} {self.name}"
+        )
+
+    @callback
+    def _async_take_optional(self, name: str, answer: Any) -> None:
+        """Take what a poll did not wait for."""
+        if self._truth is None or name == "error":
+            # What the last error was is read again with the next poll.
+            return
+        server = with_optional(self._truth.server, {name: answer})
+        if server != self._truth.server:
+            self._async_take(advance_server(self._truth, server))
+            self._async_show(self._truth)
+            self._plugins.async_read()
 
     @callback
     def _async_show_upload(self, percent: int | None) -> None:

@@ -341,7 +341,7 @@ class OctoPrintClient:
             text(error)
             # A plugin may name its error by a code instead of a text.
             or text(mapping(error).get("code"))
-            or (plain_text(body) or "")[:MAX_MESSAGE_TEXT]
+            or (plain_text(body) or "" if content is NO_JSON else "")[:MAX_MESSAGE_TEXT]
             or f"HTTP {status}"
         )
         if status == HTTPStatus.BAD_REQUEST and message == CSRF_ERROR:

@@ -239,6 +239,12 @@ def advance_aside(
     )
 
 
+def advance_server(previous: Snapshot, server: ServerData) -> Snapshot:
+    """Return the snapshot with what else is known of the server."""
+    draft = replace(previous, server=server, plugins=_plugins_of(server, previous))
+    return replace(draft, heaters=allowed_heaters(draft.heaters, draft.profile))
+
+
 def _plugins_of(server: ServerData, previous: Snapshot) -> PluginStates:
     """Return what is known of the plugins that the server still has."""
     if server is previous.server:
