@@ -181,12 +181,12 @@ async def test_what_fails_is_tried_ever_more_rarely(
     await set_up()
     coordinator = config_entry.runtime_data
     reads: list[int] = []
-    for second in range(0, 4 * 3600, 10):
+    for second in range(0, 4 * 3600, 30):
         fake.clear()
-        freezer.tick(10)
+        freezer.tick(30)
         await coordinator.async_refresh()
         if any(each.path == path for each in fake.requests):
-            reads.append(second + 10)
+            reads.append(second + 30)
     pauses = [after - before for before, after in zip([0, *reads], reads, strict=False)]
     assert pauses[0] == FIRST_RETRY
     assert pauses == sorted(pauses)
