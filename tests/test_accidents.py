@@ -1,16 +1,19 @@
 """Tests that nothing harms a print that somebody does to the whole room, or to everything."""
 
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.entity import PRIMARY_CONTROLS
 from homeassistant.components.homeassistant.const import DATA_EXPOSED_ENTITIES
 from homeassistant.components.homeassistant.exposed_entities import async_should_expose
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -20,7 +23,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 
-from .conftest import UUID
+from .conftest import UUID, until
 from .fake_octoprint import FakeOctoPrint
 
 # Entities of these platforms tell something; those of all others do something.
@@ -213,3 +216,63 @@ async def test_nothing_is_exposed(hass: HomeAssistant, set_up: SetUp) -> None:
     )
     await set_up()
     assert exposed(hass) == set()
+
+
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.parametrize("recorded", ["printing_local", "operational_idle_no_file"])
+async def test_everything(
+    hass: HomeAssistant, fake: FakeOctoPrint, set_up: SetUp, recorded: str
+) -> None:
+    """Test that no action on all entities there are reaches the printer, and none fails."""
+    fake.load(recorded)
+    await set_up()
+    for domain, service, data in ACTIONS:
+        fake.clear()
+        # Turning on whatever there is does not exist, and no number fits all.
+        errors = {"homeassistant": vol.Invalid, "number": ServiceValidationError}
+        with pytest.raises(errors[domain]) if domain in errors else nullcontext():
+            await hass.services.async_call(
+                domain, service, {"entity_id": "all", **data}, blocking=True
+            )
+        assert fake.commands() == [], (domain, service)
+
+
+async def test_everything_by_an_automation(
+    hass: HomeAssistant, fake: FakeOctoPrint, set_up: SetUp
+) -> None:
+    """Test the same where the call is announced later than it is carried out.
+
+    And that what the same run names afterwards is meant.
+    """
+    fake.load("printing_local")
+    await set_up()
+    cool = {"service": "climate.set_hvac_mode", "data": {"hvac_mode": "off"}}
+    sequence = [
+        cool | {"target": {"entity_id": "all"}},
+        cool | {"target": {"entity_id": "climate.prusa_bed"}},
+    ]
+    automation = {
+        "id": "leave",
+        "triggers": {"trigger": "state", "entity_id": "input.left"},
+        "actions": sequence,
+    }
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    fake.clear()
+    hass.states.async_set("input.left", "on")
+    await until(fake.commands)
+    await hass.async_block_till_done()
+    assert fake.commands() == [("/api/printer/bed", {"command": "target", "target": 0})]
+
+
+async def test_by_name_after_everything(
+    hass: HomeAssistant, fake: FakeOctoPrint, set_up: SetUp
+) -> None:
+    """Test that an action of ours in the same task is not taken for one on everything."""
+    fake.load("printing_local")
+    await set_up()
+    fake.clear()
+    await hass.services.async_call(
+        "fan", "turn_off", {"entity_id": "all"}, blocking=True
+    )
+    await hass.services.async_call(DOMAIN, "emergency_stop", {}, blocking=True)
+    assert fake.commands() == [("/api/printer/command", {"commands": ["M112"]})]

@@ -8,6 +8,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from .everything import async_watch_calls
 from .repairs import async_check_copies, async_watch_issues
 from .services import async_setup_services
 from .store import OctoPrintStore
@@ -30,8 +31,9 @@ PLATFORMS = [
 
 
 async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
-    """Set up what all printers share: the actions."""
+    """Set up what all printers share."""
     async_setup_services(hass)
+    async_watch_calls(hass)
     return True
 
 

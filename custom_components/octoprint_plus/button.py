@@ -22,6 +22,7 @@ from .api.system import SystemCommand
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .emergency import async_emergency_stop
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
+from .everything import require_meant
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 
 # The buttons below decide for themselves what they wait for: an emergency stop for nothing.
@@ -429,6 +430,7 @@ class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Send the command without reading anything before: each moment counts."""
+        require_meant()
         await self.entity_description.stop_fn(self.coordinator, self.label)
 
     @override

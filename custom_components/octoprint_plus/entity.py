@@ -3,17 +3,20 @@
 from abc import abstractmethod
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
-from typing import Any, override
+from contextlib import nullcontext
+from typing import Any, cast, override
 
 from homeassistant.const import EntityCategory
-from homeassistant.core import callback
+from homeassistant.core import Context, callback
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Snapshot
+from .const import LOGGER
 from .coordinator import OctoPrintCoordinator
 from .device import device_info
+from .everything import OnAllError, async_begin_command, async_end_command
 
 
 class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
@@ -88,13 +91,29 @@ class OctoPrintControlEntity(OctoPrintEntity):
         # A lock for the whole platform would let heaters wait for each other.
         self._turn = asyncio.Lock()
 
+    @callback
+    @override
+    def async_set_context(self, context: Context) -> None:
+        """Note whose command comes next, and whether it is on everything."""
+        super().async_set_context(context)
+        async_begin_command(self.hass, context, self.platform.domain)
+
     @override
     async def async_request_call[T](self, coro: Coroutine[Any, Any, T]) -> T:
-        """Run an action on this entity when the ones before it are done."""
-        if self._turn is None:
-            return await super().async_request_call(coro)
-        async with self._turn:
-            return await super().async_request_call(coro)
+        """Run an action on this entity when the ones before it are done.
+
+        One on everything (`entity_id: all`) is left out, as others leave out controls.
+        """
+        # A call that a listener makes is announced only after that listener has returned.
+        await asyncio.sleep(0)
+        try:
+            async with self._turn or nullcontext():
+                return await super().async_request_call(coro)
+        except OnAllError:
+            LOGGER.info("%s is left out of an action on everything", self.entity_id)
+            return cast("T", None)
+        finally:
+            async_end_command()
 
 
 @callback

@@ -17,6 +17,7 @@ from .api import (
 from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
+from .everything import require_meant
 
 
 def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationError:
@@ -43,6 +44,7 @@ async def octoprint_command(
     The command is named as people know it: an entity's name or an action. Before one that is
     urgent nothing is sent.
     """
+    require_meant()
     placeholders = {"command": command, "printer": coordinator.name}
     # What is composed before it takes effect would be held back at the old pace.
     if not is_urgent:
@@ -109,6 +111,7 @@ async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> Non
 
 async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:
     """Read the printer before something that its present state might forbid."""
+    require_meant()
     if coordinator.is_pushed:
         # What is known is no older than a moment.
         return

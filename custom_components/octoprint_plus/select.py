@@ -14,6 +14,7 @@ from .api.connection import ConnectionOptions
 from .connecting import AUTO_BAUDRATE, AUTO_PORT
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
+from .everything import require_meant
 from .helpers import (
     async_refresh_or_raise,
     async_select_tool,
@@ -178,6 +179,7 @@ class OctoPrintChoiceSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity)
     @override
     async def async_select_option(self, option: str) -> None:
         """Choose what the next connection uses."""
+        require_meant()
         self._choose(self.values[option])
         self._handle_coordinator_update()
 
