@@ -561,3 +561,76 @@ def test_heating_anew() -> None:
     assert action(shown) is HVACAction.IDLE
     shown = publisher.show(shown, with_heater("tool0", shown, target=0.0), 0.3)
     assert action(shown) is HVACAction.OFF
+
+
+# What a pace held back.
+
+
+def at_rest(publisher: Publisher, shown: Snapshot, latest: Snapshot) -> Snapshot:
+    """Return what is shown once nothing comes any more, and all that is due was looked at."""
+    for _ in range(10):
+        if publisher.due_at is None:
+            return shown
+        shown = publisher.show(shown, latest, publisher.due_at)
+    raise AssertionError("It is never over")
+
+
+def is_about(shown: Snapshot, latest: Snapshot) -> bool:
+    """Return whether what is shown differs from what is by less than a step each."""
+    before, after = shown.job.progress, latest.job.progress
+    return (
+        all(
+            abs((heater.actual or 0) - (shown.heaters[name].actual or 0))
+            < TEMPERATURE_STEP
+            for name, heater in latest.heaters.items()
+        )
+        and abs((before.completion or 0) - (after.completion or 0)) < COMPLETION_STEP
+        and abs((before.print_time or 0) - (after.print_time or 0)) < TIME_STEP
+        and abs((before.print_time_left or 0) - (after.print_time_left or 0))
+        < TIME_STEP
+        and abs((shown.z or 0) - (latest.z or 0)) < Z_STEP
+        and shown.upload == latest.upload
+    )
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_last_change_is_shown(seed: int) -> None:
+    """Test that whatever drifted and then stands still is shown when the pace is over."""
+    chance = random.Random(seed)
+    publisher = Publisher()
+    latest = replace(SHOWN, upload=0)
+    shown = publisher.show(None, latest, 0)
+    now = 0.0
+    for _ in range(chance.randrange(1, 30)):
+        now += chance.choice([0.1, 0.5, 1.5, 4.0, 20.0])
+        match chance.randrange(4):
+            case 0:
+                name = chance.choice(list(latest.heaters))
+                actual = chance.uniform(20, 199)
+                latest = with_heater(name, latest, actual=actual)
+            case 1:
+                progress = replace(
+                    latest.job.progress,
+                    completion=chance.uniform(1, 99),
+                    print_time=chance.randrange(1, 5000),
+                    print_time_left=chance.randrange(1, 5000),
+                )
+                latest = replace(latest, job=replace(latest.job, progress=progress))
+            case 2:
+                latest = replace(latest, z=chance.uniform(0.2, 200))
+            case 3:
+                latest = replace(latest, upload=chance.randrange(100))
+        shown = publisher.show(shown, latest, now)
+        assert publisher.due_at is None or publisher.due_at > now
+    assert is_about(at_rest(publisher, shown, latest), latest)
+    assert publisher.due_at is None
+
+
+def test_nothing_is_due_where_nothing_is_held_back(publisher: Publisher) -> None:
+    """Test that calm and unchanged values make no timer."""
+    shown = publisher.show(None, SHOWN, 1000)
+    assert publisher.due_at is None
+    publisher.show(shown, SHOWN, 1001)
+    assert publisher.due_at is None
+    publisher.show(shown, with_heater("tool0", actual=200.4), 2000)
+    assert publisher.due_at is None

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, override
 
@@ -11,9 +11,10 @@ from yarl import URL
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
@@ -152,6 +153,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self.unexpected,
         )
         self._publisher = Publisher()
+        self._held_back: CALLBACK_TYPE | None = None
+        self._held_back_until = float("inf")
+        self._show_held_back = HassJob(
+            self._async_show_held_back, f"{DOMAIN} pace", cancel_on_shutdown=True
+        )
         self._truth: Snapshot | None = None
         self._taken = 0
         self._heard_at = float("-inf")
@@ -519,4 +525,35 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return what is shown of the truth."""
         # The base class declares the data as always there, which it is not at first.
         shown: Snapshot | None = self.data
-        return self._publisher.show(shown, truth, monotonic())
+        now = monotonic()
+        publish = self._publisher.show(shown, truth, now)
+        due_at = self._publisher.due_at
+        if due_at is not None and due_at < self._held_back_until:
+            # Nothing may come any more that would bring it along.
+            self._async_forget_held_back()
+            self._held_back_until = due_at
+            self._held_back = async_call_later(
+                self.hass, due_at - now, self._show_held_back
+            )
+        return publish
+
+    @callback
+    def _async_show_held_back(self, _: datetime) -> None:
+        """Show what a pace held back, now that it is over."""
+        self._held_back = None
+        self._held_back_until = float("inf")
+        if self._truth is not None:
+            self._async_show(self._truth)
+
+    @callback
+    def _async_forget_held_back(self) -> None:
+        if self._held_back is not None:
+            self._held_back()
+            self._held_back = None
+        self._held_back_until = float("inf")
+
+    @override
+    async def async_shutdown(self) -> None:
+        """End it, with what was to be shown later."""
+        await super().async_shutdown()
+        self._async_forget_held_back()

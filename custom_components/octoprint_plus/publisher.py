@@ -47,24 +47,29 @@ class Publisher:
         self._heaters_at = float("-inf")
         self._progress_at = float("-inf")
         self._upload_at = float("-inf")
+        self.due_at: float | None = None
+        """When what is held back now is to be looked at again, None for nothing."""
 
     def show(self, shown: Snapshot | None, latest: Snapshot, now: float) -> Snapshot:
         """Return the snapshot to show, the same one as before where nothing is worth it.
 
         `now` is in seconds of any clock that only moves on.
         """
+        self.due_at = None
         if shown is None or not same_facts(shown, latest):
             self._heaters_at = self._progress_at = self._upload_at = now
             return latest
         heaters, job, z, upload = shown.heaters, shown.job, shown.z, shown.upload
         if (
-            now - self._heaters_at >= TEMPERATURE_PACE
+            now >= self._heaters_at + TEMPERATURE_PACE
             or has_arrived(shown.heaters, latest.heaters)
         ) and (
             heaters := steady_heaters(shown.heaters, latest.heaters)
         ) is not shown.heaters:
             self._heaters_at = now
-        if now - self._progress_at >= PROGRESS_PACE or has_ended(
+        elif latest.heaters is not shown.heaters:
+            self._hold_until(self._heaters_at + TEMPERATURE_PACE, now)
+        if now >= self._progress_at + PROGRESS_PACE or has_ended(
             shown.job.progress, latest.job.progress
         ):
             progress = steady_progress(shown.job.progress, latest.job.progress)
@@ -72,14 +77,23 @@ class Publisher:
             if progress is not job.progress or z != shown.z:
                 self._progress_at = now
                 job = replace(job, progress=progress)
+        elif latest.job is not shown.job or latest.z != shown.z:
+            self._hold_until(self._progress_at + PROGRESS_PACE, now)
         # OctoPrint may take long for what comes after the last byte.
-        if latest.upload == 100 or now - self._upload_at >= UPLOAD_PACE:
+        if latest.upload == 100 or now >= self._upload_at + UPLOAD_PACE:
             upload = latest.upload
+        elif latest.upload != shown.upload:
+            self._hold_until(self._upload_at + UPLOAD_PACE, now)
         if upload != shown.upload:
             self._upload_at = now
         elif heaters is shown.heaters and job is shown.job and z == shown.z:
             return shown
         return replace(shown, heaters=heaters, job=job, z=z, upload=upload)
+
+    def _hold_until(self, due_at: float, now: float) -> None:
+        """Note when a pace is over, where one has yet to pass."""
+        if due_at > now and (self.due_at is None or due_at < self.due_at):
+            self.due_at = due_at
 
 
 def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
