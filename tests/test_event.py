@@ -149,13 +149,12 @@ RECORDINGS = {
         *("started", "finished"),
     ],
     "lifecycle_timelapse": [
-        *("started", "captured", "captured", "finished"),
+        *("started", "finished"),
         *("started", "capture_failed", "failed", "cancelled"),
-        *("started", "captured", "rendering", "finished", "failed"),
+        *("started", "rendering", "finished", "failed"),
     ],
     "lifecycle_timelapse_success": [
-        *("started", "captured", "captured", "captured"),
-        *("rendering", "finished", "rendered"),
+        *("started", "rendering", "finished", "rendered"),
     ],
     "misc_gcode_events_idle": ["started", "cancelled", "waiting"],
     "multi_tool_print": ["started", "finished"],

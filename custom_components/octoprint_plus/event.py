@@ -50,7 +50,7 @@ DESCRIPTIONS: tuple[OctoPrintEventDescription, ...] = (
     OctoPrintEventDescription(
         key="timelapse",
         translation_key="timelapse",
-        event_types=["capture_failed", "captured", "failed", "rendered", "rendering"],
+        event_types=["capture_failed", "failed", "rendered", "rendering"],
         subject=Subject.TIMELAPSE,
     ),
 )

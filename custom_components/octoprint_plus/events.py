@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable
+from time import monotonic
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
@@ -12,6 +13,45 @@ from .failure import UnexpectedErrors
 from .store import OctoPrintStore
 
 type Listener = Callable[[Occurrence], None]
+
+# So many of a kind are told at once, and then one each second: each is a row, and no
+# printer does more. How prints begin, go on and end, and all else that is found by
+# comparing, is not limited.
+BURST = 10
+PER_SECOND = 1.0
+
+# A camera that is away fails for each picture, which with a timed timelapse is often.
+PACES = {"capture_failed": 600.0}
+
+# What waits to be told, as nobody listens yet. The oldest go first.
+MOST_WAITING = 1000
+
+
+class EventLimit:
+    """Lets so much of a kind of event through as makes sense, and drops the rest."""
+
+    def __init__(self) -> None:
+        """Start with room for all kinds."""
+        self._room: dict[tuple[Subject, str], tuple[float, float]] = {}
+
+    def begin_print(self) -> None:
+        """Let what is told once in a long time be told of the next print, too."""
+        for kind in [kind for kind in self._room if kind[1] in PACES]:
+            del self._room[kind]
+
+    def admits(self, occurrence: Occurrence, now: float) -> bool:
+        """Return whether it is to be told; `now` is in seconds of a clock that only moves on."""
+        kind = occurrence.subject, occurrence.type
+        if (pace := PACES.get(occurrence.type)) is not None:
+            room, per_second = 1.0, 1 / pace
+        else:
+            room, per_second = BURST, PER_SECOND
+        if (known := self._room.get(kind)) is not None:
+            left, at = known
+            room = min(room, left + (now - at) * per_second)
+        is_admitted = room >= 1
+        self._room[kind] = (room - 1 if is_admitted else room, now)
+        return is_admitted
 
 
 class OctoPrintEvents:
@@ -37,7 +77,8 @@ class OctoPrintEvents:
         """What the store was told of it."""
 
         self._noted: tuple[Snapshot, bool] | None = None
-        self._waiting: deque[Occurrence] = deque()
+        self._limit = EventLimit()
+        self._waiting: deque[Occurrence] = deque(maxlen=MOST_WAITING)
 
     @callback
     def async_load(self) -> None:
@@ -64,7 +105,10 @@ class OctoPrintEvents:
         told = self._told
         self._told = next_told(told, truth, is_settled=is_settled)
         if told is not None:
-            self._waiting.extend(occurred(told, truth, is_settled=is_settled))
+            for occurrence in occurred(told, truth, is_settled=is_settled):
+                if occurrence.type == "started":
+                    self._limit.begin_print()
+                self._waiting.append(occurrence)
 
     def _is_noted(self, truth: Snapshot, is_settled: bool) -> bool:
         """Return whether nothing differs that tells of something; most snapshots are of that kind."""
@@ -83,8 +127,9 @@ class OctoPrintEvents:
 
     @callback
     def async_add(self, occurrence: Occurrence) -> None:
-        """Take what happened at this moment."""
-        self._waiting.append(occurrence)
+        """Take what happened at this moment, unless such come much too often."""
+        if self._limit.admits(occurrence, monotonic()):
+            self._waiting.append(occurrence)
 
     @callback
     def async_tell(self) -> None:

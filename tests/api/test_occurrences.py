@@ -38,9 +38,6 @@ def recorded(name: str) -> list[tuple[str, str, dict[str, Any]]]:
 def test_recorded_timelapse() -> None:
     movie = "tl_20261121024859.mp4"
     assert recorded("lifecycle_timelapse_success") == [
-        ("timelapse", "captured", {}),
-        ("timelapse", "captured", {}),
-        ("timelapse", "captured", {}),
         ("timelapse", "rendering", {"file": "tl.gcode", "movie": movie}),
         ("timelapse", "rendered", {"file": "tl.gcode", "movie": movie}),
     ]
@@ -51,11 +48,8 @@ def test_recorded_failures() -> None:
     snap = "http://octopi.local/snap.jpg"
     reason = f"500 Server Error: Internal Server Error for url: {snap}"
     assert recorded("lifecycle_timelapse") == [
-        ("timelapse", "captured", {}),
-        ("timelapse", "captured", {}),
         ("timelapse", "capture_failed", {"reason": reason}),
         ("timelapse", "failed", {"file": "tl.gcode", "reason": "no_frames"}),
-        ("timelapse", "captured", {}),
         ("timelapse", "rendering", movie),
         ("timelapse", "failed", {"file": "tl.gcode", "reason": "returncode"}),
     ]
@@ -93,4 +87,4 @@ def test_events_are_asked_for() -> None:
 
 def test_nothing_stays_of_it() -> None:
     before = polled(IDLE)
-    assert advance_pushed(before, read("CaptureDone", {}), START) is before
+    assert advance_pushed(before, read("Waiting", {}), START) is before

@@ -66,7 +66,6 @@ def _movie_failed(payload: Json) -> Occurrence:
 
 
 OCCURRENCE_PARSERS: dict[str, Callable[[Json], Occurrence]] = {
-    "CaptureDone": _plain(Subject.TIMELAPSE, "captured"),
     "CaptureFailed": _capture_failed,
     "FilamentChange": _plain(Subject.PRINT, "filament_change"),
     "MovieDone": _movie("rendered"),
