@@ -91,6 +91,10 @@ RAISED_INDIRECTLY = {
     "exceptions.field_too_small.message",
     "exceptions.field_unknown.message",
     "exceptions.file_too_large.message",
+    "exceptions.gcode_unsafe_control.message",
+    "exceptions.gcode_unsafe_length.message",
+    "exceptions.gcode_unsafe_number.message",
+    "exceptions.gcode_unsafe_sign.message",
 }
 
 RAISING = {

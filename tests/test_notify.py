@@ -2,7 +2,6 @@
 
 import pytest
 
-from custom_components.octoprint_plus.notify import display_text
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 
@@ -21,28 +20,16 @@ async def send(hass: HomeAssistant, message: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("message", "shown"),
-    [
-        ("Hello", "Hello"),
-        ("Hello\nM112", "Hello M112"),
-        ("Hello\r\nM112\u2028M112\x00\x0b\x85M112", "Hello M112 M112 M112"),
-        ("a;b \\; c", "a,b /, c"),
-        ("100 % of Größe", "100 % of Größe"),
-        ("  a   b ", "a b"),
-        ("x" * 70, "x" * 64),
-        ("x" * 63 + " y", "x" * 63),
-        ("", ""),
-    ],
-)
-def test_display_text(message: str, shown: str) -> None:
-    """Test that a message is one line of nothing but text."""
-    assert display_text(message) == shown
-
-
 @pytest.mark.usefixtures("init_integration")
 @pytest.mark.parametrize(
-    ("message", "command"), [("Hi\nG28", "M117 Hi G28"), ("\n", "M117")]
+    ("message", "command"),
+    [
+        ("Dinner", "M117 Dinner"),
+        ("Hi\nG28", "M117 Hi g28"),
+        ("*** Ring ***", "M117 ### Ring ###"),
+        ("Größe um 14:30; ja", "M117 Groesse um 14.30, ja"),
+        ("\n", "M117"),
+    ],
 )
 async def test_send(
     hass: HomeAssistant, fake: FakeOctoPrint, message: str, command: str

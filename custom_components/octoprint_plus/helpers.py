@@ -15,6 +15,7 @@ from .api import (
     OctoPrintPermissionError,
 )
 from .api.access import permission_name
+from .api.errors import OctoPrintUnfinishedError
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .everything import require_meant
@@ -87,6 +88,12 @@ async def octoprint_command(
             translation_domain=DOMAIN,
             translation_key="command_not_found",
             translation_placeholders=placeholders,
+        ) from err
+    except OctoPrintUnfinishedError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="command_unfinished",
+            translation_placeholders=placeholders | {"seconds": f"{err.seconds:.0f}"},
         ) from err
     except OctoPrintConnectionError as err:
         raise HomeAssistantError(

@@ -8,28 +8,16 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
+from .api.gcode import display_command
 from .assumed import PERMISSION, OctoPrintSendingEntity
 from .coordinator import OctoPrintConfigEntry
 from .entity import async_add_entities_when_known
 
 PARALLEL_UPDATES = 1
 
-# What Marlin keeps of a message; a display shows less and scrolls.
-MAX_LENGTH = 64
-
 DESCRIPTIONS: tuple[NotifyEntityDescription, ...] = (
     NotifyEntityDescription(key="display", translation_key="display"),
 )
-
-
-def display_text(message: str) -> str:
-    """Return a message as one line that a firmware takes as nothing but text.
-
-    A semicolon would begin a comment, and a backslash protect what follows it.
-    """
-    plain = message.replace(";", ",").replace("\\", "/")
-    shown = "".join(each if each.isprintable() else " " for each in plain)
-    return " ".join(shown.split())[:MAX_LENGTH].rstrip()
 
 
 def describe(snapshot: Snapshot) -> Iterable[NotifyEntityDescription]:
@@ -54,7 +42,7 @@ class OctoPrintNotifyEntity(OctoPrintSendingEntity, NotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Show a message, or clear the display with an empty one."""
-        await self.async_send(f"M117 {display_text(message)}".strip())
+        await self.async_send(display_command(message))
 
     @override
     def shows(self) -> object:

@@ -201,18 +201,12 @@ def test_groups_without_end() -> None:
         (
             LOAD,
             None,
-            {
-                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
-                "parameters": {"length": 50, "speed": 300},
-            },
+            {"commands": ["M83", "G1 E50 F300"]},
         ),
         (
             LOAD,
             {"length": 5, "note": "x"},
-            {
-                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
-                "parameters": {"length": 5, "speed": 300, "note": "x"},
-            },
+            {"commands": ["M83", "G1 E5 F300"]},
         ),
         (POSITION, None, {"commands": ["M114"]}),
         (SCRIPT, {"z": 9}, {"script": "park", "parameters": {"z": 9}}),

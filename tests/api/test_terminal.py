@@ -116,6 +116,148 @@ def test_signs_of_life(command: str, line: str, alive: bool) -> None:
     assert reader.pending == command
 
 
+@pytest.mark.parametrize(
+    "report",
+    [
+        "Not SD printing",
+        "SD printing byte 123/12345",
+        "//action:pause",
+        "// action:notification Heating",
+        'echo:enqueueing "M117 Hi"',
+        "enqueing M600",
+        "echo:busy: processing",
+        "echo:busy: paused for user",
+        "T:21.3 /0.0 B:21.3 /0.0 @:0 B@:0",
+        " T:21.3 /0.0 P:23.1 A:25.0",
+        "B:21.3 /0.0",
+        "X:0.00 Y:0.00 Z:0.00 E:0.00 Count X:0 Y:0 Z:0",
+        "E0:0 RPM PRN1:0 RPM E0@:0 PRN1@:0",
+        "NORMAL MODE: Percent done: 3; print time remaining in mins: 9",
+        "wait",
+    ],
+)
+def test_reports_are_no_answers(report: str) -> None:
+    """What a printer tells by itself is in no answer, and no sign of one to come."""
+    reader = AnswerReader(["M300"])
+    assert reader.read("Send: N5 M300*36")
+    assert reader.read(f"Recv: {report}") is (report == "echo:busy: processing")
+    assert not reader.read(f"Recv: {report}") or "processing" in report
+    assert reader.read("Recv: played")
+    assert reader.read("Recv: ok")
+    assert answers(reader) == [("played",)]
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("M105", "T:21.3 /0.0 B:21.3 /0.0"),
+        ("M27", "Not SD printing"),
+        ("M27", "SD printing byte 123/12345"),
+        ("M114", "X:0.00 Y:0.00 Z:0.00 E:0.00 Count X:0 Y:0 Z:0"),
+        ("G28", "X:0.00 Y:0.00 Z:0.00 E:0.00 Count X:0 Y:0 Z:0"),
+        ("M109 S50", "T:40.0 /50.0"),
+        ("M73", "NORMAL MODE: Percent done: 3"),
+    ],
+)
+def test_reports_that_are_asked_for(command: str, line: str) -> None:
+    """What a printer tells by itself is an answer to who asks for it."""
+    reader = read([command], [f"Send: {command}", f"Recv: {line}", "Recv: ok"])
+    assert answers(reader) == [(line,)]
+
+
+@pytest.mark.parametrize(
+    ("command", "sent"),
+    [
+        ("M118 Größe", "M118 Gr??e"),
+        ("M118 ✓ a ✓", "M118 ? a ?"),
+        ("M118 why?", "M118 why?"),
+        ("G29", "G29 P1"),
+        ("M118 a  b", "M118 A B"),
+        ("M600", "M600 X0"),
+    ],
+)
+def test_changed_on_the_way(command: str, sent: str) -> None:
+    """A command that OctoPrint or a plugin changes is known by its place."""
+    reader = read(
+        [command, "M114"],
+        [
+            "Send: M105",
+            "Recv: ok T:20.0 /0.0",
+            f"Send: N5 {sent}*36",
+            "Recv: first",
+            "Recv: ok",
+            "Send: M114",
+            "Recv: second",
+            "Recv: ok",
+        ],
+    )
+    assert answers(reader) == [("first",), ("second",)]
+
+
+def test_passed_over() -> None:
+    """One that is never sent blocks none that follow it."""
+    lines = ["Send: M114", "Recv: X:1", "Recv: ok"]
+    reader = read(["M600", "M300", "M114"], lines)
+    assert reader.is_settled
+    assert not reader.is_done
+    assert [each.lines for each in reader.answers()] == [(), (), ("X:1",)]
+    # It comes late.
+    assert reader.read("Send: M300")
+    assert not reader.is_settled
+    assert reader.read("Recv: ok")
+    assert reader.is_settled
+
+
+def test_polls_pass_nothing_over() -> None:
+    """What OctoPrint asks by itself says nothing of the commands before it."""
+    poll = ["Send: M105", "Recv: ok T:20.0 /0.0"]
+    reader = read(["M600", "M105"], poll)
+    assert not reader.is_settled
+    assert reader.is_enough
+    assert [each.lines for each in reader.answers()] == [(), ("ok T:20.0 /0.0",)]
+    ours = ["Send: M600", "Recv: ok", "Send: M105", "Recv: ok T:21.0 /0.0"]
+    reader = read(["M600", "M105"], [*poll, *ours])
+    assert answers(reader) == [(), ("ok T:21.0 /0.0",)]
+
+
+def test_print_of_the_same_kind() -> None:
+    """In a print, a command of the same kind is the print's own."""
+    reader = AnswerReader(["G1 X10"])
+    reader.is_printing = True
+    assert not reader.read("Send: N7 G1 X11 E3*12")
+    assert reader.read("Send: N8 G1 X10*12")
+
+
+def test_lost_acknowledgement() -> None:
+    """An acknowledgement that got lost shifts no answer to another command."""
+    reader = read(
+        ["M300"],
+        ["Send: M300", "Communication timeout", "Send: M105", "Recv: ok T:20.0 /0.0"],
+    )
+    assert not reader.is_done
+    assert not reader.is_enough
+    assert reader.pending == "M300"
+    reader = read(
+        ["M114"],
+        [
+            "Send: G4",
+            "Send: M105",
+            "Recv: ok T:20.0",
+            "Send: M114",
+            "Recv: a",
+            "Recv: ok",
+        ],
+    )
+    assert answers(reader) == [("a",)]
+
+
+def test_firmware_starts_anew() -> None:
+    """A firmware that starts anew answers nothing that it was sent before."""
+    reader = read(["M999"], ["Send: M999", "Recv: start"])
+    assert reader.is_restarted
+    assert not read(["M114"], ["Send: M114", "Recv: ok", "Recv: start"]).is_restarted
+
+
 def client_of(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> OctoPrintClient:
     """Return a client, of a server that pushes."""
     fake.push.enabled = True
@@ -143,19 +285,6 @@ async def test_ask(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     assert (answer.command, answer.lines) == ("M115", ("FIRMWARE_NAME:A",))
     await fake.push.wait_closed()
     assert fake.commands() == [("/api/printer/command", {"commands": ["M115"]})]
-
-
-async def test_ask_with_parameters(
-    session: aiohttp.ClientSession, fake: FakeOctoPrint
-) -> None:
-    """The command is known as OctoPrint fills it."""
-    task = asyncio.create_task(
-        ask(client_of(session, fake), ["M117 %(a)s"], {"a": "x"}, timeout=5)
-    )
-    await wait_for_gcode(fake)
-    await fake.push.current(logs=["Send: M117 x", "Recv: ok"])
-    [answer] = await task
-    assert answer.command == "M117 x"
 
 
 async def test_busy(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
@@ -200,3 +329,30 @@ async def test_no_socket(session: aiohttp.ClientSession, fake: FakeOctoPrint) ->
     with pytest.raises(OctoPrintConnectionError):
         await ask(client, ["M115"], timeout=5)
     assert fake.commands() == []
+
+
+async def test_reports_keep_nobody_waiting(
+    session: aiohttp.ClientSession, fake: FakeOctoPrint
+) -> None:
+    """Without its own answer a command ends in time, whatever the printer reports."""
+    task = asyncio.create_task(ask(client_of(session, fake), ["M300"], timeout=1))
+    await wait_for_gcode(fake)
+    await fake.push.current(logs=["Send: M300"])
+    async with asyncio.timeout(60):
+        while not task.done():
+            await fake.push.current(logs=["Recv: Not SD printing", "Recv: T:21.0 /0.0"])
+            await asyncio.sleep(0.2)
+    with pytest.raises(FirmwareSilentError):
+        await task
+
+
+async def test_answer_of_the_next(
+    session: aiohttp.ClientSession, fake: FakeOctoPrint
+) -> None:
+    """The answers that came are returned where one command was never sent."""
+    task = asyncio.create_task(
+        ask(client_of(session, fake), ["M600", "M114"], timeout=60)
+    )
+    await wait_for_gcode(fake)
+    await fake.push.current(logs=["Send: M114", "Recv: X:1", "Recv: ok"])
+    assert [each.lines for each in await task] == [(), ("X:1",)]

@@ -112,15 +112,60 @@ async def test_silence(call: Call, fake: FakeOctoPrint) -> None:
     )
 
 
-async def test_disconnected(call: Call, fake: FakeOctoPrint) -> None:
-    """A printer that disconnects is told."""
+@pytest.mark.parametrize(
+    ("commands", "key"),
+    [
+        ("M115", "gcode_disconnected"),
+        ("G28\nM112\nG1 X10", "gcode_halted"),
+        ("m112", "gcode_halted"),
+    ],
+)
+async def test_disconnected(
+    call: Call, fake: FakeOctoPrint, commands: str, key: str
+) -> None:
+    """A printer that disconnects is told, and that it was halted as was asked."""
     fake.push.enabled = True
-    task = asyncio.ensure_future(call("send_gcode", response=True, commands="M112"))
+    task = asyncio.ensure_future(call("send_gcode", response=True, commands=commands))
     await until(fake.commands)
     await fake.push.current(state={"flags": {"closedOrError": True}})
     with pytest.raises(HomeAssistantError) as err:
         await task
-    assert message(err.value) == ("gcode_disconnected", {"printer": "Prusa"})
+    assert message(err.value) == (key, {"printer": "Prusa"})
+
+
+@pytest.mark.parametrize("response", [True, False])
+@pytest.mark.parametrize(
+    ("commands", "key"),
+    [("G28\nM112\nG1 X10", "gcode_halted"), ("G28\nG1 X10", "gcode_interrupted")],
+)
+async def test_halted_in_the_middle(
+    call: Call, fake: FakeOctoPrint, commands: str, key: str, response: bool
+) -> None:
+    """OctoPrint fails at what follows an M112, which is no fault of its own."""
+    fake.push.enabled = response
+    fake.load("after_m112")
+    fake.answer("POST", "/api/printer/command", status=500, body="Internal error")
+    with pytest.raises(HomeAssistantError) as err:
+        await call("send_gcode", response=response, commands=commands)
+    assert message(err.value) == (key, {"printer": "Prusa"})
+
+
+async def test_server_error(call: Call, fake: FakeOctoPrint) -> None:
+    """What is OctoPrint's own fault is told as that."""
+    fake.answer("POST", "/api/printer/command", status=500, json={"error": "Oops"})
+    with pytest.raises(HomeAssistantError) as err:
+        await call("send_gcode", commands="G28")
+    assert message(err.value)[0] == "command_failed"
+
+
+async def test_restarted(call: Call, fake: FakeOctoPrint) -> None:
+    """A firmware that starts anew has nothing more to answer."""
+    with pytest.raises(HomeAssistantError) as err:
+        await ask(call, fake, ["Send: M999", "Recv: start"], commands="M999")
+    assert message(err.value) == (
+        "gcode_restarted",
+        {"command": "M999", "printer": "Prusa"},
+    )
 
 
 async def test_permission(

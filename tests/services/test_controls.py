@@ -54,22 +54,20 @@ def controls(fake: FakeOctoPrint) -> None:
     [
         (
             {"control": "Filament / Load"},
-            {
-                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
-                "parameters": {"length": 50, "speed": 300},
-            },
+            {"commands": ["M83", "G1 E50 F300"]},
         ),
         (
             {"control": "Filament / Load", "parameters": {"length": 5, "speed": 600}},
-            {
-                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
-                "parameters": {"length": 5, "speed": 600},
-            },
+            {"commands": ["M83", "G1 E5 F600"]},
         ),
         ({"control": "Lamp"}, {"commands": ["M355 S1"]}),
         (
             {"control": "Say", "parameters": {"t": "50 % done"}},
-            {"commands": ["M117 %(t)s"], "parameters": {"t": "50 % done"}},
+            {"commands": ["M117 50 % done"]},
+        ),
+        (
+            {"control": "Say", "parameters": {"t": "*** 14:30; M110 ***"}},
+            {"commands": ["M117 ### 14.30, m110 ###"]},
         ),
         (
             {"control": " Park ", "parameters": {"z": 7.5}},

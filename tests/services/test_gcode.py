@@ -22,12 +22,14 @@ from .conftest import Call, Refused, message, unusable
         ("G28\r\nG1 X10\n", ["G28", "G1 X10"]),
         (["G28", "M117 a\nM118 b"], ["G28", "M117 a", "M118 b"]),
         (["  G28  ", "", "   ", "; all", "G1 X1 ; there"], ["G28", "G1 X1"]),
-        (r"M117 a\;b;c", [r"M117 a\;b"]),
-        (r"M117 a\\;b", [r"M117 a" + "\\\\"]),
-        ("M117 trailing\\", ["M117 trailing\\"]),
+        (r"M117 a\;b;c", ["M117 a/,b"]),
+        (r"M117 a\\;b", ["M117 a//"]),
+        ("M117 trailing\\", ["M117 trailing/"]),
         ("M117 50% of 100%", ["M117 50% of 100%"]),
-        ("M117 50%% (%(done))", ["M117 50%% (%(done))"]),
-        ("M117 Größe ✓", ["M117 Größe ✓"]),
+        ("M117 50%% (%(done))", ["M117 50%% [%[done]]"]),
+        ("M118 50%% of %(done)", ["M118 50%% of %(done)"]),
+        ("M117 Größe ✓", ["M117 Groesse"]),
+        ("M118 Größe \u2013\ta", ["M118 Groesse - a"]),
         ("@pause", ["@pause"]),
     ],
 )
@@ -42,16 +44,19 @@ async def test_commands(
 @pytest.mark.parametrize(
     ("commands", "parameters", "sent"),
     [
-        ("M104 S%(temp)d", {"temp": 200}, "M104 S%(temp)d"),
-        ("G1 X%(x).2f E%(e)+05.1f", {"x": 1, "e": 2.5}, "G1 X%(x).2f E%(e)+05.1f"),
-        ("M117 %(text)s", {"text": " hello "}, "M117 %(text)s"),
-        ("M117 %(my-text)s", {"my-text": 1}, "M117 %(my-text)s"),
-        ("M117 50% %(text)s", {"text": "done"}, "M117 50%% %(text)s"),
-        ("M117 50%% %(text)s", {"text": "done"}, "M117 50%% %(text)s"),
-        ("M117 50%", {"unused": 1}, "M117 50%%"),
-        ("M117 50%s", {"unused": 1}, "M117 50%%s"),
-        ("M117 5%(five) %(text)s", {"text": "x"}, "M117 5%%(five) %(text)s"),
+        ("M104 S%(temp)d", {"temp": 200}, "M104 S200"),
+        ("G1 X%(x).2f E%(e)+05.1f", {"x": 1, "e": 2.5}, "G1 X1.00 E+02.5"),
+        ("M117 %(text)s", {"text": " hello "}, "M117 hello"),
+        ("M117 %(my-text)s", {"my-text": 1}, "M117 1"),
+        ("M117 50% %(text)s", {"text": "done"}, "M117 50% done"),
+        ("M117 50%% %(text)s", {"text": "done"}, "M117 50% done"),
+        ("M117 50%", {"unused": 1}, "M117 50%"),
+        ("M117 50%s", {"unused": 1}, "M117 50%s"),
+        ("M117 5%(five) %(text)s", {"text": "x"}, "M117 5%[five] x"),
         ("M105 ; %(missing)s", {"unused": 1}, "M105"),
+        ("M117 %(text)s", {"text": "*** Ring ***"}, "M117 ### Ring ###"),
+        ("M118 %(text)s", {"text": "Größe: 5; (a)"}, "M118 Groesse. 5, [a]"),
+        ("M118 5%%(done)d %(text)s", {"text": "%(a)d"}, "M118 5%(done)d %[a]d"),
     ],
 )
 async def test_parameters(
@@ -61,18 +66,30 @@ async def test_parameters(
     parameters: dict[str, Any],
     sent: str,
 ) -> None:
-    """OctoPrint fills the placeholders, and no other percent sign is one."""
+    """Placeholders are filled as OctoPrint fills them, and no other percent sign is one."""
     await call("send_gcode", commands=commands, parameters=parameters)
-    ((path, data),) = fake.commands()
-    assert path == "/api/printer/command"
-    assert data["commands"] == [sent]
-    stripped = {
-        name: value.strip() if isinstance(value, str) else value
-        for name, value in parameters.items()
-    }
-    assert data["parameters"] == stripped
-    # This is how OctoPrint fills them.
-    assert sent % data["parameters"]
+    assert fake.commands() == [("/api/printer/command", {"commands": [sent]})]
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("M118 *** Ring ***", "sign"),
+        ("M118 a\u2028M112", "control"),
+        ("N7 G28", "number"),
+        ("M118 " + "x" * 76, "length"),
+    ],
+)
+async def test_unsafe(
+    refused: Refused, fake: FakeOctoPrint, line: str, reason: str
+) -> None:
+    """A line that would cost a print is refused, and nothing else is sent."""
+    error = await refused("send_gcode", commands=["G28", line])
+    assert message(error) == (
+        f"gcode_unsafe_{reason}",
+        {"printer": "Prusa", "line": line, "length": str(len(line)), "limit": "80"},
+    )
+    assert fake.commands() == []
 
 
 @pytest.mark.parametrize("commands", ["", " \n\n", [], ["; a", ";b"]])

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from time import monotonic
 from typing import Any
 
 import aiohttp
@@ -23,13 +24,16 @@ from .answers import (
 )
 from .connection import ConnectionApi
 from .errors import (
+    ConnectionCause,
     OctoPrintAuthError,
     OctoPrintConflictError,
+    OctoPrintConnectionError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
     OctoPrintServerError,
+    OctoPrintUnfinishedError,
 )
 from .files import FilesApi
 from .job import JobApi
@@ -49,6 +53,17 @@ type Permissions = str | tuple[str, ...] | None
 """The permission that a call needs, or several; for the error where one is missing."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
+
+# Seconds in which a host that is there takes a connection.
+CONNECT = 10
+
+# Who waited for longer was heard, and a proxy gave up before OctoPrint was done.
+UNFINISHED = 5
+UNFINISHED_CAUSES = (
+    ConnectionCause.BAD_GATEWAY,
+    ConnectionCause.BROKEN,
+    ConnectionCause.TIMEOUT,
+)
 
 # Large files take as long as they take; only silence is too long.
 DOWNLOAD_TIMEOUT = aiohttp.ClientTimeout(total=None, connect=10, sock_read=30)
@@ -127,6 +142,7 @@ class OctoPrintClient:
         is_kept: bool = False,
         permission: Permissions = None,
         params: Mapping[str, str] | None = None,
+        timeout: float | None = None,
     ) -> Json:
         """Return the object that a path answers.
 
@@ -137,7 +153,12 @@ class OctoPrintClient:
         headers = {"If-None-Match": known[0]} if known else {}
         # A server or proxy may close an idle connection in the very moment in which
         # it is used again. aiohttp then asks once more, as is harmless for a read.
-        status, answer_headers, body = await self._send("GET", target, headers=headers)
+        status, answer_headers, body = await self._send(
+            "GET",
+            target,
+            headers=headers,
+            timeout=_patient(timeout) if timeout else None,
+        )
         if status == HTTPStatus.NOT_MODIFIED and known:
             return promised(known[1], path)
         answer = await self._checked(path, status, answer_headers, body, permission)
@@ -146,14 +167,29 @@ class OctoPrintClient:
         return promised(answer, path)
 
     async def post(
-        self, path: str, data: Json, *, permission: Permissions = None
+        self,
+        path: str,
+        data: Json,
+        *,
+        permission: Permissions = None,
+        timeout: float | None = None,
     ) -> Any:
         """Send a command once, never twice, and return what it answers, if anything."""
-        return await self.request("POST", path, data, permission=permission)
+        return await self.request(
+            "POST", path, data, permission=permission, timeout=timeout
+        )
 
-    async def delete(self, path: str, *, permission: Permissions = None) -> Any:
+    async def delete(
+        self,
+        path: str,
+        *,
+        permission: Permissions = None,
+        timeout: float | None = None,
+    ) -> Any:
         """Delete something, asked once, and return what is answered, if anything."""
-        return await self.request("DELETE", path, permission=permission)
+        return await self.request(
+            "DELETE", path, permission=permission, timeout=timeout
+        )
 
     async def request(
         self,
@@ -168,18 +204,26 @@ class OctoPrintClient:
     ) -> Any:
         """Send anything and return the JSON that is answered, None where it is nothing.
 
-        `timeout` is in seconds. Where text is fine, an answer that is neither JSON
-        nor a page is returned as it is.
+        `timeout` is in seconds, for what OctoPrint answers only when it is done; after
+        that OctoPrintUnfinishedError comes. Where text is fine, an answer that is
+        neither JSON nor a page is returned as it is.
         """
-        status, headers, body = await self._send(
-            method,
-            self.resolve(path, params),
-            data=data,
-            timeout=aiohttp.ClientTimeout(total=timeout) if timeout else None,
-        )
-        return await self._checked(
-            path, status, headers, body, permission, is_text_fine=is_text_fine
-        )
+        begun = monotonic()
+        try:
+            status, headers, body = await self._send(
+                method,
+                self.resolve(path, params),
+                data=data,
+                timeout=_patient(timeout) if timeout else None,
+            )
+            return await self._checked(
+                path, status, headers, body, permission, is_text_fine=is_text_fine
+            )
+        except OctoPrintConnectionError as err:
+            waited = monotonic() - begun
+            if timeout and waited >= UNFINISHED and err.cause in UNFINISHED_CAUSES:
+                raise OctoPrintUnfinishedError(waited, err.cause) from err
+            raise
 
     async def upload(
         self,
@@ -386,6 +430,11 @@ class OctoPrintClient:
         if self._api_key and "permissions" in mapping(decoded(headers, open_body)):
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         raise foreign_page(body)
+
+
+def _patient(seconds: float) -> aiohttp.ClientTimeout:
+    """Return a time-out that waits for the answer, not for a host that is away."""
+    return aiohttp.ClientTimeout(total=seconds, connect=min(seconds, CONNECT))
 
 
 async def _once(

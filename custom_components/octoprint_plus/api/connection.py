@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from . import patience
 from .wire import Json, integer, items, mapping, text, texts
 
 if TYPE_CHECKING:
@@ -106,7 +107,10 @@ class ConnectionApi:
 
     async def _command(self, command: str, data: Json | None = None) -> None:
         await self._client.post(
-            ENDPOINT, {"command": command, **(data or {})}, permission="CONNECTION"
+            ENDPOINT,
+            {"command": command, **(data or {})},
+            permission="CONNECTION",
+            timeout=patience.CONNECTION,
         )
 
 

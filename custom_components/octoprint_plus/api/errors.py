@@ -50,6 +50,15 @@ class OctoPrintConnectionError(OctoPrintError):
         self.cause = cause
 
 
+class OctoPrintUnfinishedError(OctoPrintConnectionError):
+    """OctoPrint took a command and had not said in time that it is done; it may go on."""
+
+    def __init__(self, seconds: float, cause: ConnectionCause) -> None:
+        """Keep for how long it was waited."""
+        super().__init__(f"OctoPrint was not done after {seconds:.0f} seconds", cause)
+        self.seconds = seconds
+
+
 class OctoPrintAuthError(OctoPrintError):
     """OctoPrint does not know the key (403 to reads, 400 "CSRF" to writes)."""
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from . import patience
 from .downloads import Download, download
 from .entries import Entry, FileList, Taken, parse_entry
 from .errors import (
@@ -56,6 +57,7 @@ class FilesApi:
             self._endpoint(location) if location else ENDPOINT,
             params={key: "true" for key, value in chosen.items() if value},
             permission="FILES_LIST",
+            timeout=patience.LISTING if recursive else None,
         )
         return FileList(
             entries=tuple(map(parse_entry, items(answer.get("files")))),
@@ -215,6 +217,7 @@ class FilesApi:
             "uploadSd",
             {"select": select, "print": print_},
             permission="FILES_UPLOAD",
+            timeout=patience.FILES,
         )
 
     async def delete(self, location: str, path: str) -> None:
@@ -224,7 +227,9 @@ class FilesApi:
         unselected.
         """
         await self._client.delete(
-            self._endpoint(location, path), permission="FILES_DELETE"
+            self._endpoint(location, path),
+            permission="FILES_DELETE",
+            timeout=patience.FILES,
         )
 
     async def create_folder(
@@ -388,6 +393,7 @@ class FilesApi:
                 if command == "move"
                 else "FILES_UPLOAD"
             ),
+            timeout=patience.FILES,
         )
         return text(mapping(answer).get("path")) or destination
 
@@ -399,9 +405,11 @@ class FilesApi:
         data: Json | None = None,
         *,
         permission: str | tuple[str, ...],
+        timeout: float | None = None,
     ) -> Any:
         return await self._client.post(
             self._endpoint(location, path),
             {**(data or {}), "command": command},
             permission=permission,
+            timeout=timeout,
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .controls import Control, ControlGroup, parse_controls
 from .errors import OctoPrintNotFoundError, OctoPrintRequestError
+from .gcode import gcode_lines, plain_values
 from .wire import Json, flag, mapping, number, text
 
 if TYPE_CHECKING:
@@ -238,12 +239,11 @@ class PrinterApi:
     ) -> None:
         """Queue lines of G-code (POST /api/printer/command).
 
-        Parameters fill placeholders such as `%(temperature)d` in the lines.
+        Parameters fill placeholders such as `%(temperature)d` in the lines. Raises
+        PlaceholderError where they do not, and UnsafeLineError for a line that the
+        printer would take for something else; then nothing is sent.
         """
-        data: dict[str, Any] = {"commands": list(commands)}
-        if parameters:
-            data["parameters"] = parameters
-        await self._post("command", data)
+        await self._post("command", {"commands": gcode_lines(commands, parameters)})
 
     async def run_script(
         self,
@@ -260,9 +260,9 @@ class PrinterApi:
         """
         data: dict[str, Any] = {"script": name}
         if parameters:
-            data["parameters"] = parameters
+            data["parameters"] = plain_values(parameters)
         if context:
-            data["context"] = context
+            data["context"] = plain_values(context)
         await self._post("command", data)
 
     async def controls(self) -> ControlGroup:

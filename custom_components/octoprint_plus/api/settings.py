@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from . import patience
 from .errors import OctoPrintRequestError
 from .redaction import is_secret, without_secrets
 from .wire import Json, items, mapping, number, promised, text, texts
@@ -106,7 +107,9 @@ class SettingsApi:
         if not changes:
             # OctoPrint would save, and tell everybody that something has changed.
             raise OctoPrintRequestError("There is nothing to change")
-        answer = await self._client.post(ENDPOINT, changes, permission="SETTINGS")
+        answer = await self._client.post(
+            ENDPOINT, changes, permission="SETTINGS", timeout=patience.SETTINGS
+        )
         return dict(without_secrets(promised(answer, ENDPOINT)))
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from . import patience
+from .errors import ConnectionCause, OctoPrintConnectionError
 from .wire import integer, items, mapping, text
 
 if TYPE_CHECKING:
@@ -55,12 +57,22 @@ class SystemApi:
         )
 
     async def run(self, command: SystemCommand) -> None:
-        """Run a command in the background (POST /api/system/commands/<source>/<action>)."""
-        await self._client.post(
-            f"{COMMANDS}/{quote(command.source, safe='')}/{quote(command.action, safe='')}",
-            {},
-            permission="SYSTEM",
-        )
+        """Run a command (POST /api/system/commands/<source>/<action>).
+
+        OctoPrint answers when it is done, unless its settings say that it runs in the
+        background, as its own do.
+        """
+        try:
+            await self._client.post(
+                f"{COMMANDS}/{quote(command.source, safe='')}/{quote(command.action, safe='')}",
+                {},
+                permission="SYSTEM",
+                timeout=patience.SYSTEM_COMMAND,
+            )
+        except OctoPrintConnectionError as err:
+            if command.source != "core" or err.cause is not ConnectionCause.BROKEN:
+                raise
+            # OctoPrint's own commands end it, sometimes before it has answered.
 
     async def usage(self) -> dict[str, Usage]:
         """Return the disks by folder, for example uploads (GET /api/system/usage)."""

@@ -24,19 +24,55 @@ SENT = re.compile(r"(?:Send:|>>>) (?:N[0-9]+ ?)?(.*?)(?:\*[0-9]+)?$")
 RECEIVED = re.compile(r"(?:Recv:|<<<)\s?(.*)")
 
 ACKNOWLEDGED = re.compile(r"ok\b(.*)")
-BUSY = re.compile(r"(?:echo:)?\s*busy:", re.IGNORECASE)
 RESEND = re.compile(r"(?:Resend|rs)\b", re.IGNORECASE)
 IDLE = ("", "wait")
 
-# What a printer tells by itself every few seconds, and while it waits for a heater.
-TEMPERATURES = re.compile(r"T[0-9]*:|B:")
+# A printer that waits for a person may do so for ever.
+BUSY = re.compile(r"(?:echo:)?\s*busy:(?!\s*paused for)", re.IGNORECASE)
+WAITS = re.compile(r"(?:echo:)?\s*busy:", re.IGNORECASE)
+
+# The firmware has started anew, and forgotten all that it was sent.
+RESTARTED = "start"
 
 # OctoPrint keeps these to itself: its own commands, and by default unconditional stops.
 KEPT = re.compile(r"@|M[01]\b")
 
 # OctoPrint may add an offset to these temperatures.
 HEATING = re.compile(r"M(?:104|109|140|141|190|191)\b")
-WAITING = re.compile(r"M(?:109|116|190|191)\b")
+WAITING = re.compile(r"M(?:109|116|190|191|303)\b")
+
+# What a printer tells by itself every few seconds, and the commands that ask for it.
+TEMPERATURES = re.compile(r"(?:T[0-9]*|[BCLP])\s*:\s*-?[0-9]")
+REPORTS = (
+    (TEMPERATURES, re.compile(r"M(?:105|109|116|190|191|303)\b")),
+    (
+        re.compile(r"(?:Not )?SD printing\b|Done printing file", re.IGNORECASE),
+        re.compile(r"M27\b"),
+    ),
+    (
+        re.compile(r"X:\s*-?[0-9.]+\s*Y:\s*-?[0-9.]+\s*Z:.*(?:E:|Count)"),
+        re.compile(r"G|M(?:48|114|428|665|852)\b"),
+    ),
+    (re.compile(r"E[0-9]:\s*[0-9]+ RPM"), re.compile(r"M123\b|PRUSA")),
+    (
+        re.compile(r"(?:NORMAL|SILENT) MODE: Percent done"),
+        re.compile(r"M73\b"),
+    ),
+    (re.compile(r"//\s*action:"), None),
+    (re.compile(r"(?:echo:)?\s*enqueu?e?ing\b", re.IGNORECASE), None),
+)
+
+# What OctoPrint asks by itself, and may have asked in between.
+POLLED = re.compile(r"M(?:20|27|105|110|115|154|155)\b")
+
+# The first word of a command: M117, G1, T0 or SET_FAN.
+CODE = re.compile(r"[GMT][0-9]+(?:\.[0-9]+)?|\S+", re.IGNORECASE)
+
+# OctoPrint writes a question mark for what it cannot send.
+REPLACED = re.compile(r"[^!-~]|\?")
+
+# Seconds to wait for a command that was passed over: it comes at once or never.
+GRACE = 3
 
 
 class FirmwareSilentError(OctoPrintError):
@@ -50,6 +86,10 @@ class FirmwareSilentError(OctoPrintError):
 
 class PrinterLostError(OctoPrintError):
     """The printer was disconnected before it had answered."""
+
+
+class PrinterRestartedError(FirmwareSilentError):
+    """The printer started anew before it had answered."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +109,9 @@ class _Sent:
     index: int | None
     """Which of ours it is, None for somebody else's."""
 
+    maybe: int | None = None
+    """Which of ours it may be, though OctoPrint sends the like by itself."""
+
     lines: list[str] = field(default_factory=list)
     is_refused: bool = False
 
@@ -76,33 +119,41 @@ class _Sent:
 async def ask(
     client: OctoPrintClient,
     commands: Sequence[str],
-    parameters: Json | None = None,
     *,
     timeout: float,
 ) -> tuple[Answer, ...]:
     """Queue lines of G-code and return what the firmware answers to each of them.
 
-    It takes the permission MONITOR_TERMINAL, too. After `timeout` seconds without an
-    answer and without the printer being busy it raises FirmwareSilentError; the
-    commands were sent then. PrinterLostError comes where the printer disconnects.
+    It takes the permission MONITOR_TERMINAL, too. A command that OctoPrint never sends
+    has no lines. After `timeout` seconds without an answer and without the printer being
+    busy it raises FirmwareSilentError; the commands were sent then.
+    PrinterRestartedError comes where the printer starts anew, PrinterLostError where it
+    is disconnected.
     """
-    reader = AnswerReader([_filled(command, parameters) for command in commands])
+    reader = AnswerReader(commands)
     async with open_terminal(client) as frames:
-        await client.printer.send_gcode(commands, parameters)
+        await client.printer.send_gcode(commands)
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout) as limit:
                 while not reader.is_done:
                     current = mapping((await anext(frames)).get("current"))
+                    was_settled = reader.is_settled
+                    reader.is_printing = _is_printing(current)
                     is_alive = False
                     for line in texts(current.get("logs")):
                         is_alive |= reader.read(line)
-                    if is_alive:
+                    if reader.is_restarted:
+                        raise PrinterRestartedError(reader.pending)
+                    if reader.is_settled and not was_settled:
+                        limit.reschedule(loop.time() + min(GRACE, timeout))
+                    elif is_alive and not reader.is_settled:
                         limit.reschedule(loop.time() + timeout)
-                    if not reader.is_done and _is_closed(current):
+                    if not reader.is_settled and _is_closed(current):
                         raise PrinterLostError("The printer was disconnected")
         except TimeoutError as err:
-            raise FirmwareSilentError(reader.pending) from err
+            if not reader.is_enough:
+                raise FirmwareSilentError(reader.pending) from err
     return reader.answers()
 
 
@@ -160,36 +211,70 @@ async def _frames(
 
 
 class AnswerReader:
-    """Finds the answers to commands among the lines of the terminal."""
+    """Finds the answers to commands among the lines of the terminal.
+
+    OctoPrint sends the commands in their order, with others in between. It changes some,
+    or plugins do, so one that is not recognized by its text is by its place.
+    """
 
     def __init__(self, commands: Sequence[str]) -> None:
         """Take the commands in the order in which they are sent."""
         self._commands = commands
         self._found: list[tuple[str, ...] | None] = [None] * len(commands)
-        self._expected = deque(
+        self._expected = [
             index for index, each in enumerate(commands) if not KEPT.match(each)
-        )
+        ]
         self._sent: deque[_Sent] = deque()
+        self._lost: list[int] = []
+        self._maybe: dict[int, tuple[str, ...]] = {}
+        self._last = -1
+        self.is_restarted = False
+        """Whether the printer started anew while something was to be answered."""
+
+        self.is_printing = False
+        """Whether others' commands are sent in great number, as in a print."""
+
+    @property
+    def is_settled(self) -> bool:
+        """Return whether only commands are left that later ones have passed."""
+        return (
+            not self._lost
+            and all(index < self._last for index in self._expected)
+            and all(each.index is None for each in self._sent)
+        )
+
+    @property
+    def is_enough(self) -> bool:
+        """Return whether it is all that can be had, once nothing more comes."""
+        last = max([self._last, *self._maybe])
+        return (
+            not self._lost
+            and all(index <= last for index in self._expected)
+            and all(each.index is None for each in self._sent)
+        )
 
     @property
     def is_done(self) -> bool:
         """Return whether all commands are answered."""
-        return not self._expected and all(each.index is None for each in self._sent)
+        return not self._expected and self.is_settled
 
     @property
     def pending(self) -> str:
         """Return the first command that is not answered."""
-        index = next(
-            (each.index for each in self._sent if each.index is not None),
-            self._expected[0] if self._expected else 0,
-        )
+        running = [each.index for each in self._sent if each.index is not None]
+        index = min([*self._lost, *running, *self._expected], default=0)
         return self._commands[index]
 
     def answers(self) -> tuple[Answer, ...]:
         """Return what was answered; a command that was never sent has no lines."""
         return tuple(
-            Answer(command=command, lines=lines or ())
-            for command, lines in zip(self._commands, self._found, strict=True)
+            Answer(
+                command=command,
+                lines=self._maybe.get(index, ()) if lines is None else lines,
+            )
+            for index, (command, lines) in enumerate(
+                zip(self._commands, self._found, strict=True)
+            )
         )
 
     def read(self, line: str) -> bool:
@@ -199,40 +284,81 @@ class AnswerReader:
         if (received := RECEIVED.match(line)) is None:
             return False
         content = received[1].strip()
-        if BUSY.match(content):
-            return True
+        if content == RESTARTED:
+            self.is_restarted = not self.is_done
+            return False
+        if WAITS.match(content):
+            return BUSY.match(content) is not None
         if content in IDLE or not self._sent:
             return False
-        running = self._sent[0]
         if acknowledged := ACKNOWLEDGED.match(content):
             return self._read_end(content if acknowledged[1].strip() else None)
+        running = self._sent[0]
         if RESEND.match(content):
             running.is_refused = True
             return False
+        if TEMPERATURES.match(content) and WAITING.match(running.text):
+            running.lines.append(content)
+            return True
+        if _is_report(content, running.text):
+            return False
         running.lines.append(content)
-        if TEMPERATURES.match(content):
-            return WAITING.match(running.text) is not None
         return running.index is not None
 
     def _read_sent(self, sent: str) -> bool:
-        found = None
-        if self._expected and _normal(self._commands[self._expected[0]]) == sent:
-            found = self._expected.popleft()
-        self._sent.append(_Sent(text=sent, index=found))
-        return found is not None
+        index = self._index(sent)
+        if index is not None and index != self._expected[0] and POLLED.match(sent):
+            # OctoPrint's own, unless all before it are never sent.
+            self._sent.append(_Sent(text=sent, index=None, maybe=index))
+            return False
+        if index is not None:
+            self._expected.remove(index)
+            self._last = max(self._last, index)
+        self._sent.append(_Sent(text=sent, index=index))
+        return index is not None
+
+    def _index(self, sent: str) -> int | None:
+        """Return which of the expected commands a sent one is."""
+        for form in (_normal, _legible):
+            wanted = form(sent)
+            for index in self._expected:
+                if form(self._commands[index]) == wanted:
+                    return index
+        # In a print one of the same kind is more likely the print's own.
+        if self._expected and not self.is_printing and not POLLED.match(sent):
+            first = self._expected[0]
+            if _code(self._commands[first]) == _code(sent):
+                return first
+        return None
 
     def _read_end(self, line: str | None) -> bool:
+        if line is not None and TEMPERATURES.match(line[2:].lstrip()):
+            self._skip_to_temperatures()
         running = self._sent.popleft()
+        if line is not None:
+            running.lines.append(line)
+        if running.maybe is not None:
+            self._maybe[running.maybe] = tuple(running.lines)
         if running.index is None:
             return False
         if running.is_refused:
             # It arrived broken, and is sent again.
-            self._expected.appendleft(running.index)
+            self._expected.insert(0, running.index)
             return True
-        if line is not None:
-            running.lines.append(line)
         self._found[running.index] = tuple(running.lines)
         return True
+
+    def _skip_to_temperatures(self) -> None:
+        """Give up the commands before an M105 that is answered: theirs got lost.
+
+        What is ours among them is expected still, so that it is told.
+        """
+        polls = [each.text.startswith("M105") for each in self._sent]
+        if any(polls) and not WAITING.match(self._sent[0].text):
+            for _ in range(polls.index(True)):
+                lost = self._sent.popleft()
+                if lost.index is not None:
+                    self._lost.append(lost.index)
 
 
 def _normal(command: str) -> str:
@@ -243,9 +369,28 @@ def _normal(command: str) -> str:
     return SENT.sub(r"\1", f"Send: {words}").strip()
 
 
-def _filled(command: str, parameters: Json | None) -> str:
-    """Return a command as OctoPrint fills it."""
-    return command % parameters if parameters else command
+def _legible(command: str) -> str:
+    """Return what is left of a command however it is encoded."""
+    return REPLACED.sub("", _normal(command))
+
+
+def _code(command: str) -> str:
+    """Return the first word of a command."""
+    match = CODE.match(command)
+    return match[0].upper() if match else ""
+
+
+def _is_report(line: str, command: str) -> bool:
+    """Return whether a line is what the printer tells by itself, not for a command."""
+    return any(
+        report.match(line) and (asks is None or not asks.match(command))
+        for report, asks in REPORTS
+    )
+
+
+def _is_printing(current: Json) -> bool:
+    flags = mapping(mapping(current.get("state")).get("flags"))
+    return any(flag(flags.get(name)) for name in ("printing", "resuming", "finishing"))
 
 
 def _is_closed(current: Json) -> bool:

@@ -1,51 +1,88 @@
 """What a printer answers to G-code, for a response."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 import re
 
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
+from ..api.errors import OctoPrintServerError
 from ..api.firmware import (
     parse_firmware_info,
     parse_firmware_settings,
     parse_leveling,
     parse_temperatures,
 )
-from ..api.terminal import Answer, FirmwareSilentError, PrinterLostError, ask
-from ..api.wire import Json
+from ..api.terminal import (
+    Answer,
+    FirmwareSilentError,
+    PrinterLostError,
+    PrinterRestartedError,
+    ask,
+)
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 
+HALT = re.compile(r"M112\b", re.IGNORECASE)
 LEVELING = re.compile(r"G29\b|M420\b.*V")
 
 
 async def async_ask(
-    coordinator: OctoPrintCoordinator,
-    commands: Sequence[str],
-    parameters: Json,
-    timeout: float,
+    coordinator: OctoPrintCoordinator, lines: Sequence[str], timeout: float
 ) -> JsonObjectType:
-    """Send G-code and return what the printer answers to each command."""
+    """Send G-code and return what the printer answers to each line."""
+    async with _sending(coordinator, lines, timeout):
+        answers = await ask(coordinator.client, lines, timeout=timeout)
+    return {"answers": [_answer(answer) for answer in answers]}
+
+
+async def async_send(coordinator: OctoPrintCoordinator, lines: Sequence[str]) -> None:
+    """Send G-code and wait for no answer."""
+    async with _sending(coordinator, lines):
+        await coordinator.client.printer.send_gcode(lines)
+
+
+@asynccontextmanager
+async def _sending(
+    coordinator: OctoPrintCoordinator, lines: Sequence[str], timeout: float = 0
+) -> AsyncIterator[None]:
+    """Turn what follows from the G-code itself into errors that say so."""
+
+    is_halting = any(map(HALT.match, lines))
     try:
-        answers = await ask(coordinator.client, commands, parameters, timeout=timeout)
+        yield
+    except PrinterRestartedError as err:
+        raise _error("gcode_restarted", coordinator, command=err.command) from err
     except FirmwareSilentError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="gcode_unanswered",
-            translation_placeholders={
-                "command": err.command,
-                "printer": coordinator.name,
-                "timeout": f"{timeout:g}",
-            },
+        raise _error(
+            "gcode_unanswered",
+            coordinator,
+            command=err.command,
+            timeout=f"{timeout:g}",
         ) from err
     except PrinterLostError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="gcode_disconnected",
-            translation_placeholders={"printer": coordinator.name},
-        ) from err
-    return {"answers": [_answer(answer) for answer in answers]}
+        if is_halting:
+            raise _error("gcode_halted", coordinator) from err
+        raise _error("gcode_disconnected", coordinator) from err
+    except OctoPrintServerError as err:
+        # So OctoPrint answers where the printer goes away between two lines.
+        await coordinator.async_refresh()
+        if is_halting:
+            raise _error("gcode_halted", coordinator) from err
+        if coordinator.last_update_success and not coordinator.data.is_connected:
+            raise _error("gcode_interrupted", coordinator) from err
+        raise
+
+
+def _error(
+    key: str, coordinator: OctoPrintCoordinator, **placeholders: str
+) -> HomeAssistantError:
+    return HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"printer": coordinator.name, **placeholders},
+    )
 
 
 def _answer(answer: Answer) -> JsonObjectType:

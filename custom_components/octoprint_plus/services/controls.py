@@ -1,7 +1,6 @@
 """Actions that run what the user has prepared in OctoPrint: controls and G-code scripts."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import voluptuous as vol
 
@@ -60,7 +59,8 @@ async def _async_run_control(call: ServiceCall) -> None:
         values = _values(control, given, coordinator.name)
         if control.commands:
             lines = read_gcode(control.commands, values, coordinator.name)
-            control = replace(control, commands=tuple(lines))
+            await coordinator.client.printer.send_gcode(lines)
+            return
         try:
             await coordinator.client.printer.run_control(control, given)
         except OctoPrintNotFoundError as err:

@@ -14,6 +14,7 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
 from ..api.access import permission_name
+from ..api.patience import PLUGIN_COMMAND
 from ..api.plugins import (
     PLUGIN_ID,
     bed_level_visualizer,
@@ -133,11 +134,13 @@ async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
         try:
             if (command := call.data.get(ATTR_COMMAND)) is None:
                 answer = await coordinator.client.plugins.get(
-                    plugin, {key: str(value) for key, value in parameters.items()}
+                    plugin,
+                    {key: str(value) for key, value in parameters.items()},
+                    timeout=PLUGIN_COMMAND,
                 )
             else:
                 answer = await coordinator.client.plugins.command(
-                    plugin, command, parameters
+                    plugin, command, parameters, timeout=PLUGIN_COMMAND
                 )
         except OctoPrintNotFoundError as err:
             raise refusal(

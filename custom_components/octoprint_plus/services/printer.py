@@ -20,7 +20,7 @@ from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..heater import extruder_count
 from ..helpers import async_select_tool, refusal
-from .answers import async_ask
+from .answers import async_ask, async_send
 from .gcode import read_gcode
 from .reach import check_reach
 from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
@@ -130,15 +130,14 @@ def async_setup_printer_services(hass: HomeAssistant) -> None:
 async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
     """Send lines of G-code; OctoPrint queues them, during a print too."""
     coordinator = async_get_coordinator(call)
-    parameters = call.data[ATTR_PARAMETERS]
-    lines = read_gcode(call.data[ATTR_COMMANDS], parameters, coordinator.name)
+    lines = read_gcode(
+        call.data[ATTR_COMMANDS], call.data[ATTR_PARAMETERS], coordinator.name
+    )
     if call.return_response:
         async with printer_action(call, coordinator, "CONTROL", "MONITOR_TERMINAL"):
-            return await async_ask(
-                coordinator, lines, parameters, call.data[ATTR_TIMEOUT]
-            )
+            return await async_ask(coordinator, lines, call.data[ATTR_TIMEOUT])
     async with printer_action(call, coordinator, "CONTROL"):
-        await coordinator.client.printer.send_gcode(lines, parameters)
+        await async_send(coordinator, lines)
     return None
 
 
