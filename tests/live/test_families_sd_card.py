@@ -1,6 +1,5 @@
 """Test the printer's own storage on every OctoPrint that is supported."""
 
-import asyncio
 from io import BytesIO
 from pathlib import Path
 
@@ -27,38 +26,50 @@ async def test_files_of_the_printer(
         client = await connected(session, server)
         files, printer = client.files, client.printer
 
-        async def is_idle() -> bool:
-            # A transfer begins and ends a moment after what asks for it or shows it.
-            for _ in range(5):
-                if await server.state() != "Operational":
-                    return False
-                await asyncio.sleep(0.2)
-            return True
-
         async def has_file() -> bool:
             return (await client.job.get()).file is not None
 
         async def paths() -> set[str]:
             return {entry.path for entry in (await files.list("sdcard")).entries}
 
-        assert await printer.sd_ready() is True
+        async def until_listed(count: int) -> set[str]:
+            # OctoPrint empties its list and fills it again, line by line, each time
+            # the card changed. Before a transfer is over, it does neither.
+            async def is_listed() -> bool:
+                return len(await paths()) == count
+
+            await until(is_listed)
+            return await paths()
+
+        async def is_ready() -> bool:
+            return await printer.sd_ready() is True
+
+        async def is_released() -> bool:
+            return await printer.sd_ready() is False
+
+        # The printer tells it a moment after it is connected.
+        await until(is_ready)
         upload = await files.upload(
             "sdcard", "A long name.gcode", BytesIO(GCODE), len(GCODE)
         )
         assert upload.printer_path
-        await until(is_idle)
-        await until(paths)
-        (path,) = await paths()
+        listed = await until_listed(1)
+        (path,) = listed
         # OctoPrint 1 keeps it in its own storage, too.
         local = {entry.path for entry in (await files.list("local")).entries}
         assert local == (set() if version.startswith("2.") else {"A long name.gcode"})
-        await files.upload("local", "other.gcode", BytesIO(GCODE), len(GCODE))
+        # The virtual printer lists no file whose name is short already.
+        other = "Another long name.gcode"
+        await files.upload("local", other, BytesIO(GCODE), len(GCODE))
         if version in ("1.9.3", "1.10.3"):
-            await refused(OctoPrintRequestError, files.send_to_printer("other.gcode"))
+            await refused(OctoPrintRequestError, files.send_to_printer(other))
         else:
-            await files.send_to_printer("other.gcode")
-        await until(is_idle)
+            await files.send_to_printer(other)
+            listed = await until_listed(2)
+        # What somebody put on the card shows the new list from the old one.
+        (tmp_path / "virtualSd/Put by hand.gcode").write_bytes(GCODE)
         await printer.sd_refresh()
+        listed = await until_listed(len(listed) + 1)
         await files.select("sdcard", path)
         await until(has_file)
         job = await client.job.get()
@@ -66,19 +77,10 @@ async def test_files_of_the_printer(
         assert job.file.origin == client.printer_storage
         await files.unselect()
         await refused(OctoPrintRequestError, files.copy("sdcard", path, "x.gco"))
-        for each in await paths():
+        for each in sorted(listed):
             await files.delete("sdcard", each)
-
-        async def is_empty() -> bool:
-            return not await paths()
-
-        await until(is_empty)
-
-        async def is_ready() -> bool:
-            return await printer.sd_ready() is True
-
-        async def is_released() -> bool:
-            return await printer.sd_ready() is False
+            listed.remove(each)
+            assert await until_listed(len(listed)) == listed
 
         await printer.sd_release()
         await until(is_released)
@@ -89,8 +91,8 @@ async def test_files_of_the_printer(
         await printer.sd_init()
         await until(is_ready)
         await client.connection.disconnect()
+        await until(is_released)
         await refused(OctoPrintConflictError, printer.sd_init(), printer.sd_refresh())
-        assert await printer.sd_ready() is False
     options = OctoPrintOptions(sd=False)
     without = OctoPrintServer(tmp_path / "without", version=version, options=options)
     async with without as server:
