@@ -64,6 +64,9 @@ class TcpProxy:
         self.refuses_sockets = False
         """Whether it answers as a proxy that does not speak WebSocket."""
 
+        self.cuts_at: int | None = None
+        """The number of the refused socket with which it goes away itself."""
+
         self.requests: list[str] = []
         """Method and path of all requests."""
 
@@ -71,6 +74,7 @@ class TcpProxy:
         self._listener: asyncio.Server | None = None
         self._connections: set[Connection] = set()
         self._is_frozen = False
+        self._refused = 0
 
     @property
     def url(self) -> str:
@@ -95,15 +99,21 @@ class TcpProxy:
         """Refuse connections and drop those that are open."""
         if self._listener is None:
             return
-        self._listener.close()
-        for connection in self._connections:
-            connection.abort()
+        self._vanish()
         await self._listener.wait_closed()
         self._listener = None
+
+    def _vanish(self) -> None:
+        if self._listener is not None:
+            self._listener.close()
+        for connection in self._connections:
+            connection.abort()
 
     async def restore(self) -> None:
         """Pass all on again, whatever came between."""
         self.refuses_sockets = False
+        self.cuts_at = None
+        self._refused = 0
         self._is_frozen = False
         for connection in self._connections:
             connection.flowing.set()
@@ -161,7 +171,11 @@ class TcpProxy:
                 if not connection.is_socket and (request := REQUEST.match(data)):
                     self.requests.append(request[1].decode())
                     if self.refuses_sockets and request[1].endswith(b"/websocket"):
-                        connection.client.write(REFUSAL)
+                        self._refused += 1
+                        if self._refused == self.cuts_at:
+                            self._vanish()
+                        else:
+                            connection.client.write(REFUSAL)
                         break
                 connection.server.write(data)
                 await connection.server.drain()
