@@ -1,8 +1,15 @@
 """The printer's power supply, and when it is not cut just like that."""
 
+from collections.abc import Mapping
+from time import monotonic
+
 from homeassistant.exceptions import HomeAssistantError
 
+from .api import OctoPrintConflictError, State
 from .api.messages import PluginTold
+from .api.printer import Heater
+from .api.snapshot import TOOL, allowed_heaters
+from .api.state import BUSY_STATES, parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
@@ -10,25 +17,19 @@ from .helpers import async_refresh_or_raise, octoprint_command, refusal
 # Without power the fan of a hot nozzle stops, and what is in it melts further up.
 HOT = 50
 
+# Seconds in which everything has cooled that is switched off: a hotend takes some 15 minutes,
+# a thick bed in an enclosure the better part of an hour.
+COOLED_AFTER = 60 * 60
+
 
 async def async_turn_off_psu(
     coordinator: OctoPrintCoordinator, command: str, *, force: bool = False
 ) -> None:
     """Cut the printer's power, unless that would cost a print or a nozzle."""
     await async_refresh_or_raise(coordinator)
-    snapshot = coordinator.data
-    if snapshot.is_busy and not force:
-        raise refusal("psu_off_while_busy", coordinator.name)
-    for name, heater in snapshot.heaters.items():
-        if heater.actual is not None and heater.actual >= HOT and not force:
-            raise refusal(
-                "psu_off_while_hot",
-                coordinator.name,
-                heater=name,
-                limit=str(HOT),
-                temperature=f"{heater.actual:.0f}",
-            )
     async with octoprint_command(coordinator, command):
+        if not force:
+            await async_check_power_off(coordinator)
         state = await coordinator.client.plugins.psu_control.turn_off()
         coordinator.async_receive(PluginTold(message=state))
         if state.is_on:
@@ -36,6 +37,76 @@ async def async_turn_off_psu(
                 translation_domain=DOMAIN,
                 translation_key="psu_still_on",
                 translation_placeholders={"printer": coordinator.name},
+            )
+
+
+async def async_check_power_off(coordinator: OctoPrintCoordinator) -> None:
+    """Raise ServiceValidationError unless the printer is known to be idle and cool.
+
+    The server is read anew: what is known may be some seconds old, in which a print may begin.
+    """
+    snapshot = coordinator.data
+    _check_idle(snapshot.state, coordinator)
+    _check_heaters(snapshot.heaters, coordinator)
+    client = coordinator.client
+    try:
+        printer = await client.printer.get()
+    except OctoPrintConflictError:
+        # It is not connected.
+        printer = None
+    job = await client.job.get()
+    _check_idle(parse_state(job.state, printer.flags if printer else None), coordinator)
+    if printer is None:
+        _check_last_seen(coordinator)
+        return
+    heaters = allowed_heaters(printer.heaters, snapshot.profile)
+    _check_heaters(heaters, coordinator)
+    known = {name for name, each in heaters.items() if each.actual is not None}
+    if known != heaters.keys() or not any(map(TOOL.fullmatch, known)):
+        raise refusal("psu_off_temperature_unknown", coordinator.name)
+
+
+def _check_idle(state: State | None, coordinator: OctoPrintCoordinator) -> None:
+    """Raise an error where a print is under way, or may be."""
+    if state is None:
+        raise refusal("psu_off_state_unknown", coordinator.name)
+    if state in BUSY_STATES:
+        raise refusal("psu_off_while_busy", coordinator.name)
+
+
+def _check_heaters(
+    heaters: Mapping[str, Heater], coordinator: OctoPrintCoordinator
+) -> None:
+    """Raise an error where one is known to be hot."""
+    for name, heater in heaters.items():
+        if heater.actual is not None and heater.actual >= HOT:
+            raise refusal(
+                "psu_off_while_hot",
+                coordinator.name,
+                heater=name,
+                limit=str(HOT),
+                temperature=f"{heater.actual:.0f}",
+            )
+
+
+def _check_last_seen(coordinator: OctoPrintCoordinator) -> None:
+    """Raise an error unless a printer that is not connected must have cooled by now.
+
+    The firmware goes on to heat what was switched on when the connection ended.
+    """
+    if (seen := coordinator.last_seen) is None:
+        raise refusal("psu_off_temperature_unknown", coordinator.name)
+    seconds = monotonic() - seen.at
+    for name, heater in seen.heaters.items():
+        is_cool = heater.actual is not None and heater.actual < HOT
+        if heater.target or not (is_cool or seconds >= COOLED_AFTER):
+            raise refusal(
+                "psu_off_last_hot",
+                coordinator.name,
+                heater=name,
+                minutes=f"{seconds / 60:.0f}",
+                target=f"{heater.target or 0:.0f}",
+                temperature="-" if heater.actual is None else f"{heater.actual:.0f}",
             )
 
 

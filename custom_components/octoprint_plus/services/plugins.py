@@ -30,7 +30,7 @@ from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..heater import extruder_count
 from ..helpers import refusal
-from ..psu import async_turn_off_psu
+from ..psu import async_check_power_off, async_turn_off_psu
 from .target import TARGET_SCHEMA, async_get_coordinator, server_action
 
 ATTR_COMMAND = "command"
@@ -131,6 +131,8 @@ async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
     plugin = call.data[ATTR_PLUGIN]
     parameters = call.data[ATTR_PARAMETERS]
     async with server_action(call, coordinator):
+        if plugin == psu_control.PLUGIN:
+            await _async_check_psu_command(call, coordinator)
         try:
             if (command := call.data.get(ATTR_COMMAND)) is None:
                 answer = await coordinator.client.plugins.get(
@@ -147,6 +149,18 @@ async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
                 "plugin_without_api", coordinator.name, plugin=plugin
             ) from err
     return {"answer": without_secrets(answer)} if call.return_response else None
+
+
+async def _async_check_psu_command(
+    call: ServiceCall, coordinator: OctoPrintCoordinator
+) -> None:
+    """Cut no power this way where the action for it would refuse to."""
+    command = call.data.get(ATTR_COMMAND)
+    psu = coordinator.data.plugins.psu
+    if command == "turnPSUOff" or (
+        command == "togglePSU" and (psu is None or psu.is_on)
+    ):
+        await async_check_power_off(coordinator)
 
 
 async def _async_get_bed_mesh(call: ServiceCall) -> ServiceResponse:
