@@ -43,6 +43,13 @@ SENTENCES = (
     "turn on Voron Emergency stop",
 )
 
+FOR_VOICE = {
+    "sensor.voron_finish_time",
+    "sensor.voron_print_time_left",
+    "sensor.voron_progress",
+    "sensor.voron_state",
+}
+
 STATE = "sensor.voron_state"
 CONNECTION = "switch.voron_printer_connection"
 SLOW = "button.voron_slow"
@@ -125,6 +132,12 @@ async def test_no_natural_click_harms(tmp_path: Path, venv: str) -> None:
         entry_id = await add_printer(hass, octoprint)
         targets = await room(hass, entry_id)
         await hass.wait_for(CONNECTION, "on")
+        exposed = await hass.ws("homeassistant/expose_entity/list")
+        assert {
+            entity_id
+            for entity_id, assistants in exposed["exposed_entities"].items()
+            if assistants.get("conversation") and "voron" in entity_id
+        } == FOR_VOICE
         name, gcode = "benchy.gcode", sample_print(60, nozzle=25, bed=25)
         await octoprint.upload(name, gcode, select=True)
         await hass.wait_for("button.voron_start_print", "unknown")

@@ -117,10 +117,9 @@ async def test_gcode(tmp_path: Path) -> None:
             "climate.voron_tool",
             "climate.voron_bed",
             "fan.voron_part_cooling_fan",
-            "button.voron_emergency_stop",
         ):
             await hass.wait_for(entity_id, "unavailable")
-        with pytest.raises(RequestError, match="cut its power"):
+        with pytest.raises(RequestError, match="Cut the printer's power"):
             await hass.call(DOMAIN, "emergency_stop")
         connection = {"entity_id": "switch.voron_printer_connection"}
         await hass.wait_for(connection["entity_id"], "off")
