@@ -1,6 +1,7 @@
 """Tests for setting a printer up and taking it down."""
 
 from datetime import timedelta
+import logging
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -11,12 +12,15 @@ from pytest_homeassistant_custom_component.common import (
 )
 from syrupy.assertion import SnapshotAssertion
 
+from custom_components.octoprint_plus.api import OctoPrintConflictError
 from custom_components.octoprint_plus.api.profiles import Volume
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.device import volume_text
+from custom_components.octoprint_plus.helpers import octoprint_command
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
 from .conftest import UUID, refresh, until
 from .fake_octoprint import FakeOctoPrint
@@ -208,3 +212,52 @@ async def test_pages_instead_of_octoprint(
     assert not any(
         record.exc_info for record in caplog.records if record.levelname != "DEBUG"
     )
+
+
+async def test_renamed(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    device_registry: dr.DeviceRegistry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Test that a printer that is renamed has its new name everywhere at once."""
+    caplog.set_level(logging.DEBUG)
+    fake.user("limited")
+    init_integration.runtime_data.async_expire()
+    await refresh(hass, init_integration)
+    hass.config_entries.async_update_entry(init_integration, title="Ender")
+    await hass.async_block_till_done()
+    coordinator = init_integration.runtime_data
+    assert coordinator.name == "Ender"
+    device = device_registry.async_get_device_by_identifier(
+        (DOMAIN, UUID), init_integration.entry_id
+    )
+    assert device
+    assert device.name == "Ender"
+    issues = ir.async_get(hass).issues.values()
+    names = [(each.translation_placeholders or {})["printer"] for each in issues]
+    assert names
+    assert set(names) == {"Ender"}
+    with pytest.raises(HomeAssistantError) as caught:
+        async with octoprint_command(coordinator, "x"):
+            raise OctoPrintConflictError("Busy")
+    assert (caught.value.translation_placeholders or {})["printer"] == "Ender"
+    caplog.clear()
+    fake.answer("GET", "/api/printer/error", status=500, json={"error": "Odd"})
+    coordinator.async_expire()
+    await refresh(hass, init_integration)
+    with coordinator.uploads.follow("vase.gcode", 100) as note:
+        note(50)
+    await fake.stop()
+    await refresh(hass, init_integration)
+    lines = [
+        each.getMessage()
+        for each in caplog.records
+        if each.name.startswith("custom_components.octoprint_plus")
+    ]
+    assert "Ender: 50 % of vase.gcode uploaded" in lines
+    assert any("Ender" in each and "failed to answer" in each for each in lines)
+    assert any("Error fetching Ender data" in each for each in lines)
+    assert not any("Prusa" in each for each in lines)
+    await fake.start()

@@ -16,7 +16,7 @@ UPLOAD = "sensor.prusa_upload"
 def test_several_at_once() -> None:
     """Test that those that run are shown as one, and that one that fails is left out."""
     shown: list[int | None] = []
-    uploads = UploadProgress("Prusa", shown.append)
+    uploads = UploadProgress(lambda: "Prusa", shown.append)
     with uploads.follow("large.gcode", 300) as large:
         large(150)
         with pytest.raises(OSError), uploads.follow("small.gcode", 100) as small:  # noqa: PT011, PT012

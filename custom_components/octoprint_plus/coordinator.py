@@ -9,11 +9,16 @@ from typing import Any, override
 
 from yarl import URL
 
-from homeassistant.config_entries import ConfigEntry
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
@@ -129,7 +134,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.choice = ConnectionChoice()
         """What the next connection to the printer is to use."""
 
-        self.uploads = UploadProgress(entry.title, self._async_show_upload)
+        self.uploads = UploadProgress(lambda: self.name, self._async_show_upload)
         """What follows the uploads to this printer."""
 
         self.last_seen: LastSeen | None = None
@@ -167,6 +172,16 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._heard_at = float("-inf")
         self._is_effect_awaited = False
         self._unsettled: tuple[RunningPrint, int] | None = None
+
+    @property  # type: ignore[explicit-override]
+    @override
+    def name(self) -> str:
+        """Return what the user calls the printer now."""
+        return self.config_entry.title
+
+    @name.setter
+    def name(self, _: str) -> None:
+        """Leave the name where it is kept: the base class would keep it a second time."""
 
     @property
     def instance_id(self) -> str:
@@ -252,9 +267,27 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         else:
             self._async_take_message(message)
 
+    @callback
+    def _async_entry_changed(
+        self, change: ConfigEntryChange, entry: ConfigEntry
+    ) -> None:
+        """Let device and repairs have the name that the entry was given."""
+        if (
+            change is ConfigEntryChange.UPDATED
+            and entry is self.config_entry
+            and self._truth is not None
+        ):
+            async_update_device(self.hass, self, self._truth)
+            self.async_update_listeners()
+
     @override
     async def _async_setup(self) -> None:
         """Load what has to outlive a restart of Home Assistant."""
+        self.config_entry.async_on_unload(
+            async_dispatcher_connect(
+                self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
+            )
+        )
         await self.store.async_load()
         self.events.async_load()
 

@@ -43,7 +43,7 @@ def volume_text(volume: Volume) -> str | None:
 def async_update_device(
     hass: HomeAssistant, coordinator: OctoPrintCoordinator, snapshot: Snapshot
 ) -> None:
-    """Show a new version of OctoPrint or another printer profile on the device."""
+    """Show a new name, version of OctoPrint or printer profile on the device."""
     registry = dr.async_get(hass)
     device = registry.async_get_device_by_identifier(
         (DOMAIN, coordinator.instance_id), coordinator.config_entry.entry_id
@@ -54,5 +54,6 @@ def async_update_device(
             device.id,
             hw_version=volume_text(profile.volume) if profile else None,
             model=profile.model if profile else None,
+            name=coordinator.name,
             sw_version=snapshot.server.server.version,
         )

@@ -104,7 +104,7 @@ def async_watch_issues(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None
         nonlocal checked
         snapshot = coordinator.data
         # Most of what is pushed changes neither.
-        if (grounds := (snapshot.server, snapshot.error)) == checked:
+        if (grounds := (snapshot.server, snapshot.error, entry.title)) == checked:
             return
         checked = grounds
         for description in DESCRIPTIONS:

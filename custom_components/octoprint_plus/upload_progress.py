@@ -13,8 +13,10 @@ LOG_STEP = 10
 class UploadProgress:
     """Follows the uploads to one printer, of which there may be several at once."""
 
-    def __init__(self, printer: str, show: Callable[[int | None], None]) -> None:
-        """Follow none yet; `show` is called with percents, and with None after the last."""
+    def __init__(
+        self, printer: Callable[[], str], show: Callable[[int | None], None]
+    ) -> None:
+        """Take what returns the printer's name; `show` is called with percents, and with None after the last."""
         self._printer = printer
         self._show = show
         self._sent: dict[object, tuple[int, int]] = {}
@@ -32,7 +34,7 @@ class UploadProgress:
             percent = sent * 100 // size
             if percent >= logged + LOG_STEP:
                 logged = percent
-                LOGGER.debug("%s: %s %% of %s uploaded", self._printer, percent, path)
+                LOGGER.debug("%s: %s %% of %s uploaded", self._printer(), percent, path)
 
         note(0)
         try:
