@@ -259,3 +259,39 @@ async def test_device_is_gone(
     await pushed.event("SettingsUpdated")
     await until(lambda: pushed.coordinator.data.server.server.version == "1.12.0")
     assert pushed.coordinator.is_pushed
+
+
+async def test_poll_that_is_asked_for_while_one_runs(pushed: Pushed) -> None:
+    """Test that what happens during a poll, which may be too early for it, is read after it."""
+    coordinator = pushed.coordinator
+    fake = pushed.fake
+    fake.load("error_fatal_while_idle")
+    await pushed.event("Error", error="Kill() called!", reason="firmware")
+    await pushed.state("ERROR", "Error: Kill() called!")
+    fake.held.add("/api/job")
+    # One that was asked for in the same way, so that no other is made beside it.
+    await coordinator.async_request_refresh()
+    await until(lambda: "/api/job" in pushed.gets())
+    await pushed.state("OFFLINE", "Offline")
+    timer = coordinator._debounced_refresh._timer_task
+    await until(lambda: timer is None or timer.when() <= pushed.hass.loop.time())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    fake.held.clear()
+    await until(lambda: not coordinator._polling.locked())
+    await pushed.idle()
+    # Either it was made meanwhile, or it is the next one, in a moment.
+    assert (
+        pushed.gets().count("/api/job") > 1
+        or coordinator.update_interval == POLL_TRANSIENT
+    )
+
+
+async def test_nothing_is_subscribed_that_is_dropped(pushed: Pushed) -> None:
+    """Test that the server is not asked to tell what nothing is made of."""
+    subscription = pushed.fake.push.subscription
+    assert not {"octolapse", "action_command_notification"} & set(
+        subscription["plugins"]
+    )
+    assert not [each for each in subscription["events"] if "octolapse" in each]
+    assert "CaptureDone" not in subscription["events"]

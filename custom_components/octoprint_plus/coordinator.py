@@ -170,7 +170,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._truth: Snapshot | None = None
         self._taken = 0
         self._heard_at = float("-inf")
-        self._is_effect_awaited = False
+        self._is_poll_awaited = False
         self._unsettled: tuple[RunningPrint, int] | None = None
 
     @property  # type: ignore[explicit-override]
@@ -222,7 +222,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if self.is_pushed:
             await self._listener.push.hurry()
         else:
-            self._is_effect_awaited = True
+            self._is_poll_awaited = True
             await self.async_request_refresh()
 
     async def async_request_full_refresh(self) -> None:
@@ -295,7 +295,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_update_data(self) -> Snapshot:
         """Poll the server."""
         async with self._polling:
-            self._is_effect_awaited = False
+            self._is_poll_awaited = False
             try:
                 truth = await self._async_poll()
                 self._async_take(truth)
@@ -368,7 +368,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         return interval
 
     def _usual_interval(self, truth: Snapshot) -> timedelta:
-        if self._unsettled or self._is_effect_awaited or self._poller.has_expired:
+        if self._unsettled or self._is_poll_awaited or self._poller.has_expired:
             # A poll that is asked for while another one runs is not made.
             return POLL_TRANSIENT
         if self.is_pushed:
@@ -462,7 +462,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._heard_at = monotonic()
         if not self.last_update_success:
             # It is there again, whatever it was that went wrong.
-            self._debounced_refresh.async_schedule_call()
+            self._async_schedule_poll()
         truth = advance_pushed(previous, message, dt_util.utcnow())
         if not self.is_pushed:
             # It is the history: what happened before it nobody has told.
@@ -471,13 +471,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._poller.expire()
             if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":
                 self._plugins.expire()
-            self._debounced_refresh.async_schedule_call()
+            self._async_schedule_poll()
         elif isinstance(message, StateChanged) and (
             message.state is State.OFFLINE and previous.has_problem
         ):
             # That it is offline after an error only a later `current` tells, which may be
             # held back until it tells nothing new.
-            self._debounced_refresh.async_schedule_call()
+            self._async_schedule_poll()
         elif isinstance(message, PluginTold):
             self._plugins.async_hear(message.message)
         if truth is previous:
@@ -492,11 +492,17 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             )
             self._async_note_end(ended, is_certain=is_certain)
             if not is_certain:
-                self._debounced_refresh.async_schedule_call()
+                self._async_schedule_poll()
         self._taken += 1
         self._async_take(truth)
         self._async_show(truth)
         self.events.async_tell()
+
+    @callback
+    def _async_schedule_poll(self) -> None:
+        """Poll soon; where one runs meanwhile, which is too early, once more after it."""
+        self._is_poll_awaited = True
+        self._debounced_refresh.async_schedule_call()
 
     @callback
     def _async_take(self, truth: Snapshot) -> None:

@@ -11,8 +11,8 @@ from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
 from .occurrences import OCCURRENCE_PARSERS, Occurrence
 from .plugins.messages import (
-    EVENT_PARSERS,
-    MESSAGE_PARSERS,
+    SUBSCRIBED_EVENTS,
+    SUBSCRIBED_PLUGINS,
     PluginMessage,
     parse_plugin_event,
     parse_plugin_message,
@@ -254,10 +254,10 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     },
 }
 
-EVENTS = (*PARSERS, *EVENT_PARSERS)
+EVENTS = (*PARSERS, *SUBSCRIBED_EVENTS)
 """The events to subscribe to, those of plugins too: who is not there tells nothing."""
 
-PLUGINS = tuple(MESSAGE_PARSERS)
+PLUGINS = SUBSCRIBED_PLUGINS
 """The plugins to subscribe to."""
 
 

@@ -46,7 +46,7 @@ MESSAGE_PARSERS: Mapping[str, Callable[[Json], PluginMessage | None]] = {
     software_update.PLUGIN: software_update.parse_message,
     spool_manager.PLUGIN: spool_manager.parse_message,
 }
-"""By the names to subscribe to as plugins; each reads the data of a `plugin` message."""
+"""By the names of plugins; each reads the data of a `plugin` message."""
 
 EVENT_PARSERS: Mapping[str, Callable[[Json], PluginMessage | None]] = {
     **bed_level_visualizer.EVENTS,
@@ -56,7 +56,15 @@ EVENT_PARSERS: Mapping[str, Callable[[Json], PluginMessage | None]] = {
     **software_update.EVENTS,
     **spoolman.EVENTS,
 }
-"""By the names to subscribe to as events; each reads the payload of an `event`."""
+"""By the names of events; each reads the payload of an `event`."""
+
+# Nothing is shown of these, and Octolapse tells something with each picture.
+UNUSED = frozenset({action_command.NOTIFICATION_PLUGIN, octolapse.PLUGIN})
+
+SUBSCRIBED_PLUGINS = tuple(each for each in MESSAGE_PARSERS if each not in UNUSED)
+SUBSCRIBED_EVENTS = tuple(
+    each for each in EVENT_PARSERS if each not in octolapse.EVENTS
+)
 
 
 def parse_plugin_message(message: Json) -> PluginMessage | None:
