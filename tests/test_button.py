@@ -287,6 +287,28 @@ async def test_state_changed_meanwhile(
     assert fake.commands() == []
 
 
+@pytest.mark.parametrize("key", ["pause_print", "cancel_print"])
+async def test_what_stops_does_not_hide(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    key: str,
+) -> None:
+    """Test that a press after a failed poll is carried out, or says what is wrong."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    fake.answer("GET", "/api/job", status=502)
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_state").state == STATE_UNAVAILABLE
+    fake.clear()
+    with pytest.raises(HomeAssistantError) as err:
+        await press(hass, key)
+    assert err.value.translation_key == "connection_bad_gateway"
+    fake.restore("GET", "/api/job")
+    await press(hass, key)
+    assert [path for path, _ in fake.commands()] == ["/api/job"]
+
+
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_what_stops_does_not_wait(
     hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry

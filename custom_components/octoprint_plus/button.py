@@ -363,9 +363,13 @@ class OctoPrintButtonEntity(OctoPrintButton):
     @property
     @override
     def available(self) -> bool:
-        """Return whether the printer's state and the key allow to press it."""
+        """Return whether the printer's state and the key allow to press it.
+
+        After a poll that failed, what is urgent stays: Home Assistant skips what is unavailable
+        without a word, and a press says what is wrong.
+        """
         return (
-            super().available
+            (super().available or self.entity_description.is_urgent)
             and self.coordinator.may(self.entity_description.permission)
             and self.entity_description.available_fn(self.snapshot)
         )
