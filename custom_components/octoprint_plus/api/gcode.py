@@ -111,8 +111,8 @@ SIGNS = str.maketrans(
 UNWRITABLE = ("Cc", "Cn", "Co", "Cs", "Zl", "Zp")
 
 # Marlin looks for M110 in the whole line and then counts anew, Prusa's firmware for
-# PRUSA and then does not count at all.
-COUNTING = re.compile(r"M(?=110)|(?<=P)RUSA")
+# PRUSA and then does not count at all; others look for what is urgent everywhere.
+COUNTING = re.compile(r"M(?=108|11[02]|410|29)|(?<=P)RUSA")
 
 # Some firmwares look for a command anywhere in a line, too.
 COMMAND = re.compile(r"[GMNT](?=\s*[-+.]?[0-9])")

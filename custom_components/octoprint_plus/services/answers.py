@@ -48,7 +48,6 @@ async def _sending(
     coordinator: OctoPrintCoordinator, lines: Sequence[str], timeout: float = 0
 ) -> AsyncIterator[None]:
     """Turn what follows from the G-code itself into errors that say so."""
-
     is_halting = any(map(HALT.match, lines))
     try:
         yield
