@@ -12,6 +12,7 @@ from custom_components.octoprint_plus.api.gcode import (
     UnsafeLineError,
     display_command,
     gcode_lines,
+    is_safe_name,
     plain_text,
     plain_values,
 )
@@ -186,6 +187,24 @@ def test_exponent(command: str) -> None:
     """A number that a firmware would read as another one is refused."""
     with pytest.raises(PlaceholderError):
         gcode_lines([command], {"x": 0.00001})
+
+
+@pytest.mark.parametrize(
+    ("path", "safe"),
+    [
+        ("/CUBE~1.GCO", True),
+        ("a cube (1).gcode", True),
+        ("größe.gco", True),
+        ("x" * 200, True),
+        ("a;b.gco", False),
+        ("a*.gco", False),
+        ("a\nM112.gco", False),
+        ("a\u2028b.gco", False),
+    ],
+)
+def test_names(path: str, safe: bool) -> None:
+    """A file of the printer's is named as it is, or not at all."""
+    assert is_safe_name(path) is safe
 
 
 def test_script_values() -> None:

@@ -187,3 +187,45 @@ async def test_only_for_admins(
                 await called
             assert fake.commands() == []
     assert fake.commands() == [("/api/printer/command", {"commands": ["M112"]})]
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        *(
+            (action, {"tool": tool} | more)
+            for action, more in (
+                ("select_tool", {}),
+                ("extrude", {"amount": 1}),
+                ("load_filament", {"length": 1}),
+            )
+            for tool in ("0;M104", "0\nM104", "tool0", -1, "0*")
+        ),
+        *(
+            (action, {"path": "a.gcode", "location": location})
+            for action in ("select_file", "print_file", "delete_file")
+            for location in ("../local", "local/..", "local;", "local\n", "")
+        ),
+        ("home", {"axes": "x;M112"}),
+        ("jog", {"x": "1;M104"}),
+        ("jog", {"x": 1, "speed": "1*"}),
+    ],
+)
+async def test_injected(
+    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
+) -> None:
+    """What is a number or a choice is nothing else."""
+    with unusable():
+        await call(action, **data)
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize("action", ["select_file", "print_file", "delete_file"])
+@pytest.mark.parametrize("name", ["a;b.gco", "a*b.gco", "a\nM112.gco"])
+async def test_names_on_the_printer(
+    refused: Refused, fake: FakeOctoPrint, action: str, name: str
+) -> None:
+    """A name that would become another file's in G-code is refused."""
+    error = await refused(action, path=name, location="sdcard")
+    assert message(error)[0] == "file_name_unsafe"
+    assert fake.commands() == []

@@ -161,6 +161,19 @@ def plain_values(values: Mapping[str, object]) -> dict[str, object]:
     }
 
 
+def is_safe_name(path: str) -> bool:
+    """Return whether a file on the printer's storage can be named in G-code (M23, M30).
+
+    Of `a;b.gco` OctoPrint would make `a`, which may be another file.
+    """
+    try:
+        _safe(f"M23 {path}")
+    except UnsafeLineError as err:
+        # Only in a print a long line does harm, and then nothing is selected.
+        return err.reason == "length"
+    return True
+
+
 def gcode_lines(
     commands: Iterable[str], parameters: Mapping[str, object] | None = None
 ) -> list[str]:

@@ -13,6 +13,7 @@ from homeassistant.util.json import JsonObjectType
 from ..api import OctoPrintError, OctoPrintRequestError
 from ..api.entries import Entry
 from ..api.errors import OctoPrintFullError
+from ..api.gcode import is_safe_name
 from ..api.paths import checked_path
 from ..api.state import BUSY_STATES
 from ..coordinator import OctoPrintCoordinator
@@ -50,8 +51,15 @@ def storage_name(coordinator: OctoPrintCoordinator, location: str) -> str:
 async def async_check_storage(
     call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> None:
-    """Raise an error where the printer's own storage is meant and known not to be there."""
-    if call.data[ATTR_LOCATION] == LOCAL or _storage_error(call, coordinator) is None:
+    """Raise an error where the printer's own storage is meant and cannot be used.
+
+    It is known not to be there, or the name of the file would change its G-code.
+    """
+    if call.data[ATTR_LOCATION] == LOCAL:
+        return
+    if not is_safe_name(call.data.get(ATTR_PATH, "")):
+        raise file_error("file_name_unsafe", call, coordinator)
+    if _storage_error(call, coordinator) is None:
         return
     # What is known may be half a minute old.
     await coordinator.async_refresh()
