@@ -123,7 +123,7 @@ async def do_all(hass: HomeAssistant, targets: list[dict[str, str]]) -> None:
 
 @pytest.mark.parametrize("venv", VENVS)
 async def test_no_natural_click_harms(tmp_path: Path, venv: str) -> None:
-    """Nothing goes over the serial line but what the print itself sends, and it is finished."""
+    """Nothing goes over the serial line but what the print itself sends, and it goes on."""
     options = OctoPrintOptions(name="Voron", upnp_uuid=UUID, stand_ins=("psucontrol",))
     async with (
         OctoPrintServer(tmp_path / "octoprint", options=options) as octoprint,
@@ -138,7 +138,7 @@ async def test_no_natural_click_harms(tmp_path: Path, venv: str) -> None:
             for entity_id, assistants in exposed["exposed_entities"].items()
             if assistants.get("conversation") and "voron" in entity_id
         } == FOR_VOICE
-        name, gcode = "benchy.gcode", sample_print(60, nozzle=25, bed=25)
+        name, gcode = "benchy.gcode", sample_print(900, nozzle=25, bed=25)
         await octoprint.upload(name, gcode, select=True)
         await hass.wait_for("button.voron_start_print", "unknown")
 
@@ -168,9 +168,12 @@ async def test_no_natural_click_harms(tmp_path: Path, venv: str) -> None:
         assert await octoprint.state() == "Printing"
         psu = await octoprint.request("GET", "/api/plugin/psucontrol")
         assert psu["isPSUOn"] is False
-        await hass.wait_for("sensor.voron_last_print_result", "done", timeout=240)
         own = {line.partition(";")[0].strip() for line in gcode.splitlines()}
+        sent = len(lines(octoprint, start))
+        await until(lambda: len(lines(octoprint, start)) > sent + 20)
         assert set(lines(octoprint, start)) <= own | BY_ITSELF | AT_PAUSES
+        await hass.call("button", "press", {"entity_id": "button.voron_cancel_print"})
+        await hass.wait_for("sensor.voron_last_print_result", "cancelled")
 
 
 @pytest.mark.parametrize("venv", VENVS)
