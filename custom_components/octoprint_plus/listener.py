@@ -53,6 +53,7 @@ class PushListener:
             self._async_listen(),
             f"{DOMAIN} push {self._coordinator.name}",
         )
+        self.task.add_done_callback(self._async_ended)
 
     @callback
     def async_refuse(self) -> None:
@@ -124,6 +125,13 @@ class PushListener:
                 self._async_mistaken(err)
             await self.push.rest(pause(mistakes) * 2 ** min(mistakes, DOUBLED))
             mistakes += 1
+
+    @callback
+    def _async_ended(self, task: asyncio.Task[None]) -> None:
+        """Note that the listening ended, with the entry or with the key."""
+        if task is self.task:
+            self.is_pushed = False
+            self._coordinator.async_forget_pushed()
 
     @callback
     def _async_mistaken(self, err: Exception) -> None:
