@@ -456,6 +456,35 @@ async def test_controls(
     assert hass.states.get("button.prusa_mine_lamp_on").state == STATE_UNAVAILABLE
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+@pytest.mark.parametrize(
+    ("command", "key"),
+    [
+        ("M118 *** Ring ***", "gcode_unsafe_sign"),
+        ("M118 %(text)s", "gcode_parameter_missing"),
+    ],
+)
+async def test_controls_that_would_cost_a_print(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+    command: str,
+    key: str,
+) -> None:
+    """Test that a control's line is refused where a printer would take it otherwise."""
+    fake.answer(
+        "GET", CONTROLS, json={"controls": [{"name": "Ring", "command": command}]}
+    )
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.clear()
+    with pytest.raises(ServiceValidationError) as err:
+        await press(hass, "ring")
+    assert err.value.translation_key == key
+    assert fake.commands() == []
+
+
 async def test_controls_are_disabled(
     hass: HomeAssistant,
     fake: FakeOctoPrint,

@@ -16,6 +16,7 @@ from .api import (
 )
 from .api.access import permission_name
 from .api.errors import OctoPrintUnfinishedError
+from .api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .everything import require_meant
@@ -34,6 +35,24 @@ def require_number(value: float, coordinator: OctoPrintCoordinator, label: str) 
     """Raise an error for a value that is no number, which Home Assistant lets pass."""
     if not isfinite(value):
         raise refusal("not_a_number", coordinator.name, entity=label, value=str(value))
+
+
+def gcode_refusal(
+    err: PlaceholderError | UnsafeLineError, printer: str
+) -> ServiceValidationError:
+    """Return the translated error for G-code that is not sent."""
+    if isinstance(err, UnsafeLineError):
+        return refusal(
+            f"gcode_unsafe_{err.reason}",
+            printer,
+            line=err.line,
+            length=str(len(err.line)),
+            limit=str(MAX_LINE),
+        )
+    placeholders = {"parameter": err.name, "placeholder": err.placeholder}
+    if err.value is None:
+        return refusal("gcode_parameter_missing", printer, **placeholders)
+    return refusal("gcode_parameter_invalid", printer, value=err.value, **placeholders)
 
 
 @asynccontextmanager
@@ -89,6 +108,8 @@ async def octoprint_command(
             translation_key="command_not_found",
             translation_placeholders=placeholders,
         ) from err
+    except (PlaceholderError, UnsafeLineError) as err:
+        raise gcode_refusal(err, coordinator.name) from err
     except OctoPrintUnfinishedError as err:
         raise HomeAssistantError(
             translation_domain=DOMAIN,

@@ -7,7 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
-from homeassistant.exceptions import Unauthorized
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, Refused, message, unusable
@@ -37,10 +37,12 @@ CONTROLS = [
     {"name": "Lamp", "command": "M355 S1 ; 100% bright"},
     {"name": "Park", "script": "park", "input": [{"parameter": "z", "default": 5}]},
     {"name": "Odd", "command": "M117 %(nothing)s"},
+    {"name": "Bell", "command": "M118 *** Ring ***"},
+    {"name": "Halt", "commands": ["G28", "M112", "G1 X10"]},
     {"name": "Page", "javascript": "alert(1)", "command": "M117 never"},
 ]
 
-NAMES = "Filament / Load, Say, Lamp, Park, Odd"
+NAMES = "Filament / Load, Say, Lamp, Park, Odd, Bell, Halt"
 
 
 @pytest.fixture(autouse=True)
@@ -142,6 +144,11 @@ async def test_run_control(
             {"control": "Odd"},
             "gcode_parameter_missing",
             {"parameter": "nothing", "placeholder": "%(nothing)s"},
+        ),
+        (
+            {"control": "Bell"},
+            "gcode_unsafe_sign",
+            {"line": "M118 *** Ring ***", "length": "17", "limit": "80"},
         ),
     ],
 )
@@ -266,3 +273,19 @@ async def test_script_needs_administrator(
         DOMAIN, "run_control", {"control": "Lamp"}, blocking=True, context=context
     )
     assert fake.commands() == [(PATH, {"commands": ["M355 S1"]})]
+
+
+async def test_halting_control(call: Call, fake: FakeOctoPrint) -> None:
+    """A control that halts the printer has done what it was asked for."""
+    fake.answer("POST", PATH, status=500, body="Internal error")
+    with pytest.raises(HomeAssistantError) as err:
+        await call("run_control", control="Halt")
+    assert message(err.value) == ("gcode_halted", {"printer": "Prusa"})
+
+
+async def test_plain_texts_for_scripts(call: Call, fake: FakeOctoPrint) -> None:
+    """A text for a script is as plain as one for G-code."""
+    await call("run_script", script="say", context={"text": "*** 14:30; ä ***", "n": 1})
+    assert fake.commands() == [
+        (PATH, {"script": "say", "context": {"text": "### 14.30, ae ###", "n": 1}})
+    ]

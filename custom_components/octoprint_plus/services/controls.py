@@ -13,6 +13,7 @@ from ..api.controls import Control
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
+from .answers import async_send
 from .gcode import read_gcode
 from .printer import ATTR_PARAMETERS, PARAMETERS
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action
@@ -59,7 +60,7 @@ async def _async_run_control(call: ServiceCall) -> None:
         values = _values(control, given, coordinator.name)
         if control.commands:
             lines = read_gcode(control.commands, values, coordinator.name)
-            await coordinator.client.printer.send_gcode(lines)
+            await async_send(coordinator, lines)
             return
         try:
             await coordinator.client.printer.run_control(control, given)
