@@ -21,7 +21,7 @@ from homeassistant.core import HomeAssistant
 from .fake_octoprint import FakeOctoPrint
 
 # Seconds, on machines that have much else to do.
-PATIENCE = 20
+PATIENCE = 60
 
 UUID = "0c2f7b4e-5a1d-4f0b-9c3e-7d8a6b5c4d3e"
 

@@ -16,6 +16,9 @@ SOCKET_PATH = "/sockjs/websocket"
 
 NOT_FOUND = Answer(404, b"<h1>Not Found</h1>", {"Content-Type": "text/html"})
 
+# Seconds that a test may wait for what a machine that stalls does late.
+PATIENCE = 60
+
 # What OctoPrint holds back for a socket that was logged out.
 BACKLOG = 100
 
@@ -135,7 +138,7 @@ class FakePush:
 
     async def drop(self) -> None:
         """Abort the connections of all sockets, without a word."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             while self._sockets:
                 changed = self._changed
                 for socket in self._sockets:
@@ -147,7 +150,7 @@ class FakePush:
         closing = [socket for socket in self._sockets if socket.running.is_set()]
         for socket in closing:
             await socket.ws.close(code=code)
-        await self._until(lambda: not set(closing) & set(self._sockets), 5)
+        await self._until(lambda: not set(closing) & set(self._sockets), PATIENCE)
 
     def freeze(self) -> None:
         """Let the sockets that are open now be half-open: nothing is heard, answered or sent.
@@ -168,11 +171,11 @@ class FakePush:
         """Let all sessions be stale from now on; who is logged in stays so."""
         self._sessions.clear()
 
-    async def wait_for_sockets(self, count: int, timeout: float = 5) -> None:
+    async def wait_for_sockets(self, count: int, timeout: float = PATIENCE) -> None:
         """Wait until so many sockets are open, logged in and not frozen."""
         await self._until(lambda: self.sockets == count, timeout)
 
-    async def wait_closed(self, timeout: float = 5) -> None:
+    async def wait_closed(self, timeout: float = PATIENCE) -> None:
         """Wait until no socket is open, logged in or not."""
         await self._until(lambda: not self._sockets, timeout)
 

@@ -1,5 +1,6 @@
 """What the tests of the client share."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 
 import aiohttp
@@ -13,6 +14,27 @@ from tests.fake_octoprint import FakeOctoPrint
 @pytest.fixture(autouse=True)
 def auto_enable_custom_integrations() -> None:
     """Leave Home Assistant out: the client knows nothing of it."""
+
+
+class Clock:
+    """The clock of the event loop, which goes on only when it is told to."""
+
+    def __init__(self, now: float) -> None:
+        """Start at a time, in seconds."""
+        self.now = now
+
+    def time(self) -> float:
+        """Return the time as the loop does."""
+        return self.now
+
+
+@pytest.fixture
+async def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Stop the clock of the event loop, so that no machine that stalls spoils a time-out."""
+    loop = asyncio.get_running_loop()
+    clock = Clock(loop.time())
+    monkeypatch.setattr(loop, "time", clock.time)
+    return clock
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class Listener:
         """Return the messages of a kind."""
         return [each for each in self.messages if isinstance(each, kind)]
 
-    async def until(self, condition: Callable[[], bool], timeout: float = 10) -> None:
+    async def until(self, condition: Callable[[], bool], timeout: float = 60) -> None:
         """Wait until a condition holds, which is asked after each message."""
         async with asyncio.timeout(timeout):
             while not condition():

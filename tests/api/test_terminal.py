@@ -17,7 +17,10 @@ from custom_components.octoprint_plus.api.terminal import (
     PrinterLostError,
     ask,
 )
+from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
+
+from .conftest import Clock
 
 
 def read(commands: list[str], lines: Iterable[str]) -> AnswerReader:
@@ -266,14 +269,14 @@ def client_of(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> OctoPrintC
 
 async def wait_for_gcode(fake: FakeOctoPrint) -> None:
     """Wait until the G-code has come in."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while not fake.commands():
             await asyncio.sleep(0.005)
 
 
 async def test_ask(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     """An answer may come in several messages; afterwards the socket is closed."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=5))
+    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=60))
     await wait_for_gcode(fake)
     assert fake.push.subscription == {"state": {"logs": True, "messages": False}}
     await fake.push.send("no JSON")
@@ -287,15 +290,30 @@ async def test_ask(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     assert fake.commands() == [("/api/printer/command", {"commands": ["M115"]})]
 
 
-async def test_busy(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
+async def test_busy(
+    session: aiohttp.ClientSession,
+    fake: FakeOctoPrint,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """It waits as long as the printer is busy, and no longer."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["G29"], timeout=1.5))
-    await wait_for_gcode(fake)
+    seen: list[str] = []
+    read_line = AnswerReader.read
+
+    def read(reader: AnswerReader, line: str) -> bool:
+        seen.append(line)
+        return read_line(reader, line)
+
+    monkeypatch.setattr(AnswerReader, "read", read)
+    task = asyncio.create_task(ask(client_of(session, fake), ["G29"], timeout=10))
+    await until(fake.commands)
     await fake.push.current(logs=["Send: G29"])
-    for _ in range(5):
-        await asyncio.sleep(0.4)
+    for number in range(5):
+        clock.now += 4
         await fake.push.current(logs=["Recv: echo:busy: processing"])
+        await until(lambda: len(seen) == number + 2)  # noqa: B023
     assert not task.done()
+    clock.now += 11
     with pytest.raises(FirmwareSilentError) as err:
         await task
     assert err.value.command == "G29"
@@ -304,7 +322,7 @@ async def test_busy(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None
 
 async def test_lost(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     """Nobody waits for a printer that is gone."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M112"], timeout=5))
+    task = asyncio.create_task(ask(client_of(session, fake), ["M112"], timeout=60))
     await wait_for_gcode(fake)
     await fake.push.current(state={"flags": {"closedOrError": True}})
     with pytest.raises(PrinterLostError):
@@ -316,7 +334,7 @@ async def test_socket_lost(
     session: aiohttp.ClientSession, fake: FakeOctoPrint, end: str
 ) -> None:
     """A lost socket is told."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=5))
+    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=60))
     await wait_for_gcode(fake)
     await getattr(fake.push, end)()
     with pytest.raises(OctoPrintConnectionError):
@@ -327,7 +345,7 @@ async def test_no_socket(session: aiohttp.ClientSession, fake: FakeOctoPrint) ->
     """Nothing is sent where the answer could not be heard."""
     client = OctoPrintClient(session, URL(fake.url), fake.key)
     with pytest.raises(OctoPrintConnectionError):
-        await ask(client, ["M115"], timeout=5)
+        await ask(client, ["M115"], timeout=60)
     assert fake.commands() == []
 
 

@@ -31,6 +31,7 @@ from custom_components.octoprint_plus.api.uploads import CHUNK, Upload, parse_up
 from tests.fake_octoprint import FakeOctoPrint, Request
 
 from .answering import replay
+from .conftest import Clock
 
 LOCAL = "/api/files/local"
 GCODE = b"G28\nG1 X10\n"
@@ -531,15 +532,16 @@ async def test_source_that_gives_no_more(
 
 
 async def test_slow_is_not_stalled(
-    client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+    client: OctoPrintClient, fake: FakeOctoPrint, clock: Clock
 ) -> None:
     """Test that an upload may take longer than the time-out, as long as it moves."""
-    monkeypatch.setattr(uploads, "STALL_TIMEOUT", 1.5)
     replay(fake, "upload", "local_plain")
 
     async def source() -> AsyncIterator[bytes]:
         for _ in range(5):
-            await asyncio.sleep(0.4)
+            clock.now += uploads.STALL_TIMEOUT * 0.4
+            # What is due by now comes due.
+            await asyncio.sleep(0)
             yield b"G28\n"
 
     assert await client.files.upload("local", "a.gcode", source(), 20) == DONE

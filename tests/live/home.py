@@ -23,11 +23,9 @@ END = "sensor.voron_last_print_end"
 BED = "climate.voron_bed"
 
 # Seconds within which Home Assistant shows what OctoPrint told. On a quiet machine
-# it takes some hundredths; a busy one may stall, and polls are minutes apart.
-AT_ONCE = 4
-
-# A target has no event, so it comes with a `current`.
-WITH_CURRENT = 6
+# it takes some hundredths, or some seconds for what has no event and comes with a
+# `current`. A busy one may stall for long, but polls are minutes apart.
+AT_ONCE = 30
 
 # Home Assistant waits 20 seconds and more for what does not end by itself.
 STOPPED = 18

@@ -79,10 +79,10 @@ async def test_upload_from_this_device(
         await row.locator("ha-checkbox").click(timeout=60_000)
         await row.locator("input[type=file]").set_input_files(file)
         await expect(row.get_by_text("Größe 1.gcode")).to_be_visible()
-        assert len(hass.uploads) == 1
+        await until(lambda: len(hass.uploads) == 1)
         await page.get_by_role("button", name="Perform action").click()
-        await until(lambda: not hass.uploads, timeout=30)
-        async with asyncio.timeout(30):
+        await until(lambda: not hass.uploads, timeout=90)
+        async with asyncio.timeout(90):
             while not (found := await uploaded(octoprint)):
                 await asyncio.sleep(0.1)
         assert found == ["Größe 1.gcode"]

@@ -119,12 +119,18 @@ async def test_client(
             await client.job.start()
         await client.job.pause()
         await until(is_in(State.PAUSED))
-        await client.job.resume()
-        await until(is_in(State.PRINTING, State.RESUMING))
         before = datetime.now(UTC)
+        await client.job.resume()
         await until(is_in(State.OPERATIONAL))
+
+        def has_completion(percent: float | None) -> Callable[[], object]:
+            async def check() -> bool:
+                return (await client.job.get()).progress.completion == percent
+
+            return check
+
+        await until(has_completion(100))
         job = await client.job.get()
-        assert job.progress.completion == 100
         assert job.file
         assert job.file.name == "Größe 1.gcode"
 
@@ -145,7 +151,7 @@ async def test_client(
         await until(is_in(State.PRINTING))
         await client.job.cancel()
         await until(is_in(State.OPERATIONAL))
-        assert (await client.job.get()).progress.completion is None
+        await until(has_completion(None))
         await client.connection.disconnect()
         await until(is_in(State.OFFLINE))
         with pytest.raises(OctoPrintConflictError):

@@ -92,12 +92,20 @@ async def test_the_rest(
         async with FakeOctoPrint() as other:
             image = {"Content-Type": "image/jpeg"}
             other.answer("GET", "/snapshot", body=b"jpg", headers=image)
-            assert await util.test_url(f"{other.url}/snapshot") == UrlTest(
-                status=200, content_type="image/jpeg", result=True
-            )
+            picture = UrlTest(status=200, content_type="image/jpeg", result=True)
+
+            # OctoPrint itself waits no longer than three seconds for it.
+            async def is_found() -> bool:
+                return await util.test_url(f"{other.url}/snapshot") == picture
+
+            await until(is_found)
             port = URL(other.url).port
             assert port
-            assert await util.test_server("127.0.0.1", port)
+
+            async def is_there() -> bool:
+                return await util.test_server("127.0.0.1", port)
+
+            await until(is_there)
         assert not await util.test_server("127.0.0.1", port)
         nothing = UrlTest(status=None, content_type=None, result=False)
         assert await util.test_url(f"http://127.0.0.1:{port}/") == nothing

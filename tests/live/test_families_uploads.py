@@ -72,7 +72,11 @@ async def test_large_upload(
         assert (len(seen), seen[-1]) == (LARGE // CHUNK, LARGE)
         assert peak < 4 * MEGABYTE
         assert download_peak < 4 * MEGABYTE
-        assert names_in(temporary) == set()
+
+        async def is_tidy() -> bool:
+            return not names_in(temporary)
+
+        await until(is_tidy)
 
         # Refused only when all has been sent, and nothing is left.
         await refused(
@@ -90,17 +94,25 @@ async def test_large_upload(
         too_large = 2 * 1024 * MEGABYTE
         with pytest.raises(OctoPrintRequestError, match="larger than OctoPrint takes"):
             await files.upload("local", "b.gcode", source(too_large), too_large)
-
-        async def is_tidy() -> bool:
-            return not names_in(temporary)
-
         await until(is_tidy)
 
         # Cancelled, and broken off by the source.
-        task = asyncio.create_task(
-            files.upload("local", "c.gcode", source(LARGE, 0.01), LARGE, folder="f")
+        seen.clear()
+        upload_to_folder = files.upload(
+            "local",
+            "c.gcode",
+            source(LARGE, 0.01),
+            LARGE,
+            folder="f",
+            on_progress=seen.append,
         )
-        await asyncio.sleep(0.5)
+        task = asyncio.create_task(upload_to_folder)
+
+        async def is_under_way() -> bool:
+            return bool(seen)
+
+        await until(is_under_way)
+        assert seen[-1] < LARGE
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

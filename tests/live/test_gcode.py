@@ -1,6 +1,5 @@
 """Tests of what is done by G-code, on a real OctoPrint and Home Assistant."""
 
-import asyncio
 from pathlib import Path
 from time import monotonic
 
@@ -129,7 +128,6 @@ async def test_gcode(tmp_path: Path) -> None:
         await hass.wait_for("fan.voron_part_cooling_fan", "unknown")
 
         # The button does the same, at once.
-        await asyncio.sleep(1)
         await hass.call("button", "press", {"entity_id": "button.voron_emergency_stop"})
         await hass.wait_for("sensor.voron_state", "offline_after_error")
         assert complaints(hass) == []

@@ -67,8 +67,12 @@ async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -
         assert tool["attributes"]["temperature"] == 240
         assert tool["attributes"]["hvac_action"] == "heating"
         assert tool["attributes"]["preset_mode"] == "PETG"
-        heaters = (await octoprint.request("GET", "/api/printer"))["temperature"]
-        assert heaters["tool0"]["target"] == 240
+
+        async def is_heating() -> bool:
+            printer = await octoprint.request("GET", "/api/printer")
+            return bool(printer["temperature"]["tool0"]["target"] == 240)
+
+        await until(is_heating)
         await hass.call(
             "climate",
             "set_hvac_mode",
@@ -102,9 +106,9 @@ async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -
         before = datetime.now(UTC)
         await hass.call(DOMAIN, "print_file", {"path": file["path"]})
         await hass.wait_for("sensor.voron_state", "printing")
-        assert (await hass.state("sensor.voron_file") or {})["state"] == FILE
+        await hass.wait_for("sensor.voron_file", FILE)
         started = await hass.wait_for("sensor.voron_start_time", is_known)
-        assert abs(time_of(started) - before) < timedelta(seconds=15)
+        assert abs(time_of(started) - before) < timedelta(seconds=60)
         await hass.wait_for("sensor.voron_finish_time", is_known)
         await hass.wait_for("sensor.voron_progress", is_known)
         with pytest.raises(RequestError, match="busy"):
@@ -115,9 +119,7 @@ async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -
                 "turn_off",
                 {"entity_id": "switch.voron_printer_connection"},
             )
-        assert (await hass.state("button.voron_home_all_axes") or {})[
-            "state"
-        ] == "unavailable"
+        await hass.wait_for("button.voron_home_all_axes", "unavailable")
         await press(hass, "button.voron_pause_print")
         await hass.wait_for("sensor.voron_state", "paused")
         await hass.wait_for("binary_sensor.voron_paused", "on")
@@ -126,8 +128,10 @@ async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -
         await hass.wait_for("binary_sensor.voron_printing", "on")
         await hass.wait_for("sensor.voron_state", "operational", timeout=120)
         await hass.wait_for("sensor.voron_last_print_result", "done")
-        assert (await hass.state("sensor.voron_last_print") or {})["state"] == FILE
-        assert await hass.state("sensor.voron_start_time") != started
+        await hass.wait_for("sensor.voron_last_print", FILE)
+        await hass.wait_for(
+            "sensor.voron_start_time", lambda x: x["state"] != started["state"]
+        )
 
         # Another one, cancelled.
         await press(hass, "button.voron_start_print")
@@ -211,6 +215,7 @@ async def test_away_and_back(
         await hass.wait_for("sensor.voron_state", "operational")
 
         # Home Assistant restarts while a print ends.
+        began = datetime.now(UTC)
         await octoprint.upload("Pot.gcode", sample_print(15), print_=True)
         await hass.wait_for("sensor.voron_state", "printing")
         await hass.stop()
@@ -222,7 +227,8 @@ async def test_away_and_back(
         await octoprint.start()
         await hass.wait_for("sensor.voron_last_print_result", "done", timeout=120)
         end = await hass.wait_for("sensor.voron_last_print_end", is_known)
-        assert abs(time_of(end) - ended) < timedelta(seconds=5)
+        # Not when Home Assistant or the server was back.
+        assert began < time_of(end) < ended + timedelta(seconds=1)
 
         # One line each way for the server, none for the printer.
         lines = complaints(hass)
@@ -261,13 +267,12 @@ async def test_key_revoked(
         await hass.wait_for("sensor.voron_state", "operational")
 
 
-async def until(check: Callable[[], Awaitable[list[dict[str, Any]]]]) -> Any:
-    """Wait until a list is not empty."""
-    for _ in range(100):
-        if found := await check():
-            return found
-        await asyncio.sleep(0.2)
-    raise AssertionError("nothing came")
+async def until(check: Callable[[], Awaitable[Any]]) -> Any:
+    """Wait until a check returns something, and return that."""
+    async with asyncio.timeout(60):
+        while not (found := await check()):
+            await asyncio.sleep(0.2)
+    return found
 
 
 @pytest.mark.parametrize("venv", VENVS)

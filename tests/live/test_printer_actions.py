@@ -48,7 +48,7 @@ DISABLED = {
 
 async def until(check: Callable[[], Awaitable[object]]) -> None:
     """Wait until an asynchronous check is true."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await check():
             await asyncio.sleep(0.1)
 
@@ -129,8 +129,13 @@ async def test_printer_actions(tmp_path: Path) -> None:
         await set_number(offset, -5)
         await hass.wait_for(offset, lambda x: x["state"] in ("-5", "-5.0"))
         await set_number(ids["number", "bed_offset"], 3)
-        heaters = (await octoprint.request("GET", "/api/printer"))["temperature"]
-        assert (heaters["tool1"]["offset"], heaters["bed"]["offset"]) == (-5, 3)
+
+        async def has_offsets() -> bool:
+            printer = await octoprint.request("GET", "/api/printer")
+            heaters = printer["temperature"]
+            return (heaters["tool1"]["offset"], heaters["bed"]["offset"]) == (-5, 3)
+
+        await until(has_offsets)
         with pytest.raises(RequestError, match="51"):
             await set_number(offset, 51)
 

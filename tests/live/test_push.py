@@ -226,7 +226,7 @@ async def test_firmware_error(
         await octoprint.debug("trigger_fatal_error_marlin")
         await record.wait_for(is_a(PrintEnding))
         # The `current` that would tell this may be held back, and be the last one.
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while (job := await client.job.get()).state != "Offline after error":
                 await asyncio.sleep(0.2)
         assert job.file is None
@@ -235,6 +235,8 @@ async def test_firmware_error(
         is_2 = octoprint.version.startswith("2.")
         offline = State.OFFLINE_AFTER_ERROR if is_2 else State.OFFLINE
         await record.wait_for(is_state(offline), since)
+        await record.wait_for(is_a(ErrorOccurred), since)
+        await record.wait_for(lambda x: x == FileSelected(file=None), since)
         told = events(record, since)
         assert states(told) == [
             State.STARTING,
@@ -334,9 +336,9 @@ async def test_permissions_change(octoprint: OctoPrintServer, proxy: TcpProxy) -
             )
             asked = await record.wait_for(is_a(ReauthRequired), up)
             assert asked.what == ReauthRequired(reason="modified")
-            assert logins(proxy) == 2
             # The history follows the log-in.
             history = (await record.wait_for(is_a(Current), asked.at)).what
+            assert logins(proxy) == 2
             assert isinstance(history, Current)
             await record.wait_for(is_current("Operational"), asked.at)
             assert [x for x in record.after() if isinstance(x, PushLost)] == []

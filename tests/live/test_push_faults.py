@@ -18,7 +18,6 @@ from .home import (
     RESULT,
     STATE,
     STOPPED,
-    WITH_CURRENT,
     Home,
     has_target,
     shows,
@@ -62,7 +61,7 @@ async def test_print_ends_out_of_sight(home: Home, shown: Record[Change]) -> Non
     await home.hass.call("homeassistant", "update_entity", {"entity_id": STATE})
     assert values(shown, RESULT, printing.at) == ["unavailable", "done"]
     [_, end] = values(shown, END, printing.at)
-    assert abs(datetime.fromisoformat(end) - ended) < timedelta(seconds=8)
+    assert abs(datetime.fromisoformat(end) - ended) < timedelta(seconds=30)
     name = await home.hass.state("sensor.voron_last_print") or {}
     assert name["state"] == "Vase.gcode"
     await until(lambda: home.log.lines(RECOVERED))
@@ -84,7 +83,7 @@ async def test_silence(
 async def pull_cable(home: Home, shown: Record[Change]) -> None:
     """See that the printer is unavailable until the cable is back."""
     home.proxy.freeze(new=True)
-    await shown.wait_for(shows(STATE, "unavailable"), timeout=45)
+    await shown.wait_for(shows(STATE, "unavailable"), timeout=120)
     back_at = monotonic()
     await home.proxy.restore()
     await shown.wait_for(shows(STATE, "operational"), back_at)
@@ -99,12 +98,13 @@ async def forget_connections(home: Home, shown: Record[Change]) -> None:
     sockets = home.proxy.requests.count("GET /sockjs/websocket")
     home.proxy.freeze(new=False)
     await until(
-        lambda: home.proxy.requests.count("GET /sockjs/websocket") > sockets, timeout=45
+        lambda: home.proxy.requests.count("GET /sockjs/websocket") > sockets,
+        timeout=120,
     )
     await home.is_pushed(sockets=None)
     began = await home.set_bed(35)
     change = await shown.wait_for(has_target("climate.ender_bed", 35), began)
-    assert change.at - began < WITH_CURRENT
+    assert change.at - began < AT_ONCE
     await home.set_bed(0)
     await shown.wait_for(shows("climate.ender_bed", "off"), began)
     assert values(shown, "sensor.ender_state", since) == []
@@ -121,14 +121,14 @@ async def test_sockets_refused(home: Home, shown: Record[Change]) -> None:
     home.proxy.refuses_sockets = True
     home.proxy.drop_sockets()
     since = await home.set_bed(39)
-    await shown.wait_for(has_target(BED, 39), since, timeout=20)
+    await shown.wait_for(has_target(BED, 39), since)
     await until(lambda: home.log.lines(*home.log.expected))
     assert home.proxy.sockets == 0
     home.proxy.refuses_sockets = False
     await until(lambda: home.log.lines("OctoPrint's socket is back"))
     since = await home.set_bed(0)
     change = await shown.wait_for(shows(BED, "off"), since)
-    assert change.at - since < WITH_CURRENT
+    assert change.at - since < AT_ONCE
     assert values(shown, STATE) == []
     [line] = home.log.lines("OctoPrint's socket is back")
     assert " INFO " in line

@@ -16,19 +16,8 @@ from custom_components.octoprint_plus.const import DOMAIN
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY
 
-from .home import (
-    AT_ONCE,
-    BED,
-    END,
-    RESULT,
-    STATE,
-    WITH_CURRENT,
-    Home,
-    add,
-    has_target,
-    shows,
-    values,
-)
+from .families import until as until_async
+from .home import AT_ONCE, BED, END, RESULT, STATE, Home, add, has_target, shows, values
 from .record import Change, Heard, Record, listening, until
 
 ENDER_BED = "climate.ender_bed"
@@ -80,8 +69,8 @@ async def test_print(home: Home, told: Record[Heard], shown: Record[Change]) -> 
     await both(State.OPERATIONAL, since)
     done = await shown.wait_for(shows(RESULT, "done"), since)
     assert max(delays) < AT_ONCE
-    # Not just with the next `current`.
-    assert median(delays) < 0.2
+    # Not just with the next `current`, which may be a second and a half away.
+    assert median(delays) < 0.5
 
     # Nothing is taken back by the polls and messages that follow.
     since = await home.set_bed(30)
@@ -103,7 +92,7 @@ async def test_target(home: Home, shown: Record[Change]) -> None:
     ):
         since = await home.set_bed(target)
         change = await shown.wait_for(check, since)
-        assert change.at - since < WITH_CURRENT
+        assert change.at - since < AT_ONCE
 
 
 async def test_firmware_error(
@@ -163,7 +152,7 @@ async def test_two_printers(
         for printer, target, bed in ((other, 33, ENDER_BED), (home, 34, BED)):
             since = await printer.set_bed(target)
             change = await shown.wait_for(has_target(bed, target), since)
-            assert change.at - since < WITH_CURRENT
+            assert change.at - since < AT_ONCE
         for target, bed in ((33, BED), (34, ENDER_BED)):
             check = has_target(bed, target)
             assert [x for x in shown.after() if check(x)] == []
@@ -191,6 +180,8 @@ async def test_key_revoked(
         await home.hass.call("homeassistant", "update_entity", {"entity_id": state})
         await shown.wait_for(shows(state, "unavailable"), since)
         await until(lambda: other.proxy.sockets == 0)
+        # Home Assistant starts it beside all else.
+        await until_async(home.hass.flows)
         [flow] = await home.hass.flows()
         assert (flow["handler"], flow["context"]["source"]) == (DOMAIN, "reauth")
         assert flow["context"]["entry_id"] == other.entry_id

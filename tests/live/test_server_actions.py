@@ -302,7 +302,7 @@ async def check_permissions(
     with pytest.raises(RequestError, match="Timelapse Admin"):
         await hass.call(DOMAIN, "set_timelapse", {"type": "timed"})
     assert await hass.state(SELECT) is None
-    assert await hass.state("sensor.voron_free_space")
+    await hass.wait_for("sensor.voron_free_space", lambda x: True)
     path = "repairs/issues/fix"
     flow = await hass.post(path, {"handler": DOMAIN, "issue_id": issue["issue_id"]})
     flow = await hass.post(f"{path}/{flow['flow_id']}", {})

@@ -9,6 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
+from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, Refused, message, unusable
@@ -53,10 +54,10 @@ async def test_connect_anew(call: Call, fake: FakeOctoPrint) -> None:
     disconnect, connect = {"command": "disconnect"}, {"command": "connect"}
     with patch(f"{CONNECTING}.DISCONNECT_PACE", 0.01):
         calling = asyncio.ensure_future(call("connect", baudrate=250000))
-        async with asyncio.timeout(10):
-            while not fake.commands():
-                await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+        await until(fake.commands)
+        fake_requests = len(fake.requests)
+        # It looks again and again.
+        await until(lambda: len(fake.requests) > fake_requests + 2)
         assert fake.commands() == [(PATH, disconnect)]
         fake.load("disconnected")
         await calling

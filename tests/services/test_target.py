@@ -1,7 +1,5 @@
 """Tests of what all actions share: the printer that is meant, its state and the key's permissions."""
 
-import asyncio
-
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -10,7 +8,7 @@ from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
-from tests.conftest import refresh
+from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint, recorded
 
 from .conftest import Call, Refused, message
@@ -282,7 +280,16 @@ async def test_server_away(
     """A server that does not answer is told as that, noticed before or not."""
     await fake.stop()
     # The end of the open connections takes a moment to arrive.
-    await asyncio.sleep(0.1)
+    connector = init_integration.runtime_data.client._session.connector
+    await until(
+        lambda: (
+            not any(
+                protocol.is_connected()
+                for connections in connector._conns.values()
+                for protocol, _ in connections
+            )
+        )
+    )
     for _ in range(2):
         with pytest.raises(HomeAssistantError) as raised:
             await call(action, **data)

@@ -18,7 +18,7 @@ from custom_components.octoprint_plus.api.plugins.messages import (
 )
 from scripts.lab import OctoPrintServer
 
-TIMEOUT = 20
+TIMEOUT = 60
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -125,7 +125,7 @@ async def upload(
 ) -> None:
     """Upload a file and wait until OctoPrint and its plugins have looked at it."""
     await server.upload(name, gcode, path=path)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while "gcodeAnalysis" not in await server.request(
             "GET", f"/api/files/local/{path}{name}"
         ):

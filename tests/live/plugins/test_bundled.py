@@ -71,7 +71,7 @@ async def test_prompt(
     # to understand it, and says so to nobody.
     await set_plugin(client, "action_command_prompt", enable="detected")
     await ask("Filament runout")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while await actions.prompt() != asked:
             await asyncio.sleep(0.1)
     with pytest.raises(OctoPrintConflictError, match="pass"):
