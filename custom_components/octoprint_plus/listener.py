@@ -123,6 +123,9 @@ class PushListener:
                 if monotonic() - began_at > FORGIVEN_AFTER:
                     mistakes = 0
                 self._async_mistaken(err)
+            finally:
+                # Also where the entry is unloaded.
+                self.is_pushed = False
             await self.push.rest(pause(mistakes) * 2 ** min(mistakes, DOUBLED))
             mistakes += 1
 
