@@ -6,7 +6,7 @@ scripts and automations as their editors save them.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -133,6 +133,11 @@ async def until(check: Callable[[], Awaitable[object]]) -> None:
     async with asyncio.timeout(60):
         while not await check():
             await asyncio.sleep(0.1)
+
+
+def is_known(state: Mapping[str, Any]) -> bool:
+    """Return whether an entity shows a value."""
+    return state["state"] not in ("unavailable", "unknown")
 
 
 @dataclass
@@ -495,6 +500,8 @@ async def check_plugins(lab: Lab) -> None:
     await hass.wait_for(POWER["entity_id"], "on")
     answer = await lab.act("Command a plugin")
     assert answer == {"answer": {"isPSUOn": True}}
+    # The power is cut where the nozzle is known to be cool.
+    await hass.wait_for("sensor.voron_tool_temperature", is_known)
     await lab.act("Turn off the power supply")
     await hass.wait_for(POWER["entity_id"], "off")
     await hass.call("button", "press", {"entity_id": "button.voron_measure_bed_mesh"})

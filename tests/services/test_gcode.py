@@ -193,7 +193,7 @@ async def test_only_for_admins(
     ("action", "data"),
     [
         *(
-            (action, {"tool": tool} | more)
+            (action, {"tool": tool, **more})
             for action, more in (
                 ("select_tool", {}),
                 ("extrude", {"amount": 1}),
