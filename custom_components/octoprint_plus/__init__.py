@@ -58,6 +58,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
 async def async_unload_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> bool:
     """Unload a printer; the printer itself goes on with whatever it does."""
     coordinator = entry.runtime_data
+    coordinator.async_end_commands()
     # What happens now is told after a reload.
     coordinator.events.async_close()
     unloaded = await hass.config_entries.async_unload_platforms(entry, PLATFORMS)

@@ -141,6 +141,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """The heaters of a printer that has been disconnected since, as OctoPrint knows
         none then."""
 
+        self.is_unloaded = False
+        self.ending: set[asyncio.Timeout] = set()
+        """What is under way and ends when the entry is unloaded."""
+
         self._listener = PushListener(self)
         self._poller = OctoPrintPoller(
             self.client,
@@ -206,6 +210,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_start_push(self) -> None:
         """Listen to what the server tells by itself, until the entry is unloaded."""
         self._listener.async_start()
+
+    @callback
+    def async_end_commands(self) -> None:
+        """End what is under way, as the entry is being unloaded."""
+        self.is_unloaded = True
+        for ending in self.ending:
+            ending.reschedule(self.hass.loop.time())
 
     @callback
     def async_server_seen(self) -> None:

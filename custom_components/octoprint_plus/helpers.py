@@ -1,5 +1,6 @@
 """Helpers shared by the entities and the actions of OctoPrint Plus."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from math import isfinite
@@ -129,6 +130,33 @@ async def octoprint_command(
             translation_placeholders=placeholders | {"error": str(err)},
         ) from err
     await coordinator.async_after_command()
+
+
+@asynccontextmanager
+async def ending_with_entry(
+    coordinator: OctoPrintCoordinator, command: str
+) -> AsyncIterator[None]:
+    """End what takes long, or many steps, when the printer is unloaded in Home Assistant.
+
+    Raises HomeAssistantError then: what was disabled must not start a print any more.
+    """
+    ending = asyncio.timeout(None)
+    try:
+        if coordinator.is_unloaded:
+            raise TimeoutError  # noqa: TRY301
+        async with ending:
+            coordinator.ending.add(ending)
+            yield
+    except TimeoutError as err:
+        if not coordinator.is_unloaded:
+            raise
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="command_interrupted",
+            translation_placeholders={"command": command, "printer": coordinator.name},
+        ) from err
+    finally:
+        coordinator.ending.discard(ending)
 
 
 async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> None:

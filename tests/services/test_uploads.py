@@ -18,18 +18,20 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.octoprint_plus.api.access import permission_name
 from homeassistant.components.file_upload import TEMP_DIR_NAME
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay
 from tests.api.test_uploads import values
-from tests.conftest import refresh
+from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint, Request
 
 from .conftest import Call, message, unusable
 
 LOCAL = "/api/files/local"
 CARD = "/api/files/sdcard"
+STORED = "/api/files/local/test_main.gcode"
 TEST = "/api/files/test"
 GCODE = b"G28\nG1 X10\n"
 UPLOAD = "sensor.prusa_upload"
@@ -176,7 +178,7 @@ async def test_all_that_can_be_asked_for(
     call: Call, fake: FakeOctoPrint, source: str, name: str
 ) -> None:
     """Folder, name, overwriting and selecting are passed on; nothing is asked before."""
-    replay(fake, "upload", "select_true")
+    fake.answer("POST", STORED, status=204)
     fake.clear()
     response = await call(
         "upload_file",
@@ -189,28 +191,100 @@ async def test_all_that_can_be_asked_for(
     )
     assert response is not None
     assert response["selected"] is True
-    [request] = uploads(fake)
-    assert [each.path for each in fake.requests if each.method == "POST"] == [LOCAL]
+    request, selection = uploads(fake)
+    assert [each.path for each in fake.requests if each.method == "POST"] == [
+        LOCAL,
+        STORED,
+    ]
+    assert selection.json == {"command": "select", "print": False}
     parts = values(request)
     assert parts.pop("file") == GCODE
     assert parts == {
         "noOverwrite": b"false",
-        "select": b"true",
+        "select": b"false",
         "print": b"false",
         "path": "Töpfe/Co".encode(),
     }
 
 
 async def test_print(call: Call, fake: FakeOctoPrint, source: str) -> None:
-    """A file is uploaded, selected and printed in one request."""
-    replay(fake, "upload", "print_true")
+    """A file is uploaded, then printed, while the printer is still there to print it."""
+    fake.answer("POST", STORED, status=204)
     fake.clear()
     response = await call("upload_file", response=True, source=source, print=True)
     assert response is not None
     assert response["printing"] is True
     assert response["selected"] is True
+    request, start = uploads(fake)
+    assert values(request)["print"] == b"false"
+    assert start.json == {"command": "select", "print": True}
+
+
+@pytest.mark.parametrize("option", ["print", "select"])
+async def test_to_the_card_and_printed(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+    option: str,
+) -> None:
+    """Only OctoPrint knows when the printer's card has all of a file."""
+    fake.load("sdcard")
+    await refresh(hass, init_integration)
+    fake.answer(
+        "POST",
+        CARD,
+        status=201,
+        json={"done": True, "effectiveSelect": True, "effectivePrint": True},
+    )
+    fake.clear()
+    await call("upload_file", source=source, location="printer", **{option: True})
     [request] = uploads(fake)
-    assert values(request)["print"] == b"true"
+    assert values(request)[option] == b"true"
+
+
+@pytest.mark.parametrize("way", ["disable", "reload", "remove"])
+@pytest.mark.parametrize("moment", ["before", "under way", "answered"])
+@pytest.mark.parametrize("option", ["print", "select"])
+async def test_action_ends_with_its_printer(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+    way: str,
+    moment: str,
+    option: str,
+) -> None:
+    """What is disabled, reloaded or removed meanwhile prints and selects nothing any more."""
+    entries = hass.config_entries
+    entry_id = init_integration.entry_id
+    path = TEST if moment == "before" else LOCAL
+    fake.answer("POST", STORED, status=204)
+    fake.held.add(path)
+    fake.clear()
+    task = asyncio.ensure_future(call("upload_file", source=source, **{option: True}))
+    await until(lambda: any(request.path == path for request in fake.requests))
+    if moment == "answered":
+        # What has to end may be waiting for nothing just then.
+        fake.held.clear()
+    match way:
+        case "disable":
+            await entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
+        case "reload":
+            await entries.async_reload(entry_id)
+        case _:
+            await entries.async_remove(entry_id)
+    with pytest.raises(HomeAssistantError) as raised:
+        await task
+    assert message(raised.value) == (
+        "command_interrupted",
+        {"command": "upload_file", "printer": "Prusa"},
+    )
+    fake.held.clear()
+    await hass.async_block_till_done()
+    assert [request for request in uploads(fake) if request.path == STORED] == []
 
 
 async def test_from_media_browser(call: Call, fake: FakeOctoPrint, media: Path) -> None:
@@ -702,11 +776,18 @@ async def test_print_started_meanwhile(
     ("option", "expected"),
     [("print", "uploaded_not_printed"), ("select", "uploaded_not_selected")],
 )
+@pytest.mark.parametrize("status", [404, 409, 415])
 async def test_uploaded_for_nothing(
-    fails: Callable[..., Any], source: str, option: str, expected: str
+    fails: Callable[..., Any],
+    fake: FakeOctoPrint,
+    source: str,
+    option: str,
+    expected: str,
+    status: int,
 ) -> None:
     """A file that is stored, but neither printed nor selected as asked, is told."""
-    key, found = await fails(source=source, folder="f", **{option: True}, sent=1)
+    fake.answer("POST", STORED, status=status, json={"error": "no"})
+    key, found = await fails(source=source, folder="f", **{option: True}, sent=2)
     assert (key, found["path"]) == (expected, "f/vase.gcode")
 
 

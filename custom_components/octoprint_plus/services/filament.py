@@ -73,7 +73,9 @@ async def _async_change(call: ServiceCall, sign: int) -> None:
     BUSY.add(entry.entry_id)
     try:
         await async_refresh_or_raise(coordinator)
-        async with printer_action(call, coordinator, "CONTROL", forbidden=forbidden):
+        async with printer_action(
+            call, coordinator, "CONTROL", forbidden=forbidden, ends_with_entry=False
+        ):
             change = await _async_prepare(call, coordinator, sign)
             # It ends with the entry, or with Home Assistant, and cleans up then.
             task = entry.async_create_background_task(

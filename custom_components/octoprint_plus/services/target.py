@@ -1,7 +1,7 @@
 """The printer that an action is meant for, and what has to be right before it is sent."""
 
 from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 import re
 from typing import Any, override
 
@@ -21,7 +21,12 @@ from ..api.access import permission_name
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
-from ..helpers import async_refresh_or_raise, octoprint_command, refusal
+from ..helpers import (
+    async_refresh_or_raise,
+    ending_with_entry,
+    octoprint_command,
+    refusal,
+)
 
 # What a schema says of a value, in words that have no translation.
 REASONS = {
@@ -115,13 +120,21 @@ async def printer_action(
     coordinator: OctoPrintCoordinator,
     *permissions: str,
     forbidden: Collection[State] = (),
+    ends_with_entry: bool = True,
 ) -> AsyncIterator[None]:
     """Check permissions and the printer's state, then turn what goes wrong into text.
+
+    When the printer is unloaded it ends, unless it sees to that itself.
 
     OctoPrint has one answer for a busy printer and one that is off, and where
     several permissions are needed it does not say which is missing.
     """
-    async with octoprint_command(coordinator, call.service):
+    async with (
+        ending_with_entry(coordinator, call.service)
+        if ends_with_entry
+        else nullcontext(),
+        octoprint_command(coordinator, call.service),
+    ):
         await _async_check_permissions(call, coordinator, permissions)
         try:
             _check_state(call, coordinator, forbidden)
@@ -142,7 +155,10 @@ async def server_action(
     call: ServiceCall, coordinator: OctoPrintCoordinator, *permissions: str
 ) -> AsyncIterator[None]:
     """Check the permissions for what needs no printer, then turn errors into text."""
-    async with octoprint_command(coordinator, call.service):
+    async with (
+        ending_with_entry(coordinator, call.service),
+        octoprint_command(coordinator, call.service),
+    ):
         await _async_check_permissions(call, coordinator, permissions)
         yield
 

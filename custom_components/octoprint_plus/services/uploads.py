@@ -1,6 +1,7 @@
 """The action that uploads a file, and prints it if asked for."""
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import voluptuous as vol
@@ -15,7 +16,7 @@ from homeassistant.core import (
 )
 from homeassistant.helpers import config_validation as cv
 
-from ..api import OctoPrintConflictError, OctoPrintRequestError
+from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.state import BUSY_STATES
 from ..api.uploads import USUAL_LIMIT, Upload
 from ..const import DOMAIN, LOGGER
@@ -96,6 +97,8 @@ async def _async_upload(
         await async_check_storage(call, coordinator)
         await _async_check_destination(call, coordinator, folder, name)
         upload = await _async_send(call, coordinator, source, folder, name)
+        if call.data[ATTR_LOCATION] == LOCAL:
+            upload = await _async_use(call, coordinator, upload)
         if call.data[ATTR_PRINT] and not upload.is_printing:
             raise file_error("uploaded_not_printed", call, coordinator, path=path)
         if call.data[ATTR_SELECT] and not (upload.is_selected or upload.is_printing):
@@ -155,6 +158,8 @@ async def _async_send(
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = f"{folder}/{name}" if folder else name
     size = source.size
+    # Only OctoPrint knows when the printer has all of a file.
+    is_remote = location != LOCAL
     try:
         with coordinator.uploads.follow(path, size) as on_progress:
             upload = await coordinator.client.files.upload(
@@ -164,8 +169,8 @@ async def _async_send(
                 size,
                 folder=folder or None,
                 overwrite=call.data[ATTR_OVERWRITE],
-                select=call.data[ATTR_SELECT],
-                print_=call.data[ATTR_PRINT],
+                select=is_remote and call.data[ATTR_SELECT],
+                print_=is_remote and call.data[ATTR_PRINT],
                 on_progress=on_progress,
             )
     except OctoPrintConflictError as err:
@@ -192,6 +197,25 @@ async def _async_send(
         raise unreadable(call, coordinator, label, err) from err
     LOGGER.info("%s: uploaded %s (%s bytes)", coordinator.name, path, size)
     return upload
+
+
+async def _async_use(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, upload: Upload
+) -> Upload:
+    """Select or print what was uploaded, where that is asked for and possible by now.
+
+    Only then is OctoPrint told to: an upload takes minutes, in which the printer may have been
+    disabled in Home Assistant, and what is uploaded already can't be called back.
+    """
+    is_print = call.data[ATTR_PRINT]
+    if not (is_print or call.data[ATTR_SELECT]):
+        return upload
+    try:
+        # It refuses where the printer has begun another print, or was disconnected.
+        await coordinator.client.files.select(LOCAL, upload.path, print_=is_print)
+    except OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError:
+        return upload
+    return replace(upload, is_selected=True, is_printing=is_print)
 
 
 def _destination(
