@@ -6,9 +6,13 @@ from yarl import URL
 from custom_components.octoprint_plus.address import (
     AddressError,
     CredentialsError,
+    address_text,
+    alternatives,
     on_host,
     parse_address,
+    split_login,
 )
+from custom_components.octoprint_plus.api.login import ProxyLogin
 
 
 @pytest.mark.parametrize(
@@ -35,6 +39,9 @@ from custom_components.octoprint_plus.address import (
         ("http://h/x@y", "http://h/x@y"),
         ("http://drücker.local", "http://xn--drcker-4ya.local"),
         ("http://my_printer", "http://my_printer"),
+        ("http:/1.2.3.4", "http://1.2.3.4"),
+        ("HTTPS:\\\\octopi.local", "https://octopi.local"),
+        ("http//octopi.local:5000", "http://octopi.local:5000"),
     ],
 )
 def test_with_scheme(typed: str, expected: str) -> None:
@@ -136,3 +143,59 @@ def test_on_host(host: str, expected: str) -> None:
     url = URL("https://octopi.local:8443/octoprint")
 
     assert str(on_host(url, host)) == expected
+
+
+@pytest.mark.parametrize(
+    ("typed", "address", "user", "password"),
+    [
+        (
+            "http://me:secret@octopi.local/a@b",
+            "http://octopi.local/a@b",
+            "me",
+            "secret",
+        ),
+        ("me:se:c%40ret@octopi.local", "octopi.local", "me", "se:c@ret"),
+        ("https:/me@octopi.local:443", "https://octopi.local:443", "me", ""),
+        ("http://a@b:c@octopi.local", "http://octopi.local", "a@b", "c"),
+    ],
+)
+def test_login_in_address(typed: str, address: str, user: str, password: str) -> None:
+    """Test that the log-in of a proxy is taken out of the address."""
+    assert split_login(typed) == (address, ProxyLogin(user, password))
+
+
+@pytest.mark.parametrize("typed", ["http://octopi.local/a@b", "octopi.local?x=me:a@b"])
+def test_no_login_in_address(typed: str) -> None:
+    """Test an at sign that is none of a log-in."""
+    assert split_login(typed) == (typed, None)
+
+
+def test_nobody_in_address() -> None:
+    """Test an address with a log-in of nobody, and one that cannot be sent."""
+    assert split_login("http://:x@octopi.local") == ("http://octopi.local", None)
+    with pytest.raises(AddressError):
+        split_login("http://a%0Ab:c@octopi.local")
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("http://h", ["https://h", "http://h:5000"]),
+        ("https://h/a", ["http://h/a", "https://h", "http://h:5000"]),
+        ("https://h:5000", ["http://h:5000"]),
+        ("http://h:443", ["https://h"]),
+        ("h", ["https://h:5000"]),
+    ],
+)
+def test_alternatives(typed: str, expected: list[str]) -> None:
+    """Test where else on a host OctoPrint is looked for."""
+    found = alternatives(parse_address(typed))
+    assert [str(url).rstrip("/") for url in found] == expected
+
+
+def test_address_in_markdown() -> None:
+    """Test that no path of an address that was announced is more than text."""
+    (url,) = parse_address("http://h/a](x)*b*|~!'_c_")
+    shown = address_text(url)
+    assert not set("()[]*|~!'") & set(shown)
+    assert address_text(URL("http://h:5000/octoprint")) == "http://h:5000/octoprint"

@@ -1,6 +1,7 @@
 """Test the config flow against a server that answers as OctoPrint does."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Generator
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -26,22 +27,37 @@ from yarl import URL
 import custom_components.octoprint_plus as integration
 from custom_components.octoprint_plus.api import OctoPrintClient
 from custom_components.octoprint_plus.const import CONF_MAX_TEMPS, DOMAIN
+from custom_components.octoprint_plus.discovery import from_zeroconf
+from homeassistant.components.repairs import RepairsFlowResult
+from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
+    SOURCE_RECONFIGURE,
     SOURCE_SSDP,
     SOURCE_USER,
     SOURCE_ZEROCONF,
+    ConfigEntryDisabler,
     ConfigEntryState,
     ConfigFlowResult,
 )
-from homeassistant.const import CONF_API_KEY, CONF_NAME, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, InvalidData, UnknownFlow
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
+from homeassistant.setup import async_setup_component
 
 from .conftest import UUID
-from .fake_octoprint import FakeOctoPrint
+from .fake_octoprint import FakeOctoPrint, Request
+from .recorded import Answer
 
 OTHER_UUID = "5d6c7b8a-9f0e-4d1c-8b2a-3f4e5d6c7b8a"
 
@@ -430,15 +446,15 @@ async def test_without_uuid(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
         ),
         (
             lambda fake: fake.answer("GET", "*", status=404, body="<h1>No</h1>"),
-            {"base": "not_octoprint"},
+            {"base": "wrong_path"},
         ),
         (
             lambda fake: fake.answer("GET", "*", status=404, json={}),
-            {"base": "not_octoprint"},
+            {"base": "wrong_path"},
         ),
         (
             lambda fake: fake.answer("GET", "*", status=403, body="<h1>No</h1>"),
-            {"base": "not_octoprint"},
+            {"base": "proxy_refused"},
         ),
         (
             lambda fake: fake.answer("GET", "*", json={"state": "ok"}),
@@ -490,7 +506,8 @@ async def test_address_errors(
         ("", "invalid_url"),
         ("my printer", "invalid_url"),
         ("ftp://octopi.local", "invalid_url"),
-        ("http://admin:secret@octopi.local", "credentials_in_url"),
+        ("http://admin:secret@", "invalid_url"),
+        ("http://ad%3Amin:secret@octopi.local", "invalid_url"),
     ],
 )
 async def test_no_address(
@@ -629,6 +646,274 @@ async def test_redirects_not_followed(
     fake.restore("GET", "*")
     result = await submit(hass, result, data)
     await finish(hass, await paste_key(hass, result))
+
+
+CHALLENGE = {"WWW-Authenticate": 'Basic realm="Printer"'}
+
+
+def ask_for_login(server: FakeOctoPrint, login: str | None = "me:secret") -> None:
+    """Let a proxy in front of a server let only those through who have this log-in."""
+    wanted = f"Basic {b64encode((login or '').encode()).decode()}"
+    let_through = server._answer
+
+    def answer(request: Request, target: str) -> Answer:
+        if login is not None and request.headers.get("Authorization") != wanted:
+            return Answer(401, b"", CHALLENGE)
+        return let_through(request, target)
+
+    server._answer = answer  # type: ignore[method-assign]
+
+
+async def test_proxy_with_login(
+    hass: HomeAssistant, fake: FakeOctoPrint, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Test that the log-in of a proxy is asked for, kept, and sent with all."""
+    caplog.set_level(logging.DEBUG)
+    ask_for_login(fake)
+    data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["step_id"] == "proxy_login"
+    assert result["errors"] == {}
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
+
+    result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "wrong"})
+    assert result["errors"] == {"base": "login_refused"}
+    result = await submit(hass, result, {CONF_USERNAME: "m:e", CONF_PASSWORD: "x"})
+    assert result["errors"] == {"base": "login_refused"}
+    fake.drop_next(9)
+    typed = {CONF_USERNAME: "me", CONF_PASSWORD: "secret"}
+    result = await submit(hass, result, typed)
+    assert result["errors"] == {"base": "broken"}
+    fake.drop_next(0)
+    result = await submit(hass, result, typed)
+    assert result["step_id"] == "auth"
+
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"] == {
+        CONF_API_KEY: fake.key,
+        CONF_PASSWORD: "secret",
+        CONF_URL: fake.url,
+        CONF_USERNAME: "me",
+        CONF_VERIFY_SSL: True,
+    }
+    records = [rec for rec in caplog.records if rec.name != "aiohttp.access"]
+    assert "secret" not in "\n".join(record.getMessage() for record in records)
+
+
+@pytest.mark.parametrize("is_asked", [True, False])
+async def test_login_in_address(
+    hass: HomeAssistant, fake: FakeOctoPrint, is_asked: bool
+) -> None:
+    """Test that a log-in that was typed with the address is taken out of it."""
+    if is_asked:
+        ask_for_login(fake)
+    result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
+    result = await request_key(hass, result)
+    fake.decide(True)
+    result = await finish(hass, await after_progress(hass, result))
+    assert result["data"][CONF_URL] == fake.url
+    assert result["data"][CONF_USERNAME] == "me"
+    assert result["data"][CONF_PASSWORD] == "secret"
+
+
+@pytest.mark.usefixtures("unknown_hosts")
+async def test_login_goes_to_no_other_host(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that a log-in that was typed for one host is not sent to the next."""
+    ask_for_login(fake)
+    data = {CONF_URL: "http://me:secret@octopi.local:1", CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "not_found"}
+    assert suggested(result)[CONF_URL] == "http://octopi.local:1"
+
+    result = await submit(hass, result, {**data, CONF_URL: fake.url})
+    assert result["step_id"] == "proxy_login"
+    assert not any("Authorization" in each.headers for each in fake.requests)
+
+
+async def test_wrong_key_where_octoprint_trusts_the_login(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that a key is verified although the log-in alone lets one read."""
+    ask_for_login(fake)
+    let_through = fake._is_known
+    with patch.object(
+        fake,
+        "_is_known",
+        lambda request: request.method == "GET" or let_through(request),
+    ):
+        result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
+        result = await paste_key(hass, result, "wrong")
+    assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
+
+
+async def test_login_refused_later(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that the proxy's log-in is asked for again, and the key stays."""
+    ask_for_login(fake)
+    result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
+    entry = (await finish(hass, await paste_key(hass, result)))["result"]
+    ask_for_login(fake, "me:new")
+    await entry.runtime_data.async_refresh()
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    result = check_texts(
+        await hass.config_entries.flow.async_configure(flow["flow_id"])
+    )
+    assert result["step_id"] == "proxy_login"
+    assert result["errors"] == {"base": "login_refused"}
+    assert suggested(result) == {CONF_USERNAME: "me"}
+    del fake._answer
+    ask_for_login(fake, "me:new")
+
+    result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "new"})
+    expect_abort(result, "reauth_successful")
+    await hass.async_block_till_done()
+    assert entry.data[CONF_PASSWORD] == "new"
+    assert entry.data[CONF_API_KEY] == fake.key
+    assert entry.state is ConfigEntryState.LOADED
+
+
+async def test_login_and_key_refused(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that the key is asked for as well where it is refused behind the proxy."""
+    ask_for_login(fake)
+    fake.key = "new"
+    await init_integration.runtime_data.async_refresh()
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    result = check_texts(
+        await hass.config_entries.flow.async_configure(flow["flow_id"])
+    )
+    assert result["step_id"] == "proxy_login"
+    assert result["errors"] == {}
+    result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "secret"})
+    assert result["step_id"] == "reauth_confirm"
+    expect_abort(await paste_key(hass, result, "new"), "reauth_successful")
+
+
+async def test_reconfigure_login(
+    hass: HomeAssistant, fake: FakeOctoPrint, another: FakeOctoPrint
+) -> None:
+    """Test keeping, changing and removing the log-in of a proxy."""
+    ask_for_login(fake)
+    result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
+    entry = (await finish(hass, await paste_key(hass, result)))["result"]
+
+    async def reconfigure() -> ConfigFlowResult:
+        return await hass.config_entries.flow.async_init(
+            DOMAIN,
+            context={"source": SOURCE_RECONFIGURE, "entry_id": entry.entry_id},
+        )
+
+    async def change(**typed: str) -> ConfigFlowResult:
+        result = check_texts(await reconfigure())
+        assert result["step_id"] == "reconfigure_login"
+        shown = suggested(result)
+        assert shown == {
+            CONF_URL: entry.data[CONF_URL],
+            CONF_USERNAME: entry.data[CONF_USERNAME],
+            CONF_VERIFY_SSL: True,
+        }
+        result = await submit(hass, result, {**shown, **typed})
+        await hass.async_block_till_done()
+        return result
+
+    expect_abort(await change(), "reconfigure_successful")
+    assert entry.data[CONF_PASSWORD] == "secret"
+
+    del fake._answer
+    ask_for_login(fake, "me:new")
+    result = await change(**{CONF_API_KEY: "wrong", CONF_PASSWORD: "new"})
+    assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
+    expect_abort(await change(**{CONF_PASSWORD: "new"}), "reconfigure_successful")
+    assert entry.data[CONF_PASSWORD] == "new"
+
+    result = await change(**{CONF_PASSWORD: "old"})
+    assert result["step_id"] == "proxy_login"
+    result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "new"})
+    expect_abort(result, "reconfigure_successful")
+
+    del fake._answer
+    result = check_texts(await reconfigure())
+    typed = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    expect_abort(await submit(hass, result, typed), "reconfigure_successful")
+    assert CONF_USERNAME not in entry.data
+    assert CONF_PASSWORD not in entry.data
+
+
+async def test_http_instead_of_https(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that plain HTTP is proposed, not taken, where HTTPS was typed in vain."""
+    data = {
+        CONF_URL: fake.url.replace("http://", "https://"),
+        CONF_VERIFY_SSL: True,
+    }
+    result = await submit(hass, await start(hass), data)
+    assert result["step_id"] == "user"
+    assert result["errors"] == {"base": "try_http"}
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
+    assert suggested(result)[CONF_URL] == fake.url
+
+    result = await submit(hass, result, suggested(result))
+    await finish(hass, await paste_key(hass, result))
+
+
+async def test_http_instead_of_https_that_never_answers(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test a server that waits for the rest of what TLS begins with, as OctoPrint does."""
+    never = asyncio.Event()
+
+    async def ask(_: Any, url: URL, **__: Any) -> URL:
+        if url.scheme == "https":
+            await never.wait()
+        return url
+
+    url = fake.url.replace("http://", "https://")
+    with patch(f"{COMPONENT}.finder._async_ask", ask):
+        data = {CONF_URL: url, CONF_VERIFY_SSL: True}
+        result = await submit(hass, await start(hass), data)
+        assert result["errors"] == {"base": "try_http"}
+        # On another port the scheme that was typed is given a moment more.
+        data[CONF_URL] = "https://127.0.0.1"
+        result = await submit(hass, result, data)
+    assert result["errors"] == {"base": "try_http"}
+    assert result["description_placeholders"] == {CONF_URL: "http://127.0.0.1"}
+    result = await submit(hass, result, {**data, CONF_URL: fake.url})
+    assert result["step_id"] == "auth"
+
+
+async def test_https_instead_of_http(
+    hass: HomeAssistant, fake: FakeOctoPrint, secure: FakeOctoPrint
+) -> None:
+    """Test what nginx answers on a port for HTTPS that is asked by HTTP."""
+    body = "<center>The plain HTTP request was sent to HTTPS port</center>"
+    fake.answer("GET", "*", status=400, body=body)
+    data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "wants_https"}
+    assert suggested(result)[CONF_URL] == fake.url.replace("http://", "https://")
+
+    plain = secure.url.replace("https://", "http://")
+    result = await submit(hass, result, {CONF_URL: plain, CONF_VERIFY_SSL: False})
+    assert result["errors"] == {"base": "try_https"}
+    result = await submit(hass, result, suggested(result))
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == secure.url
+
+
+async def test_wrong_path(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that the address without its path is proposed where that is wrong."""
+    data = {CONF_URL: f"{fake.url}/octoprint", CONF_VERIFY_SSL: True}
+    fake._prefix = ""
+    result = await submit(hass, await start(hass), data)
+    assert result["errors"] == {"base": "try_address"}
+    assert suggested(result)[CONF_URL].rstrip("/") == fake.url
+    result = await submit(hass, result, suggested(result))
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == fake.url
 
 
 async def test_same_address(
@@ -1052,7 +1337,8 @@ def zeroconf_info(
     host = ip_address(address.host or "")
     properties = {"api": "0.1", "path": address.path, "u": "user", "version": "1.11.8"}
     info = {
-        "hostname": "octopi.local.",
+        # Without a name that would be looked for, which the harness forbids.
+        "hostname": "octopi.",
         "ip_address": host,
         "ip_addresses": [host],
         "name": 'OctoPrint instance "Prusa [MK3]"._octoprint._tcp.local.',
@@ -1287,6 +1573,123 @@ async def test_announced_address(
     assert context["title_placeholders"] == {CONF_NAME: name}
 
 
+async def test_discovered_at_several_addresses(
+    hass: HomeAssistant, fake: FakeOctoPrint
+) -> None:
+    """Test that of all that are announced the one that answers is offered."""
+    addresses = [
+        ip_address("127.0.0.3"),
+        ip_address("127.0.0.1"),
+        ip_address("fd00::5"),
+    ]
+    result = await discover(
+        hass, zeroconf_info(fake.url, ip_address=addresses[0], ip_addresses=addresses)
+    )
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"][CONF_URL] == fake.url
+    result = await submit(hass, result)
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == fake.url
+
+
+@pytest.mark.parametrize("is_login_asked", [True, False])
+async def test_discovered_before_it_answers(
+    hass: HomeAssistant, fake: FakeOctoPrint, is_login_asked: bool
+) -> None:
+    """Test that all addresses are tried again once the card is confirmed."""
+    addresses = [ip_address("127.0.0.3"), ip_address("127.0.0.1")]
+    if is_login_asked:
+        ask_for_login(fake)
+    else:
+        await fake.stop()
+    result = await discover(
+        hass, zeroconf_info(fake.url, ip_address=addresses[0], ip_addresses=addresses)
+    )
+    assert result["step_id"] == "discovery_confirm"
+    if is_login_asked:
+        result = await submit(hass, result)
+        assert result["step_id"] == "proxy_login"
+        login = {CONF_USERNAME: "me", CONF_PASSWORD: "secret"}
+        result = await submit(hass, result, login)
+    else:
+        assert result["description_placeholders"] is not None
+        assert "127.0.0.3" in result["description_placeholders"][CONF_URL]
+        await fake.start()
+        result = await submit(hass, result)
+    result = await finish(hass, await paste_key(hass, result))
+    assert result["data"][CONF_URL] == fake.url
+
+
+@pytest.mark.usefixtures("unknown_hosts")
+async def test_announced_host_name(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that the name of the host is tried after its addresses, if it is a local one."""
+    info = zeroconf_info(fake.url, hostname="octopi.local.")
+    result = await discover(hass, info)
+    assert result["description_placeholders"] is not None
+    assert result["description_placeholders"][CONF_URL] == fake.url
+    announced = from_zeroconf(info)
+    assert announced is not None
+    assert [url.host for url in announced.urls] == ["127.0.0.1", "octopi.local"]
+    info = zeroconf_info(fake.url, hostname="intranet.example.")
+    announced = from_zeroconf(info)
+    assert announced is not None
+    assert [url.host for url in announced.urls] == ["127.0.0.1"]
+
+
+async def test_what_is_announced_is_bounded(hass: HomeAssistant) -> None:
+    """Test names, addresses and numbers that nobody means in earnest."""
+    name = "![x](http://evil.example/x.png)\n<b>" + "x" * 20_000
+    addresses = [ip_address(f"127.0.1.{number}") for number in range(200)]
+    announced = from_zeroconf(
+        zeroconf_info(
+            "http://127.0.1.1:1",
+            name=name,
+            ip_address=addresses[0],
+            ip_addresses=addresses,
+        )
+    )
+    assert announced is not None
+    assert len(announced.urls) <= 8
+    assert len(announced.name) <= 64
+
+    shown = []
+    for number in range(300):
+        host = f"127.0.1.{1 + number % 40}"
+        info = zeroconf_info(f"http://{host}:1", uuid=str(Uuid(int=number)), name=name)
+        result = await discover(hass, info)
+        if result["type"] is FlowResultType.FORM:
+            shown.append(result)
+        else:
+            expect_abort(result, "too_many_discovered")
+    assert len(shown) == 32
+    assert shown[0]["description_placeholders"] is not None
+    described = shown[0]["description_placeholders"][CONF_NAME]
+    assert "](" not in described
+    assert "://" not in described
+    assert "\n" not in described
+    for flow in shown:
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    for number in range(20):
+        info = zeroconf_info("http://127.0.1.1:1", uuid=str(Uuid(int=number)))
+        await discover(hass, info)
+    flows = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert len(flows) == 8
+
+
+async def test_version_in_markdown(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that the version, as other texts of a server, is no more than text."""
+    server = fake.json("GET", "/api/server")
+    server["version"] = "![x](http://evil.example/x.png)" + "9" * 1000
+    fake.answer("GET", "/api/server", json=server)
+    result = await paste_key(hass, await to_auth(hass, fake.url))
+    assert result["description_placeholders"] is not None
+    version = result["description_placeholders"]["version"]
+    assert "](" not in version
+    assert "://" not in version
+    assert len(version) < 150
+
+
 async def test_rediscovery(
     hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
 ) -> None:
@@ -1302,36 +1705,239 @@ async def test_rediscovery(
     assert config_entry.state is ConfigEntryState.LOADED
 
 
+def keys_sent_to(server: FakeOctoPrint) -> list[str]:
+    """Return the secrets that a server got."""
+    return [
+        value
+        for request in server.requests
+        for name, value in request.headers.items()
+        if name.lower() in ("x-api-key", "authorization")
+    ]
+
+
+def proposal(hass: HomeAssistant, entry: MockConfigEntry) -> ir.IssueEntry | None:
+    """Return the repair that proposes another address."""
+    return ir.async_get(hass).async_get_issue(DOMAIN, f"moved_{entry.entry_id}")
+
+
+async def confirm(hass: HomeAssistant, entry: MockConfigEntry) -> RepairsFlowResult:
+    """Open the repair, and confirm the new address."""
+    assert await async_setup_component(hass, "repairs", {})
+    manager = RepairsFlowManager(hass)
+    result = await manager.async_init(
+        DOMAIN, data={"issue_id": f"moved_{entry.entry_id}"}
+    )
+    assert result["type"] is FlowResultType.FORM
+    result = await manager.async_configure(result["flow_id"], {})
+    await hass.async_block_till_done()
+    return result
+
+
 @pytest.mark.parametrize("make_info", [zeroconf_info, ssdp_info])
-async def test_follow_moved_printer(
+async def test_key_goes_to_no_address_that_is_not_confirmed(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     another: FakeOctoPrint,
     init_integration: MockConfigEntry,
     make_info: Callable[[str], ZeroconfServiceInfo | SsdpServiceInfo],
 ) -> None:
-    """Test that a printer is followed to its new address."""
+    """Test that a printer that is off is followed only once the user has said so."""
+    old = fake.url
     await fake.stop()
 
-    result = await discover(hass, make_info(another.url))
+    expect_abort(await discover(hass, make_info(another.url)), "already_configured")
 
-    expect_abort(result, "already_configured")
+    assert another.requests
+    assert keys_sent_to(another) == []
+    assert init_integration.data[CONF_URL] == old
+    issue = proposal(hass, init_integration)
+    assert issue is not None
+    assert issue.is_fixable
+    assert issue.translation_placeholders == {
+        "name": "Prusa",
+        "new_url": another.url,
+        "old_url": old,
+        "printer": "Prusa",
+    }
+
+    result = await confirm(hass, init_integration)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
     assert init_integration.data[CONF_URL] == another.url
     assert init_integration.state is ConfigEntryState.LOADED
+    assert keys_sent_to(another)
+    assert proposal(hass, init_integration) is None
 
 
-async def test_follow_printer_whose_address_another_got(
+async def test_slow_printer_is_not_followed(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     another: FakeOctoPrint,
     init_integration: MockConfigEntry,
 ) -> None:
-    """Test that a printer is followed where another one answers at its old address."""
+    """Test that whoever announces the id of a slow printer gets nothing."""
+    fake.delay = 60
+    with patch(f"{COMPONENT}.api.client.TIMEOUT", aiohttp.ClientTimeout(total=0.5)):
+        await discover(hass, zeroconf_info(another.url))
+    fake.delay = 0
+    assert keys_sent_to(another) == []
+    assert init_integration.data[CONF_URL] == fake.url
+    assert proposal(hass, init_integration) is not None
+
+    await init_integration.runtime_data.async_refresh()
+    init_integration.runtime_data.async_update_listeners()
+    assert proposal(hass, init_integration) is None
+
+
+async def test_proposal_is_withdrawn(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+) -> None:
+    """Test that the old address counts once it answers again, and what was ignored stays so."""
+    await fake.stop()
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await discover(hass, zeroconf_info(another.url))
+    issue = proposal(hass, config_entry)
+    assert issue is not None
+    ir.async_ignore_issue(hass, DOMAIN, issue.issue_id, True)
+    await discover(hass, zeroconf_info(another.url))
+    issue = proposal(hass, config_entry)
+    assert issue is not None
+    assert issue.dismissed_version is not None
+    # Another address is another question.
+    await discover(hass, zeroconf_info(f"{another.url}/octoprint"))
+    assert proposal(hass, config_entry) is issue
+    async with FakeOctoPrint() as third:
+        await discover(hass, zeroconf_info(third.url))
+    issue = proposal(hass, config_entry)
+    assert issue is not None
+    assert issue.dismissed_version is None
+
+    await fake.start()
+    await hass.config_entries.async_reload(config_entry.entry_id)
+    assert config_entry.state is ConfigEntryState.LOADED
+    assert proposal(hass, config_entry) is None
+    assert config_entry.data[CONF_URL] == fake.url
+    assert keys_sent_to(another) == []
+
+
+async def test_proposal_ends_with_its_printer(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that nothing is proposed for a printer that is disabled or removed."""
+    await fake.stop()
+    await discover(hass, zeroconf_info(another.url))
+    await hass.config_entries.async_set_disabled_by(
+        init_integration.entry_id, ConfigEntryDisabler.USER
+    )
+    await hass.async_block_till_done()
+    assert proposal(hass, init_integration) is None
+    await discover(hass, zeroconf_info(another.url))
+    assert proposal(hass, init_integration) is None
+    await hass.config_entries.async_set_disabled_by(init_integration.entry_id, None)
+    await hass.async_block_till_done()
+    await discover(hass, zeroconf_info(another.url))
+    assert proposal(hass, init_integration) is not None
+
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    assert proposal(hass, init_integration) is None
+
+
+@pytest.mark.parametrize(
+    ("fail", "error"),
+    [
+        (lambda server: setattr(server, "key", "other"), "invalid_auth"),
+        (lambda server: set_uuid(server, OTHER_UUID), "another_printer"),
+        (lambda server: server.answer("GET", "*", status=502), "no_answer"),
+    ],
+)
+async def test_proposal_that_leads_nowhere(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    fail: Callable[[FakeOctoPrint], None],
+    error: str,
+) -> None:
+    """Test that an entry stays as it is where the new address is not the printer's."""
+    await fake.stop()
+    await discover(hass, zeroconf_info(another.url))
+    fail(another)
+
+    result = await confirm(hass, init_integration)
+
+    assert result["type"] is FlowResultType.FORM
+    assert result["errors"] == {"base": error}
+    texts_of = texts("en")["issues"]["moved"]["fix_flow"]
+    assert error in texts_of["error"]
+    assert init_integration.data[CONF_URL] == fake.url
+
+
+async def test_printer_whose_address_another_got(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that the new address is proposed where another printer answers at the old one."""
     fake.key = "key of another printer"
 
     await discover(hass, zeroconf_info(another.url))
 
+    assert keys_sent_to(another) == []
+    assert proposal(hass, init_integration) is not None
+    assert (await confirm(hass, init_integration))[
+        "type"
+    ] is FlowResultType.CREATE_ENTRY
     assert init_integration.data[CONF_URL] == another.url
+
+
+async def test_printer_that_moved_to_one_of_several_addresses(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that of all announced addresses the one that answers is proposed."""
+    await fake.stop()
+    addresses = [
+        ip_address("127.0.0.3"),
+        ip_address("127.0.0.1"),
+        ip_address("fd00::5"),
+    ]
+
+    await discover(
+        hass,
+        zeroconf_info(another.url, ip_address=addresses[0], ip_addresses=addresses),
+    )
+
+    issue = proposal(hass, init_integration)
+    assert issue is not None
+    assert issue.data == {"entry_id": init_integration.entry_id, CONF_URL: another.url}
+
+
+async def test_proposal_behind_a_proxy(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    config_entry: MockConfigEntry,
+) -> None:
+    """Test that a proxy's log-in goes to no address that is not confirmed, either."""
+    config_entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(
+        config_entry,
+        data={**config_entry.data, CONF_USERNAME: "me", CONF_PASSWORD: "secret"},
+    )
+    await fake.stop()
+    ask_for_login(another)
+    await discover(hass, zeroconf_info(another.url))
+    assert keys_sent_to(another) == []
+    assert proposal(hass, config_entry) is not None
 
 
 async def test_do_not_follow_copied_id(
@@ -1400,13 +2006,13 @@ async def test_discovery_switched_on_later(
 
 
 @pytest.mark.usefixtures("unknown_hosts")
-async def test_follow_over_https_only(
+async def test_propose_https_only(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     secure: FakeOctoPrint,
     config_entry: MockConfigEntry,
 ) -> None:
-    """Test that a printer is not followed from HTTPS to HTTP, but on its own port and path."""
+    """Test that HTTP is never proposed instead of HTTPS, but the old port and path are."""
     config_entry.add_to_hass(hass)
     old = URL(secure.url).with_host("octopi.local")
     hass.config_entries.async_update_entry(
@@ -1416,18 +2022,21 @@ async def test_follow_over_https_only(
 
     await discover(hass, zeroconf_info(fake.url))
 
-    assert config_entry.data[CONF_URL] == secure.url
+    issue = proposal(hass, config_entry)
+    assert issue is not None
+    assert (issue.data or {})[CONF_URL] == secure.url
     assert fake.requests == []
+    assert keys_sent_to(secure) == []
 
 
 @pytest.mark.usefixtures("unknown_hosts")
-async def test_follow_on_known_port_and_path(
+async def test_propose_known_port_and_path(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     another: FakeOctoPrint,
     config_entry: MockConfigEntry,
 ) -> None:
-    """Test that a printer is followed on its own port where the announced one is wrong."""
+    """Test that the old port is proposed where the announced one is wrong."""
     config_entry.add_to_hass(hass)
     old = URL(another.url).with_host("octopi.local")
     hass.config_entries.async_update_entry(
@@ -1436,7 +2045,9 @@ async def test_follow_on_known_port_and_path(
 
     await discover(hass, zeroconf_info(f"{fake.url}/elsewhere"))
 
-    assert config_entry.data[CONF_URL] == another.url
+    issue = proposal(hass, config_entry)
+    assert issue is not None
+    assert (issue.data or {})[CONF_URL] == another.url
 
 
 async def start_reauth(

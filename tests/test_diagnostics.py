@@ -8,6 +8,7 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 )
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
@@ -34,3 +35,24 @@ async def test_diagnostics(
     text = json.dumps(found)
     for secret in (fake.key, fake.url, UUID, "admin"):
         assert secret not in text
+
+
+async def test_login_of_a_proxy(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that a proxy's user and password are as private as the key."""
+    hass.config_entries.async_update_entry(
+        init_integration,
+        data={
+            **init_integration.data,
+            CONF_USERNAME: "DUMMY_USER",
+            CONF_PASSWORD: "DUMMY_PASSWORD",
+        },
+    )
+    assert await async_setup_component(hass, "diagnostics", {})
+    found = await get_diagnostics_for_config_entry(hass, hass_client, init_integration)
+    text = json.dumps(found)
+    assert "DUMMY_USER" not in text
+    assert "DUMMY_PASSWORD" not in text

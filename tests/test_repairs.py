@@ -9,6 +9,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.moved import MOVED
 from custom_components.octoprint_plus.repairs import COPIED_ID, DESCRIPTIONS
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.core import Event, HomeAssistant
@@ -321,7 +322,10 @@ async def test_told_once(hass: HomeAssistant, pushed: Pushed) -> None:
 def test_texts() -> None:
     """Test that each issue has a text, and each text is of an issue."""
     texts = json.loads((INTEGRATION / "translations/en.json").read_text())["issues"]
-    fixable = {each.key: each.is_fixable for each in DESCRIPTIONS} | {COPIED_ID: False}
+    fixable = {each.key: each.is_fixable for each in DESCRIPTIONS} | {
+        COPIED_ID: False,
+        MOVED: True,
+    }
     assert texts.keys() == fixable.keys()
     for key, text in texts.items():
         assert ("fix_flow" in text) is fixable[key]

@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .everything import async_watch_calls
+from .moved import async_watch as async_watch_move, async_withdraw
 from .repairs import async_check_copies, async_watch_issues
 from .services import async_setup_services
 from .store import OctoPrintStore
@@ -51,6 +52,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     # Automations listen from the start of Home Assistant on, and all event entities do now.
     entry.async_on_unload(async_at_started(hass, coordinator.events.async_open))
     async_watch_issues(hass, entry)
+    async_watch_move(hass, entry)
     coordinator.async_start_push()
     return True
 
@@ -70,4 +72,5 @@ async def async_unload_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -
 async def async_remove_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
     """Forget what was kept of a printer."""
     await OctoPrintStore(hass, entry.entry_id).async_remove()
+    async_withdraw(hass, entry)
     async_check_copies(hass)

@@ -1,8 +1,6 @@
 """Config flow for OctoPrint Plus."""
 
-import asyncio
 from collections.abc import Mapping
-import re
 from typing import Any, override
 
 import voluptuous as vol
@@ -11,74 +9,69 @@ from yarl import URL
 from homeassistant.config_entries import (
     SOURCE_IGNORE,
     SOURCE_REAUTH,
+    SOURCE_RECONFIGURE,
+    SOURCE_SSDP,
+    SOURCE_ZEROCONF,
     ConfigEntry,
     ConfigEntryState,
-    ConfigFlow,
     ConfigFlowResult,
     OptionsFlow,
 )
-from homeassistant.const import CONF_API_KEY, CONF_NAME, CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import callback
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
+from homeassistant.const import (
+    CONF_API_KEY,
+    CONF_NAME,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+    CONF_VERIFY_SSL,
 )
+from homeassistant.core import callback
+from homeassistant.helpers.selector import TextSelector
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .address import AddressError, CredentialsError, parse_address
-from .api.access import AppKeyRequest, permission_name
-from .app_key import async_request_app_key, async_wait_for_approval
+from .address import address_text
+from .api import ConnectionCause
+from .api.access import permission_name
+from .api.login import ProxyLogin
+from .clients import entry_data, entry_login
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
-from .discovery import Announcement, from_ssdp, from_zeroconf
+from .discovery import Announcement, from_ssdp, from_zeroconf, is_crowded
+from .finder import async_find
+from .flow_address import ADDRESS_SCHEMA, PASSWORD
+from .flow_key import KeyFlow, key_error
 from .identity import check_same_printer, new_unique_id
+from .markup import escaped, one_line
+from .moved import async_check_moved
 from .options_flow import OctoPrintOptionsFlow
-from .probe import (
-    Instance,
-    SetupError,
-    async_new_address,
-    async_probe,
-    async_verify,
-    setup_client,
-)
+from .probe import Instance, SetupError, async_verify
 
-# What would be more than text where a description shows a name that was announced.
-MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~])")
-
-PASSWORD = TextSelector(TextSelectorConfig(type=TextSelectorType.PASSWORD))
-
-ADDRESS_SCHEMA = vol.Schema(
-    {
-        vol.Required(CONF_URL): TextSelector(),
-        vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
-    }
-)
-API_KEY_SCHEMA = vol.Schema({vol.Required(CONF_API_KEY): PASSWORD})
-APP_KEY_FAILED_SCHEMA = vol.Schema({vol.Optional(CONF_API_KEY): PASSWORD})
 NAME_SCHEMA = vol.Schema({vol.Optional(CONF_NAME): TextSelector()})
+
+# Characters of a version; OctoPrint's own has some ten, that of a copy from Git some forty.
+MAX_VERSION = 64
+
 RECONFIGURE_SCHEMA = ADDRESS_SCHEMA.extend({vol.Optional(CONF_API_KEY): PASSWORD})
+RECONFIGURE_LOGIN_SCHEMA = RECONFIGURE_SCHEMA.extend(
+    {vol.Optional(CONF_USERNAME): TextSelector(), vol.Optional(CONF_PASSWORD): PASSWORD}
+)
 
 
-class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
+class OctoPrintConfigFlow(KeyFlow, domain=DOMAIN):
     """Handle a config flow for OctoPrint Plus."""
 
     VERSION = 1
 
     _existing: ConfigEntry
     _instance: Instance
-    _request: AppKeyRequest
-    _url: URL
 
     def __init__(self) -> None:
         """Initialize the flow."""
-        self._api_key = ""
-        self._app_key_failure = ""
-        self._app_key_task: asyncio.Task[str] | None = None
+        super().__init__()
+        self._announced: tuple[URL, ...] = ()
         self._discovered_uuid: str | None = None
-        self._verify_ssl = True
+        self._typed: dict[str, Any] = {}
 
     @staticmethod
     @callback
@@ -97,7 +90,7 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             self._discovered_uuid = None
             errors = await self._async_take_address(user_input)
             if not errors:
-                return await self.async_step_auth()
+                return await self._async_after_address()
         return self._show_address_form(user_input or {}, errors)
 
     @override
@@ -117,31 +110,52 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
     async def _async_step_discovered(
         self, announced: Announcement | None
     ) -> ConfigFlowResult:
-        """Offer to set up what announces itself, or follow a printer to its new address."""
+        """Offer to set up what announces itself, or to follow a printer that moved."""
         if announced is None:
             return self.async_abort(reason="invalid_discovery_info")
-        url, uuid = announced.url, announced.uuid
+        url, uuid = announced.urls[0], announced.uuid
         # Without an id there is only the address to know it by when it comes again.
         entry = await self.async_set_unique_id(uuid or str(url))
-        if entry is None or entry.data.get(CONF_URL) != str(url):
-            self._async_abort_entries_match({CONF_URL: str(url)})
+        for each in announced.urls:
+            if entry is None or entry.data.get(CONF_URL) != str(each):
+                self._async_abort_entries_match({CONF_URL: str(each)})
         if uuid and self._is_shared(uuid):
             return self.async_abort(reason="already_configured")
-        moved = None
         if entry is not None and entry.state is ConfigEntryState.LOADED:
             entry.runtime_data.async_server_seen()
         if entry is not None and entry.source != SOURCE_IGNORE:
-            moved = await async_new_address(self.hass, entry.data, url)
-        self._abort_if_unique_id_configured({CONF_URL: str(moved)} if moved else None)
+            await async_check_moved(self.hass, entry, announced)
+        self._abort_if_unique_id_configured()
+        others = self._async_in_progress(include_uninitialized=True)
+        if is_crowded(
+            url,
+            [
+                each["context"]
+                for each in others
+                if each["context"].get("source") in (SOURCE_SSDP, SOURCE_ZEROCONF)
+            ],
+        ):
+            return self.async_abort(reason="too_many_discovered")
+        self._announced = announced.urls
         self._discovered_uuid = uuid
         self._url = url
-        self.context.update(
-            {
-                "configuration_url": str(url),
-                "title_placeholders": {CONF_NAME: announced.name},
-            }
-        )
+        # The frontend shows this name as it is, without Markdown.
+        self.context["title_placeholders"] = {CONF_NAME: announced.name}
+        self.context["configuration_url"] = str(url)
+        if len(announced.urls) > 1:
+            self._url = await self._async_answering(announced.urls)
+            self.context["configuration_url"] = str(self._url)
         return await self.async_step_discovery_confirm()
+
+    async def _async_answering(self, urls: tuple[URL, ...]) -> URL:
+        """Return which of the announced addresses answers, the first where none does."""
+        try:
+            # Nothing secret is sent, and certificates are a question for later.
+            return await async_find(self.hass, urls, verify_ssl=False)
+        except SetupError as err:
+            if err.reason == ConnectionCause.BASIC_AUTH and err.asked is not None:
+                return err.asked
+            return urls[0]
 
     def _is_shared(self, uuid: str) -> bool:
         """Return whether a printer that is set up under another id has this one, too.
@@ -167,132 +181,34 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
         """Ask whether to set up what was discovered."""
         if user_input is not None:
             typed = {CONF_URL: str(self._url), CONF_VERIFY_SSL: True}
-            if errors := await self._async_take_address(typed):
+            announced = tuple(dict.fromkeys((self._url, *self._announced)))
+            if errors := await self._async_take_address(typed, announced=announced):
                 return self._show_address_form(typed, errors)
-            return await self.async_step_auth()
+            return await self._async_after_address()
         name = self.context["title_placeholders"][CONF_NAME]
         return self.async_show_form(
             step_id="discovery_confirm",
             description_placeholders={
-                CONF_NAME: MARKDOWN.sub(r"\\\1", name),
-                CONF_URL: str(self._url),
+                CONF_NAME: escaped(name),
+                CONF_URL: address_text(self._url),
             },
         )
 
-    def _show_address_form(
-        self, typed: dict[str, Any], errors: dict[str, str]
-    ) -> ConfigFlowResult:
-        return self.async_show_form(
-            step_id="user",
-            data_schema=self.add_suggested_values_to_schema(ADDRESS_SCHEMA, typed),
-            errors=errors,
-        )
-
-    async def _async_take_address(self, typed: dict[str, Any]) -> dict[str, str]:
-        """Keep the address at which OctoPrint answers, or return the errors of the form."""
+    @override
+    async def _async_go_on(self) -> ConfigFlowResult:
+        """Go on with whatever the flow is there for, once OctoPrint answers."""
+        if self.source == SOURCE_RECONFIGURE:
+            return await self._async_reconfigure()
+        if self.source != SOURCE_REAUTH:
+            return await self.async_step_auth()
+        self._api_key = self._get_reauth_entry().data[CONF_API_KEY]
         try:
-            urls = parse_address(typed[CONF_URL])
-        except CredentialsError:
-            return {CONF_URL: "credentials_in_url"}
-        except AddressError:
-            return {CONF_URL: "invalid_url"}
-        # It may be set up and switched off.
-        self._async_abort_entries_match({CONF_URL: str(urls[0])})
-        try:
-            self._url = await async_probe(
-                self.hass, urls, verify_ssl=typed[CONF_VERIFY_SSL]
-            )
-        except SetupError as err:
-            return {"base": err.reason}
-        self._verify_ssl = typed[CONF_VERIFY_SSL]
-        self._async_abort_entries_match({CONF_URL: str(self._url)})
-        return {}
-
-    async def async_step_auth(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask how to get a key."""
-        return self.async_show_menu(
-            step_id="auth",
-            menu_options=["app_key", "api_key"],
-            description_placeholders={CONF_URL: str(self._url)},
-        )
-
-    async def async_step_app_key(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask OctoPrint for an application key and wait for its user's approval."""
-        if self._app_key_task is None:
-            client = setup_client(self.hass, self._url, verify_ssl=self._verify_ssl)
-            try:
-                self._request = await async_request_app_key(client)
-            except SetupError as err:
-                self._app_key_failure = err.reason
-                return await self.async_step_app_key_failed()
-            self._app_key_task = self.hass.async_create_background_task(
-                async_wait_for_approval(client, self._request),
-                f"{DOMAIN} application key",
-            )
-        if not self._app_key_task.done():
-            return self.async_show_progress(
-                step_id="app_key",
-                progress_action="wait_for_approval",
-                description_placeholders={CONF_URL: str(self._request.auth_dialog)},
-                progress_task=self._app_key_task,
-            )
-        task, self._app_key_task = self._app_key_task, None
-        try:
-            self._api_key = task.result()
-        except SetupError as err:
-            self._app_key_failure = err.reason
-            return self.async_show_progress_done(next_step_id="app_key_failed")
-        return self.async_show_progress_done(next_step_id="app_key_granted")
-
-    async def async_step_app_key_granted(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Go on with the key that was granted."""
-        try:
+            # It may have been the proxy alone that refused.
             return await self._async_finish()
-        except SetupError as err:
-            self._app_key_failure = err.reason
-            return await self.async_step_app_key_failed()
+        except SetupError:
+            return await self.async_step_reauth_confirm()
 
-    async def async_step_app_key_failed(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say why there is no key; ask again or take one that is pasted."""
-        if user_input is None:
-            return self.async_show_form(
-                step_id="app_key_failed",
-                data_schema=APP_KEY_FAILED_SCHEMA,
-                description_placeholders={CONF_URL: str(self._url)},
-                errors={"base": self._app_key_failure},
-            )
-        if user_input.get(CONF_API_KEY, "").strip():
-            return await self.async_step_api_key(user_input)
-        return await self.async_step_app_key()
-
-    async def async_step_api_key(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask for an API key."""
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            self._api_key = user_input[CONF_API_KEY].strip()
-            try:
-                return await self._async_finish()
-            except SetupError as err:
-                errors = _key_error(err)
-        return self.async_show_form(
-            step_id="api_key",
-            data_schema=self.add_suggested_values_to_schema(
-                API_KEY_SCHEMA, user_input or {}
-            ),
-            description_placeholders={CONF_URL: str(self._url)},
-            errors=errors,
-        )
-
+    @override
     async def _async_finish(self) -> ConfigFlowResult:
         """Verify the key, and go on with whatever the flow is there for."""
         instance = await self._async_verify(self._api_key)
@@ -300,7 +216,7 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             entry = self._get_reauth_entry()
             check_same_printer(entry, instance)
             return self.async_update_reload_and_abort(
-                entry, data_updates={CONF_API_KEY: self._api_key}
+                entry, data=self._entry_data(self._api_key, entry)
             )
         self._instance = instance
         existing = await self.async_set_unique_id(
@@ -312,9 +228,10 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
         self._existing = existing
         if existing.data[CONF_URL] != str(self._url):
             try:
-                await async_probe(
+                await async_find(
                     self.hass,
                     (URL(existing.data[CONF_URL]),),
+                    login=entry_login(existing.data),
                     verify_ssl=existing.data[CONF_VERIFY_SSL],
                 )
             except SetupError:
@@ -325,7 +242,11 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
 
     async def _async_verify(self, api_key: str) -> Instance:
         return await async_verify(
-            self.hass, self._url, api_key, verify_ssl=self._verify_ssl
+            self.hass,
+            self._url,
+            api_key,
+            login=self._login,
+            verify_ssl=self._verify_ssl,
         )
 
     async def async_step_same_id(
@@ -336,8 +257,8 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="same_id",
             menu_options=["same_printer", "another_printer"],
             description_placeholders={
-                CONF_NAME: self._existing.title,
-                CONF_URL: self._existing.data[CONF_URL],
+                CONF_NAME: escaped(self._existing.title),
+                CONF_URL: address_text(URL(self._existing.data[CONF_URL])),
             },
         )
 
@@ -347,7 +268,7 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
         """Update the printer that is set up."""
         return self.async_update_reload_and_abort(
             self._existing,
-            data_updates=self._entry_data(self._api_key),
+            data=self._entry_data(self._api_key, self._existing),
             reason="address_updated",
         )
 
@@ -377,8 +298,8 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             ),
             description_placeholders={
                 "permissions": ", ".join(map(permission_name, missing)),
-                CONF_URL: str(self._url),
-                "version": self._instance.version,
+                CONF_URL: address_text(self._url),
+                "version": escaped(one_line(self._instance.version, MAX_VERSION)),
             },
         )
 
@@ -391,9 +312,18 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
     async def async_step_reauth(
         self, entry_data: Mapping[str, Any]
     ) -> ConfigFlowResult:
-        """Handle a key that OctoPrint knows no longer."""
+        """Handle a key that OctoPrint, or a log-in that a proxy, takes no longer."""
         self._url = URL(entry_data[CONF_URL])
         self._verify_ssl = entry_data[CONF_VERIFY_SSL]
+        self._login = entry_login(entry_data)
+        self._login_host = self._url.host
+        try:
+            await async_find(
+                self.hass, (self._url,), login=self._login, verify_ssl=self._verify_ssl
+            )
+        except SetupError as err:
+            if err.reason == ConnectionCause.BASIC_AUTH:
+                return await self.async_step_proxy_login()
         return await self.async_step_reauth_confirm()
 
     async def async_step_reauth_confirm(
@@ -404,50 +334,85 @@ class OctoPrintConfigFlow(ConfigFlow, domain=DOMAIN):
             step_id="reauth_confirm",
             menu_options=["app_key", "api_key"],
             description_placeholders={
-                CONF_NAME: self._get_reauth_entry().title,
-                CONF_URL: str(self._url),
+                CONF_NAME: escaped(self._get_reauth_entry().title),
+                CONF_URL: address_text(self._url),
             },
         )
 
     async def async_step_reconfigure(
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
-        """Change the address or the key of a printer that is set up."""
+        """Change the address, the key or the log-in of a printer that is set up."""
         entry = self._get_reconfigure_entry()
-        errors: dict[str, str] = {}
-        if user_input is not None:
-            errors = await self._async_take_address(user_input)
-            typed_key = user_input.get(CONF_API_KEY, "").strip()
-            api_key = typed_key or entry.data[CONF_API_KEY]
-            if not errors:
-                try:
-                    check_same_printer(entry, await self._async_verify(api_key))
-                except SetupError as err:
-                    errors = _key_error(err)
-                else:
-                    return self.async_update_reload_and_abort(
-                        entry, data_updates=self._entry_data(api_key)
-                    )
-        # The key in use is not shown again.
+        if user_input is None:
+            return self._show_reconfigure_form({})
+        self._typed = user_input
+        kept = entry_login(entry.data)
+        self._login_host = URL(entry.data[CONF_URL]).host
+        self._login = kept if user_input.get(CONF_USERNAME, "").strip() else None
+        if errors := await self._async_take_address(
+            user_input, login=_typed_login(user_input, kept)
+        ):
+            return self._show_reconfigure_form(errors)
+        return await self._async_after_address()
+
+    async def _async_reconfigure(self) -> ConfigFlowResult:
+        """Verify the key at the new address, and update the printer."""
+        entry = self._get_reconfigure_entry()
+        typed_key = self._typed.get(CONF_API_KEY, "").strip()
+        api_key = typed_key or entry.data[CONF_API_KEY]
+        try:
+            check_same_printer(entry, await self._async_verify(api_key))
+        except SetupError as err:
+            return self._show_reconfigure_form(key_error(err))
+        return self.async_update_reload_and_abort(
+            entry, data=self._entry_data(api_key, entry)
+        )
+
+    def _show_reconfigure_form(self, errors: dict[str, str]) -> ConfigFlowResult:
+        entry = self._get_reconfigure_entry()
+        login = entry_login(entry.data)
+        # The key and the password in use are not shown again.
         current = {key: entry.data[key] for key in (CONF_URL, CONF_VERIFY_SSL)}
+        if login is not None:
+            current[CONF_USERNAME] = login.user
+        schema = RECONFIGURE_LOGIN_SCHEMA if login else RECONFIGURE_SCHEMA
         return self.async_show_form(
-            step_id="reconfigure",
+            step_id="reconfigure_login" if login else "reconfigure",
             data_schema=self.add_suggested_values_to_schema(
-                RECONFIGURE_SCHEMA, user_input or current
+                schema, self._typed or current
             ),
-            description_placeholders={CONF_NAME: entry.title},
+            description_placeholders={
+                CONF_NAME: escaped(entry.title),
+                **self._proposal_placeholders(),
+            },
             errors=errors,
         )
 
-    def _entry_data(self, api_key: str) -> dict[str, Any]:
-        return {
-            CONF_API_KEY: api_key,
-            CONF_URL: str(self._url),
-            CONF_VERIFY_SSL: self._verify_ssl,
-        }
+    async def async_step_reconfigure_login(
+        self, user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Change a printer behind a proxy, whose log-in can be changed, too."""
+        return await self.async_step_reconfigure(user_input)
+
+    def _entry_data(
+        self, api_key: str, entry: ConfigEntry | None = None
+    ) -> dict[str, Any]:
+        """Return the data of an entry, with what a newer version may have added to it."""
+        kept = dict(entry.data) if entry else {}
+        for key in (CONF_USERNAME, CONF_PASSWORD):
+            kept.pop(key, None)
+        return kept | entry_data(
+            self._url, api_key, login=self._login, verify_ssl=self._verify_ssl
+        )
 
 
-def _key_error(err: SetupError) -> dict[str, str]:
-    """Return the error at the field or the form to which it belongs."""
-    field = CONF_API_KEY if err.reason == "invalid_auth" else "base"
-    return {field: err.reason}
+def _typed_login(
+    user_input: dict[str, Any], kept: ProxyLogin | None
+) -> ProxyLogin | None:
+    """Return the log-in that was typed anew into a form that shows only the user in use."""
+    user = user_input.get(CONF_USERNAME, "").strip()
+    password = user_input.get(CONF_PASSWORD, "")
+    if not user or kept is None or (user == kept.user and not password):
+        return None
+    return ProxyLogin(user, password)

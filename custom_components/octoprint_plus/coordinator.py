@@ -7,16 +7,12 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any, override
 
-from yarl import URL
-
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
     ConfigEntry,
     ConfigEntryChange,
 )
-from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
@@ -25,8 +21,6 @@ from homeassistant.util import dt as dt_util
 
 from .api import (
     Memory,
-    OctoPrintAuthError,
-    OctoPrintClient,
     OctoPrintConnectionError,
     OctoPrintError,
     RunningPrint,
@@ -54,10 +48,11 @@ from .api.snapshot import (
 )
 from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
+from .clients import entry_client
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .device import async_update_device
 from .events import OctoPrintEvents
-from .failure import UnexpectedErrors, unexpected_failure, update_failure
+from .failure import UnexpectedErrors, needs_reauth, unexpected_failure, update_failure
 from .heater import LastSeen, is_warming
 from .listener import PushListener
 from .optional_reader import OptionalReader
@@ -121,11 +116,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             ),
         )
         self._debounced_refresh.function = self._async_refresh_with_entry
-        self.client = OctoPrintClient(
-            async_get_clientsession(hass, verify_ssl=entry.data[CONF_VERIFY_SSL]),
-            URL(entry.data[CONF_URL]),
-            entry.data[CONF_API_KEY],
-        )
+        self.client = entry_client(hass, entry.data)
         self.store = OctoPrintStore(hass, entry.entry_id)
         self.unexpected = UnexpectedErrors(lambda: self.name)
         """Where mistakes of our own are logged."""
@@ -359,11 +350,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _is_astray(self, err: OctoPrintError) -> bool:
         """Return whether just an answer went astray, of a server that is there."""
-        if isinstance(err, OctoPrintAuthError):
+        if is_refused := needs_reauth(err):
             self._listener.async_refuse()
         # All is unavailable until a poll succeeds.
         self.update_interval = POLL_IDLE
-        if not isinstance(err, OctoPrintConnectionError):
+        if is_refused or not isinstance(err, OctoPrintConnectionError):
             return False
         # A server that was away may come back in another version, with other
         # settings, or without our key.

@@ -4,12 +4,21 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
-from homeassistant.const import CONF_API_KEY, CONF_URL
+from homeassistant.const import CONF_API_KEY, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
 from .coordinator import OctoPrintConfigEntry
 
-TO_REDACT = {CONF_API_KEY, CONF_URL, "title", "unique_id", "upnp_uuid", "user"}
+TO_REDACT = {
+    CONF_API_KEY,
+    CONF_PASSWORD,
+    CONF_URL,
+    CONF_USERNAME,
+    "title",
+    "unique_id",
+    "upnp_uuid",
+    "user",
+}
 
 
 async def async_get_config_entry_diagnostics(

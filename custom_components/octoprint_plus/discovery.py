@@ -1,7 +1,9 @@
 """Reading what an OctoPrint announces of itself, which anything in the network may do."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 import re
+from typing import Any
 
 from yarl import URL
 
@@ -14,9 +16,22 @@ from homeassistant.helpers.service_info.ssdp import (
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .address import AddressError, parse_address
+from .markup import one_line
 
 # What OctoPrint's discovery plugin makes of the printer's name or else of the host's.
 ANNOUNCED_NAME = re.compile(r'OctoPrint instance (?:"(?P<name>.+)"|on (?P<host>.+))')
+
+# Characters, and addresses, beyond which nothing is meant in earnest.
+MAX_ADDRESSES = 8
+MAX_ANNOUNCED = 256
+MAX_NAME = 64
+MAX_URL = 1024
+MAX_UUID = 64
+
+# How many cards of what announces itself are shown at once, and how many of one host.
+# What is more can be added by its address.
+MAX_CARDS = 32
+MAX_CARDS_OF_HOST = 8
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,7 +39,11 @@ class Announcement:
     """An OctoPrint that announces itself."""
 
     name: str
-    url: URL
+    """Of the length of a name; still with all that Markdown takes for more than text."""
+
+    urls: tuple[URL, ...]
+    """Where it may answer, the likeliest first; at least one."""
+
     uuid: str | None
     """In lower case; old versions announce none."""
 
@@ -38,14 +57,18 @@ def from_zeroconf(info: ZeroconfServiceInfo) -> Announcement | None:
     ]
     if not addresses or not info.port:
         return None
-    # The host's name would be no better: copies of one SD card share it as well, and
-    # a changed address is announced.
-    address = min(addresses, key=lambda address: address.version)
-    host = f"[{address}]" if address.version == 6 else str(address)
     scheme = "https" if info.port == 443 else "http"
     path = _text(info.properties.get("path")).strip("/")
+    # The host's name comes last: copies of one SD card share it, and anything in the
+    # network may answer to it.
+    hosts = [
+        f"[{address}]" if address.version == 6 else str(address)
+        for address in sorted(addresses, key=lambda address: address.version)
+    ]
+    if (hostname := info.hostname.rstrip(".")).lower().endswith(".local"):
+        hosts.append(hostname)
     return _announcement(
-        _url(f"{scheme}://{host}:{info.port}/{path}"),
+        [_url(f"{scheme}://{host}:{info.port}/{path}") for host in hosts],
         uuid=_text(info.properties.get("uuid")),
         name=info.name.removesuffix(f".{info.type}"),
     )
@@ -59,26 +82,37 @@ def from_ssdp(info: SsdpServiceInfo) -> Announcement | None:
         # A server may speak for itself only.
         url = location
     return _announcement(
-        url,
+        [url],
         uuid=_text(info.upnp.get(ATTR_UPNP_UDN)).removeprefix("uuid:"),
         name=_text(info.upnp.get(ATTR_UPNP_FRIENDLY_NAME)),
     )
 
 
-def _announcement(url: URL | None, *, uuid: str, name: str) -> Announcement | None:
-    if url is None or url.host is None:
+def is_crowded(url: URL, others: Sequence[Mapping[str, Any]]) -> bool:
+    """Return whether there are too many cards to show one more, by the contexts of them."""
+    hosts = [URL(str(each.get("configuration_url", ""))).host for each in others]
+    return len(others) >= MAX_CARDS or hosts.count(url.host) >= MAX_CARDS_OF_HOST
+
+
+def _announcement(
+    announced: Sequence[URL | None], *, uuid: str, name: str
+) -> Announcement | None:
+    urls = dict.fromkeys(url for url in announced if url is not None and url.host)
+    if not urls:
         return None
-    if match := ANNOUNCED_NAME.fullmatch(name):
+    if match := ANNOUNCED_NAME.fullmatch(name[:MAX_ANNOUNCED]):
         name = match["name"] or match["host"]
     return Announcement(
-        name=name or url.host, url=url, uuid=uuid.strip().lower() or None
+        name=one_line(name, MAX_NAME) or str(next(iter(urls)).host),
+        urls=tuple(urls)[:MAX_ADDRESSES],
+        uuid=uuid.strip().lower()[:MAX_UUID] or None,
     )
 
 
 def _url(announced: str) -> URL | None:
     """Return an announced address if it is a complete one."""
     try:
-        urls = parse_address(announced)
+        urls = parse_address(announced[:MAX_URL])
     except AddressError:
         return None
     # Without a scheme it may stand for several.

@@ -23,6 +23,7 @@ AWAY_CAUSES = frozenset(
         ConnectionCause.NOT_FOUND,
         ConnectionCause.REFUSED,
         ConnectionCause.TIMEOUT,
+        ConnectionCause.UNREACHABLE,
     }
 )
 
@@ -57,6 +58,14 @@ def is_away(err: OctoPrintError) -> bool:
     return isinstance(err, OctoPrintConnectionError) and err.cause in AWAY_CAUSES
 
 
+def needs_reauth(err: OctoPrintError) -> bool:
+    """Return whether the key, or the log-in of a proxy, is refused."""
+    return isinstance(err, OctoPrintAuthError) or (
+        isinstance(err, OctoPrintConnectionError)
+        and err.cause is ConnectionCause.BASIC_AUTH
+    )
+
+
 def update_failure(
     err: OctoPrintError, printer: str
 ) -> ConfigEntryAuthFailed | UpdateFailed:
@@ -77,6 +86,13 @@ def update_failure(
         case OctoPrintNotFoundError():
             # All that is polled is there in every OctoPrint.
             return _failed("connection_not_octoprint", printer)
+        case OctoPrintConnectionError(cause=ConnectionCause.BASIC_AUTH):
+            # The password of the proxy is asked for as a new key is.
+            return ConfigEntryAuthFailed(
+                translation_domain=DOMAIN,
+                translation_key=f"connection_{err.cause}",
+                translation_placeholders={"printer": printer},
+            )
         case OctoPrintConnectionError():
             return _failed(f"connection_{err.cause}", printer)
     return _failed("request_failed", printer, error=str(err))

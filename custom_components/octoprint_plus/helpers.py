@@ -21,6 +21,7 @@ from .api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .everything import require_meant
+from .failure import needs_reauth
 
 
 def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationError:
@@ -118,6 +119,9 @@ async def octoprint_command(
             translation_placeholders=placeholders | {"seconds": f"{err.seconds:.0f}"},
         ) from err
     except OctoPrintConnectionError as err:
+        if needs_reauth(err):
+            coordinator.config_entry.async_start_reauth(coordinator.hass)
+            await coordinator.async_request_refresh()
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key=f"connection_{err.cause}",

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from homeassistant.core import callback
 from homeassistant.util.json import json_loads
 
-from .api import OctoPrintAuthError, OctoPrintConnectionError, OctoPrintError
+from .api import OctoPrintConnectionError, OctoPrintError
 from .api.errors import ConnectionCause
 from .api.push import OctoPrintPush, PushLost, pause
 from .const import DOMAIN, LOGGER
-from .failure import is_away
+from .failure import is_away, needs_reauth
 
 if TYPE_CHECKING:
     from .coordinator import OctoPrintCoordinator
@@ -92,7 +92,7 @@ class PushListener:
             "%s: no socket (%s): %s", coordinator.name, lost.attempts, lost.error
         )
         self._has_missed = True
-        is_refused = isinstance(lost.error, OctoPrintAuthError) and not self._is_deaf
+        is_refused = needs_reauth(lost.error) and not self._is_deaf
         if self.is_pushed or is_refused:
             coordinator.async_expire(with_plugins=False)
             self._async_poll_now()

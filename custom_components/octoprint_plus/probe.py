@@ -1,29 +1,24 @@
 """What is asked of a server before it is set up: what it is, and what the key may do."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
 
-import aiohttp
 from yarl import URL
 
-from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from .address import on_host, parse_address
 from .api import (
     ConnectionCause,
     OctoPrintAuthError,
-    OctoPrintClient,
     OctoPrintConnectionError,
     OctoPrintError,
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
 )
 from .api.access import CurrentUser
-from .api.client import TIMEOUT
+from .api.login import ProxyLogin
+from .clients import setup_client
 from .const import LOGGER
 
 # Without SYSTEM there are no buttons for the server itself, but only administrators
@@ -51,10 +46,14 @@ UNNAMED_PROFILE = "Default"
 class SetupError(Exception):
     """A server cannot be set up, for a reason that has a text."""
 
-    def __init__(self, reason: str) -> None:
-        """Keep the key of the text."""
+    def __init__(
+        self, reason: str, *, asked: URL | None = None, proposed: URL | None = None
+    ) -> None:
+        """Keep the key of the text, whom it is about, and what to try instead."""
         super().__init__(reason)
         self.reason = reason
+        self.asked = asked
+        self.proposed = proposed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -95,74 +94,20 @@ async def setup_errors() -> AsyncIterator[None]:
         raise SetupError("unknown") from err
 
 
-def setup_client(
-    hass: HomeAssistant, url: URL, api_key: str | None = None, *, verify_ssl: bool
-) -> OctoPrintClient:
-    """Return a client for a server that is not set up yet."""
-    session = async_get_clientsession(hass, verify_ssl=verify_ssl)
-    return OctoPrintClient(session, url, api_key)
-
-
-async def async_probe(
-    hass: HomeAssistant, urls: tuple[URL, ...], *, verify_ssl: bool
-) -> URL:
-    """Return the first of these addresses at which OctoPrint answers, asking without a key.
-
-    Otherwise raise the first reason that says more than that nothing listens there.
-    """
-    reason: str = ConnectionCause.REFUSED
-    for url in urls:
-        try:
-            return await _async_probe_one(hass, url, verify_ssl=verify_ssl)
-        except SetupError as err:
-            if reason == ConnectionCause.REFUSED:
-                reason = err.reason
-            if err.reason in (ConnectionCause.NOT_FOUND, ConnectionCause.TIMEOUT):
-                # The host itself is not there, whatever the port.
-                break
-    raise SetupError(reason)
-
-
-async def _async_probe_one(hass: HomeAssistant, url: URL, *, verify_ssl: bool) -> URL:
-    """Return the address at which OctoPrint answers, after a redirect to HTTPS if need be."""
-    client = setup_client(hass, url, verify_ssl=verify_ssl)
-    try:
-        async with setup_errors():
-            await client.access.current_user()
-    except SetupError as err:
-        if err.reason != ConnectionCause.REDIRECTED:
-            raise
-        if (secure := await _async_secure_address(hass, client, verify_ssl)) is None:
-            raise
-        client = setup_client(hass, secure, verify_ssl=verify_ssl)
-        async with setup_errors():
-            await client.access.current_user()
-    return client.url
-
-
-async def _async_secure_address(
-    hass: HomeAssistant, client: OctoPrintClient, verify_ssl: bool
-) -> URL | None:
-    """Return where the same host wants to be asked over HTTPS; no other host is followed."""
-    session = async_get_clientsession(hass, verify_ssl=verify_ssl)
-    try:
-        async with session.get(
-            client.resolve("api/currentuser"), allow_redirects=False, timeout=TIMEOUT
-        ) as response:
-            target = response.url.join(URL(response.headers["Location"]))
-        if target.scheme == "https" and target.host == client.url.host:
-            return parse_address(str(target))[0]
-    except aiohttp.ClientError, KeyError, TimeoutError, ValueError:
-        pass
-    return None
-
-
 async def async_verify(
-    hass: HomeAssistant, url: URL, api_key: str, *, verify_ssl: bool
+    hass: HomeAssistant,
+    url: URL,
+    api_key: str,
+    *,
+    login: ProxyLogin | None = None,
+    verify_ssl: bool,
 ) -> Instance:
     """Return what OctoPrint says of itself to this key."""
-    client = setup_client(hass, url, api_key, verify_ssl=verify_ssl)
+    client = setup_client(hass, url, api_key, login=login, verify_ssl=verify_ssl)
     async with setup_errors():
+        if login is not None:
+            # Where OctoPrint itself trusts such log-ins, reading says nothing of the key.
+            await client.access.login()
         user = await client.access.current_user()
         if user.name is None:
             raise SetupError("invalid_auth")
@@ -188,36 +133,3 @@ async def async_verify(
 def missing_permissions(user: CurrentUser) -> tuple[str, ...]:
     """Return what the key may not do, of what the entities and actions need."""
     return tuple(name for name in USED_PERMISSIONS if not user.may(name))
-
-
-async def async_new_address(
-    hass: HomeAssistant, data: Mapping[str, Any], discovered: URL
-) -> URL | None:
-    """Return where a printer that is set up has moved to, or None where it has not.
-
-    It has moved only if its key is known at the new address and no longer at the
-    old one: printers with copies of one SD card announce themselves by the same id.
-    """
-    configured = URL(data[CONF_URL])
-    if await _async_knows_key(hass, configured, data):
-        return None
-    candidates = [on_host(configured, discovered.host or "")]
-    if discovered.scheme == "https" or configured.scheme == "http":
-        # What is encrypted stays so, although announcements name no scheme.
-        candidates.insert(0, discovered)
-    for url in candidates:
-        if await _async_knows_key(hass, url, data):
-            return url
-    return None
-
-
-async def _async_knows_key(
-    hass: HomeAssistant, url: URL, data: Mapping[str, Any]
-) -> bool:
-    client = setup_client(
-        hass, url, data[CONF_API_KEY], verify_ssl=data[CONF_VERIFY_SSL]
-    )
-    try:
-        return (await client.access.current_user()).name is not None
-    except OctoPrintError:
-        return False

@@ -14,6 +14,7 @@ from .api import OctoPrintError, Snapshot
 from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
+from .moved import MOVED, MovedFlow
 from .probe import missing_permissions
 
 DOCS = "https://docs.octoprint.org/en/main"
@@ -211,6 +212,8 @@ async def async_create_fix_flow(
     data: dict[str, str | int | float | None] | None,
 ) -> RepairsFlow:
     """Return the flow of an issue that can be fixed."""
+    if issue_id.startswith(MOVED):
+        return MovedFlow()
     return MissingPermissionsFlow()
 
 

@@ -78,7 +78,7 @@ async def test_current_user_refused(
     fake.answer("GET", "*", status=403, body="Forbidden")
     with pytest.raises(OctoPrintConnectionError) as caught:
         await client.access.current_user()
-    assert caught.value.cause is ConnectionCause.NOT_OCTOPRINT
+    assert caught.value.cause is ConnectionCause.PROXY_REFUSED
     with pytest.raises(OctoPrintConnectionError):
         await client.job.get()
     # Each asks once more without the key, to see whether it is the key's fault.

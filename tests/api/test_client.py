@@ -1,10 +1,12 @@
 """Test the client: what can go wrong between it and the server, provoked for real."""
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 import errno
+from io import BytesIO
 import ipaddress
 from pathlib import Path
 import socket
@@ -35,6 +37,8 @@ from custom_components.octoprint_plus.api import (
     answers,
     client as client_module,
 )
+from custom_components.octoprint_plus.api.login import ProxyLogin
+from custom_components.octoprint_plus.api.sockets import ENDPOINT, close_socket
 from tests.fake_octoprint import FakeOctoPrint
 
 LOGIN_PAGE = '<html><form><input name="password" type="password"></form></html>'
@@ -343,7 +347,7 @@ async def test_error_without_octoprints_text(
         ({"body": LOGIN_PAGE}, ConnectionCause.PROXY_LOGIN),
         ({"body": LOGIN_PAGE.replace('"', "")}, ConnectionCause.PROXY_LOGIN),
         ({"status": 403, "body": LOGIN_PAGE}, ConnectionCause.PROXY_LOGIN),
-        ({"status": 403, "body": "No"}, ConnectionCause.NOT_OCTOPRINT),
+        ({"status": 403, "body": "No"}, ConnectionCause.PROXY_REFUSED),
         ({"status": 401, "body": "Unauthorized"}, ConnectionCause.PROXY_LOGIN),
         ({"status": 407}, ConnectionCause.PROXY_LOGIN),
         (
@@ -362,6 +366,25 @@ async def test_error_without_octoprints_text(
         ({"status": 502, "body": "Bad Gateway"}, ConnectionCause.BAD_GATEWAY),
         ({"status": 503, "json": {"error": "x"}}, ConnectionCause.BAD_GATEWAY),
         ({"status": 504}, ConnectionCause.BAD_GATEWAY),
+        (
+            {
+                "status": 401,
+                "headers": {"WWW-Authenticate": 'Bearer, Basic realm="Printer"'},
+            },
+            ConnectionCause.BASIC_AUTH,
+        ),
+        *(
+            ({"status": 400, "body": body}, ConnectionCause.WANTS_HTTPS)
+            for body in (
+                "<center>The plain HTTP request was sent to HTTPS port</center>",
+                "<p>You're speaking plain HTTP to an SSL-enabled server port.<br />",
+                "Client sent an HTTP request to an HTTPS server.\n",
+                "The client sent a plain HTTP request, but this server only speaks HTTPS",
+            )
+        ),
+        ({"status": 421}, ConnectionCause.PROXY_REFUSED),
+        ({"status": 431, "body": "<h1>No</h1>"}, ConnectionCause.PROXY_REFUSED),
+        ({"body": "<title>Please sign in | SSO</title>"}, ConnectionCause.PROXY_LOGIN),
     ],
 )
 async def test_not_octoprint(
@@ -372,6 +395,65 @@ async def test_not_octoprint(
 ) -> None:
     fake.answer("GET", "*", **answer)
     assert await cause_of(client.job.get()) is cause
+
+
+@pytest.mark.parametrize("status", [400, 405, 417, 418])
+async def test_proxy_that_refuses(
+    client: OctoPrintClient, fake: FakeOctoPrint, status: int
+) -> None:
+    """Test what OctoPrint never answers where all may ask, for example HAProxy's 400."""
+    body = "<html><body><h1>400 Bad request</h1>\nYour browser sent an invalid request."
+    fake.answer("GET", "*", status=status, body=body)
+    cause = await cause_of(client.access.current_user())
+    assert cause is ConnectionCause.PROXY_REFUSED
+
+
+async def test_upload_through_a_proxy_with_a_limit(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    body = "<html><head><title>413 Request Entity Too Large</title></head></html>"
+    fake.answer("POST", "*", status=413, body=body)
+    content = BytesIO(b"M105\n" * 100_000)
+    upload = client.files.upload("local", "a.gcode", content, 500_000)
+    assert await cause_of(upload) is ConnectionCause.PROXY_LIMIT
+
+
+async def test_login_of_a_proxy(
+    session: aiohttp.ClientSession, fake: FakeOctoPrint
+) -> None:
+    """Test that it goes with all requests, beside the key, and with the socket."""
+    fake.push.enabled = True
+    login = ProxyLogin("me", "pä:ß wort")
+    client = OctoPrintClient(session, URL(fake.url), fake.key, login=login)
+    await client.job.get()
+    await client.job.pause()
+    await client.access.app_keys_status()
+    socket = await client.open_socket(ENDPOINT)
+    await close_socket(socket)
+    sent = [dict(each.headers) for each in fake.requests] + fake.push.handshakes
+    assert len(sent) == 4
+    for headers in sent:
+        scheme, _, value = headers["Authorization"].partition(" ")
+        assert scheme == "Basic"
+        assert b64decode(value).decode() == "me:pä:ß wort"
+    assert fake.requests[0].headers["X-Api-Key"] == fake.key
+    assert "wort" not in repr(login)
+
+
+@pytest.mark.parametrize("path", ["api/job", ENDPOINT])
+async def test_login_of_a_proxy_is_not_sent_elsewhere(
+    session: aiohttp.ClientSession, fake: FakeOctoPrint, path: str
+) -> None:
+    login = ProxyLogin("me", "secret")
+    client = OctoPrintClient(session, URL(fake.url), fake.key, login=login)
+    async with FakeOctoPrint() as other:
+        other.push.enabled = True
+        location = {"Location": f"{other.url}/{path}"}
+        fake.answer("GET", "*", status=302, headers=location)
+        call = client.job.get() if path == "api/job" else client.open_socket(path)
+        assert await cause_of(call) is ConnectionCause.REDIRECTED
+        sent = [dict(each.headers) for each in other.requests] + other.push.handshakes
+        assert not any("Authorization" in headers for headers in sent)
 
 
 async def test_unknown_key_on_an_old_server(
@@ -392,7 +474,7 @@ async def test_no_such_path(client: OctoPrintClient, fake: FakeOctoPrint) -> Non
     with pytest.raises(OctoPrintNotFoundError):
         await client.job.get()
     cause = await cause_of(client.access.current_user())
-    assert cause is ConnectionCause.NOT_OCTOPRINT
+    assert cause is ConnectionCause.WRONG_PATH
 
 
 async def test_command_that_a_proxy_swallows(
@@ -485,7 +567,7 @@ async def test_unreachable_host(
         "aiohttp.connector.aiohappyeyeballs.start_connection", start_connection
     )
     client = OctoPrintClient(session, URL("http://127.0.0.1:1"))
-    assert await cause_of(client.job.get()) is ConnectionCause.NOT_FOUND
+    assert await cause_of(client.job.get()) is ConnectionCause.UNREACHABLE
 
 
 @pytest.mark.parametrize(
@@ -553,7 +635,7 @@ async def test_server_without_tls(
     session: aiohttp.ClientSession, fake: FakeOctoPrint
 ) -> None:
     client = OctoPrintClient(session, URL(fake.url).with_scheme("https"), fake.key)
-    assert await cause_of(client.job.get()) is ConnectionCause.TLS
+    assert await cause_of(client.job.get()) is ConnectionCause.WANTS_HTTP
 
 
 async def test_stale_connection(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

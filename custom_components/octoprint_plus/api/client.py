@@ -19,6 +19,7 @@ from .answers import (
     foreign_page,
     plain_text,
     raise_foreign,
+    raise_instead_of_user,
     redirected,
     whole,
 )
@@ -37,6 +38,7 @@ from .errors import (
 )
 from .files import FilesApi
 from .job import JobApi
+from .login import ProxyLogin
 from .plugins import PluginsApi
 from .printer import PrinterApi
 from .profiles import ProfilesApi
@@ -91,6 +93,13 @@ CSRF_ERROR = "CSRF validation failed"
 # Characters of an error that is no JSON; OctoPrint's own are a sentence.
 MAX_MESSAGE_TEXT = 200
 
+# Errors that OctoPrint answers even to whose key it is, which all may ask.
+USER_REFUSALS = (
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+)
+
 # aiohttp sends these again by itself where a connection broke.
 REPEATED = ("DELETE", "PUT")
 
@@ -103,9 +112,17 @@ class OctoPrintClient:
     """
 
     def __init__(
-        self, session: aiohttp.ClientSession, url: URL, api_key: str | None = None
+        self,
+        session: aiohttp.ClientSession,
+        url: URL,
+        api_key: str | None = None,
+        *,
+        login: ProxyLogin | None = None,
     ) -> None:
-        """Take the session to use, the server's address with its path, and the key."""
+        """Take the session to use, the server's address with its path, and the key.
+
+        The log-in is that of a proxy in front of OctoPrint, and goes with every request.
+        """
         self.url = url
         self.keeps_connections = False
         """Whether the server is known to survive a command on a connection used before.
@@ -119,6 +136,7 @@ class OctoPrintClient:
         """What the printer's own storage is called; printer from OctoPrint 2 on."""
 
         self._api_key = api_key
+        self._login = {"Authorization": login.header} if login else {}
         self._session = session
         self._cache: dict[str, tuple[str, Any]] = {}
         self.access = AccessApi(self)
@@ -280,12 +298,13 @@ class OctoPrintClient:
                     self.resolve(path),
                     compress=COMPRESS,
                     decode_text=False,
+                    headers=self._login,
                     heartbeat=HEARTBEAT,
                     max_msg_size=MAX_MESSAGE,
                     timeout=SOCKET_TIMEOUT,
                 )
-        # aiohttp follows redirects here and cannot be told not to. Nothing secret
-        # has been sent yet, and nothing is.
+        # aiohttp follows redirects here and cannot be told not to. It sends the proxy's
+        # log-in to no other origin, no other secret has been sent yet, and none is.
         if socket._response.history:  # noqa: SLF001
             await close_socket(socket)
             raise redirected()
@@ -309,7 +328,11 @@ class OctoPrintClient:
         with_key: bool = True,
     ) -> aiohttp.ClientResponse:
         """Send a request, the one way that all of them go; the answer is unread."""
-        sent_headers = {"Accept": "application/json", **(headers or {})}
+        sent_headers = {
+            "Accept": "application/json",
+            **(headers or {}),
+            **self._login,
+        }
         if with_key and self._api_key:
             if not self._api_key.isprintable():
                 raise OctoPrintAuthError("No API key looks like that")
@@ -379,7 +402,9 @@ class OctoPrintClient:
             if is_text_fine and (plain := plain_text(body)) is not None:
                 return plain
             raise foreign_page(body)
-        raise_foreign(status, headers)
+        raise_foreign(status, headers, body)
+        if path == CURRENT_USER and status not in USER_REFUSALS:
+            raise_instead_of_user(status, body)
         error = mapping(content).get("error")
         message = (
             text(error)
@@ -393,8 +418,6 @@ class OctoPrintClient:
         if status == HTTPStatus.FORBIDDEN:
             await self._raise_forbidden(path, body, permission)
         if status == HTTPStatus.NOT_FOUND:
-            if path == CURRENT_USER:
-                raise foreign_page(body)
             raise OctoPrintNotFoundError(message)
         if status == HTTPStatus.CONFLICT:
             raise OctoPrintConflictError(message)
@@ -429,7 +452,7 @@ class OctoPrintClient:
         )
         if self._api_key and "permissions" in mapping(decoded(headers, open_body)):
             raise OctoPrintAuthError("OctoPrint does not know the API key")
-        raise foreign_page(body)
+        raise_instead_of_user(HTTPStatus.FORBIDDEN, body)
 
 
 def _patient(seconds: float) -> aiohttp.ClientTimeout:

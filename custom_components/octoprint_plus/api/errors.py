@@ -9,6 +9,9 @@ class ConnectionCause(StrEnum):
     BAD_GATEWAY = "bad_gateway"
     """A proxy answered that OctoPrint behind it does not (HTTP 5xx)."""
 
+    BASIC_AUTH = "basic_auth"
+    """A proxy asks for a user and a password, or refuses those it got (HTTP 401, Basic)."""
+
     BROKEN = "broken"
     """The connection broke before an answer had come."""
 
@@ -18,8 +21,14 @@ class ConnectionCause(StrEnum):
     NOT_OCTOPRINT = "not_octoprint"
     """Something answered, but not as OctoPrint answers."""
 
+    PROXY_LIMIT = "proxy_limit"
+    """A proxy refuses uploads of that size (HTTP 413)."""
+
     PROXY_LOGIN = "proxy_login"
-    """A proxy in front of OctoPrint wants a log-in of its own."""
+    """A proxy in front of OctoPrint wants a log-in of its own, on a page."""
+
+    PROXY_REFUSED = "proxy_refused"
+    """A proxy or firewall in front of OctoPrint refuses the request (HTTP 4xx)."""
 
     REDIRECTED = "redirected"
     """The server points to another address, to which the key is not sent."""
@@ -31,10 +40,22 @@ class ConnectionCause(StrEnum):
     """No answer came in time."""
 
     TLS = "tls"
-    """The server's certificate is not trusted, or it speaks no TLS."""
+    """The server's certificate is not trusted."""
 
     TOO_LARGE = "too_large"
     """What came is larger than anything that is read."""
+
+    UNREACHABLE = "unreachable"
+    """There is no way to the host's address, or it is switched off."""
+
+    WANTS_HTTP = "wants_http"
+    """HTTPS was asked where HTTP is spoken."""
+
+    WANTS_HTTPS = "wants_https"
+    """HTTP was asked where HTTPS is spoken."""
+
+    WRONG_PATH = "wrong_path"
+    """A web server answers that there is nothing at this path (HTTP 404)."""
 
 
 class OctoPrintError(Exception):
