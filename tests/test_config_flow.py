@@ -25,9 +25,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
 import custom_components.octoprint_plus as integration
-from custom_components.octoprint_plus.api import OctoPrintClient
+from custom_components.octoprint_plus.api import ConnectionCause, OctoPrintClient
 from custom_components.octoprint_plus.const import CONF_MAX_TEMPS, DOMAIN
 from custom_components.octoprint_plus.discovery import from_zeroconf
+from custom_components.octoprint_plus.moved import MovedFlow
+from custom_components.octoprint_plus.probe import SetupError
 from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.config_entries import (
@@ -794,6 +796,17 @@ async def test_login_and_key_refused(
     expect_abort(await paste_key(hass, result, "new"), "reauth_successful")
 
 
+async def test_reauth_while_away(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that a new key is asked for where the server cannot say why it refused."""
+    await fake.stop()
+    init_integration.async_start_reauth(hass)
+    await hass.async_block_till_done()
+    (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
+    assert flow["step_id"] == "reauth_confirm"
+
+
 async def test_reconfigure_login(
     hass: HomeAssistant, fake: FakeOctoPrint, another: FakeOctoPrint
 ) -> None:
@@ -883,6 +896,23 @@ async def test_http_instead_of_https_that_never_answers(
     assert result["description_placeholders"] == {CONF_URL: "http://127.0.0.1"}
     result = await submit(hass, result, {**data, CONF_URL: fake.url})
     assert result["step_id"] == "auth"
+
+
+async def test_slow_address(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
+    """Test that what was typed is waited for where OctoPrint answers nowhere else."""
+    others_asked = asyncio.Event()
+
+    async def ask(_: Any, url: URL, **__: Any) -> URL:
+        if url.scheme == "http":
+            await others_asked.wait()
+            await asyncio.sleep(0.1)
+            return url
+        others_asked.set()
+        raise SetupError(ConnectionCause.REFUSED, asked=url)
+
+    with patch(f"{COMPONENT}.finder._async_ask", ask):
+        result = await to_auth(hass, fake.url)
+    assert result["description_placeholders"] == {CONF_URL: fake.url}
 
 
 async def test_https_instead_of_http(
@@ -1876,6 +1906,34 @@ async def test_proposal_that_leads_nowhere(
     texts_of = texts("en")["issues"]["moved"]["fix_flow"]
     assert error in texts_of["error"]
     assert init_integration.data[CONF_URL] == fake.url
+
+
+async def test_proposal_that_is_out_of_date(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test a repair that is open while its printer changes or goes."""
+    await fake.stop()
+    await discover(hass, zeroconf_info(another.url))
+    issue = proposal(hass, init_integration)
+    assert issue is not None
+    flow = MovedFlow()
+    flow.hass = hass
+    flow.data = issue.data
+
+    secure = fake.url.replace("http://", "https://")
+    hass.config_entries.async_update_entry(
+        init_integration, data={**init_integration.data, CONF_URL: secure}
+    )
+    result = await flow.async_step_confirm({})
+    assert result["errors"] == {"base": "no_answer"}
+    assert keys_sent_to(another) == []
+
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    result = await flow.async_step_confirm({})
+    assert result["reason"] == "removed"
 
 
 async def test_printer_whose_address_another_got(

@@ -408,6 +408,14 @@ async def test_proxy_that_refuses(
     assert cause is ConnectionCause.PROXY_REFUSED
 
 
+async def test_login_page_instead_of_the_user(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer("GET", "*", status=404, body=LOGIN_PAGE)
+    cause = await cause_of(client.access.current_user())
+    assert cause is ConnectionCause.PROXY_LOGIN
+
+
 async def test_upload_through_a_proxy_with_a_limit(
     client: OctoPrintClient, fake: FakeOctoPrint
 ) -> None:

@@ -1,9 +1,10 @@
 """Proxies in front of OctoPrint, with the faults that real ones have."""
 
 import asyncio
+from base64 import b64encode
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 import re
 from typing import Self
@@ -195,6 +196,24 @@ class TcpProxy:
         connection.close()
 
 
+@dataclass
+class Door:
+    """Who is let through by HTTP's Basic authentication, and what was asked of the proxy."""
+
+    login: str
+    """User and password, with a colon between."""
+
+    asked: list[tuple[str, bool]] = field(default_factory=list)
+    """The path of each request, and whether it was let through."""
+
+    def lets_through(self, request: web.Request) -> bool:
+        """Return whether a request has the log-in, and note it."""
+        wanted = "Basic " + b64encode(self.login.encode()).decode()
+        is_known = request.headers.get("Authorization") == wanted
+        self.asked.append((request.path, is_known))
+        return is_known
+
+
 class Sockets(Enum):
     """What a reverse proxy does with a request for a WebSocket."""
 
@@ -208,12 +227,18 @@ class Sockets(Enum):
 
 @asynccontextmanager
 async def reverse_proxy(
-    server: Server, path: str, sockets: Sockets = Sockets.PASSED
+    server: Server,
+    path: str,
+    sockets: Sockets = Sockets.PASSED,
+    door: Door | None = None,
 ) -> AsyncGenerator[URL]:
     """Serve a server under a path, and yield the address."""
     async with aiohttp.ClientSession() as session:
 
         async def handle(request: web.Request) -> web.StreamResponse:
+            if door is not None and not door.lets_through(request):
+                challenge = {"WWW-Authenticate": 'Basic realm="Printer"'}
+                return web.Response(status=401, text="No", headers=challenge)
             target = URL(server.url).join(request.rel_url)
             target = target.with_path(
                 target.raw_path.removeprefix(path), encoded=True, keep_query=True
