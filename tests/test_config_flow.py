@@ -2236,6 +2236,27 @@ async def test_reconfigure_address(
     assert init_integration.state is ConfigEntryState.LOADED
 
 
+async def test_reconfigure_does_not_give_up_encryption(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that HTTP is only proposed where HTTPS was used and no scheme is typed now."""
+    config_entry.add_to_hass(hass)
+    secure = fake.url.replace("http://", "https://")
+    hass.config_entries.async_update_entry(
+        config_entry, data={**config_entry.data, CONF_URL: secure}
+    )
+    result = await start_reconfigure(hass, config_entry)
+    typed = {CONF_URL: fake.url.removeprefix("http://"), CONF_VERIFY_SSL: True}
+    result = await submit(hass, result, typed)
+    assert result["errors"] == {"base": "try_http"}
+    assert keys_sent_to(fake) == []
+    assert config_entry.data[CONF_URL] == secure
+
+    result = await submit(hass, result, suggested(result))
+    expect_abort(result, "reconfigure_successful")
+    assert config_entry.data[CONF_URL] == fake.url
+
+
 async def test_reconfigure_key(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:

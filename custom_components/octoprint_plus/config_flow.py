@@ -348,10 +348,13 @@ class OctoPrintConfigFlow(KeyFlow, domain=DOMAIN):
             return self._show_reconfigure_form({})
         self._typed = user_input
         kept = entry_login(entry.data)
-        self._login_host = URL(entry.data[CONF_URL]).host
+        current = URL(entry.data[CONF_URL])
+        self._login_host = current.host
         self._login = kept if user_input.get(CONF_USERNAME, "").strip() else None
         if errors := await self._async_take_address(
-            user_input, login=_typed_login(user_input, kept)
+            user_input,
+            login=_typed_login(user_input, kept),
+            encrypted_host=current.host if current.scheme == "https" else None,
         ):
             return self._show_reconfigure_form(errors)
         return await self._async_after_address()

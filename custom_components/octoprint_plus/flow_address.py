@@ -62,11 +62,13 @@ class AddressFlow(ConfigFlow):
         *,
         announced: Sequence[URL] = (),
         login: ProxyLogin | None = None,
+        encrypted_host: str | None = None,
     ) -> dict[str, str]:
         """Keep the address at which OctoPrint answers, or return the errors of the form.
 
         A log-in that is typed into the address is taken out of it, also where it stays
         in the form. A proxy that asks for one is no error, but a question of its own.
+        Of the host that was asked by HTTPS so far, HTTP is proposed at most.
         """
         self._is_login_asked = False
         self._proposed = None
@@ -76,6 +78,8 @@ class AddressFlow(ConfigFlow):
         except AddressError:
             return {CONF_URL: "invalid_url"}
         typed[CONF_URL] = address
+        if len(urls) > 1 and urls[0].host == encrypted_host:
+            urls = tuple(url for url in urls if url.scheme == "https")
         if urls[0].host != self._login_host:
             # It was meant for that host only.
             self._login = None
