@@ -24,6 +24,7 @@ from .emergency import async_emergency_stop
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .everything import require_meant
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
+from .rights import ACTING, async_check_admin
 
 # The buttons below decide for themselves what they wait for: an emergency stop for nothing.
 PARALLEL_UPDATES = 0
@@ -47,6 +48,9 @@ class OctoPrintButtonDescription(ButtonEntityDescription):
 
     available_fn: Callable[[Snapshot], bool]
     exists_fn: Callable[[Snapshot], bool] = lambda _: True
+    is_for_admins: bool = False
+    """Whether of Home Assistant's users only administrators may press it."""
+
     is_urgent: bool = False
     """Whether it must not wait until another button's command is answered."""
 
@@ -234,6 +238,7 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
         available_fn=lambda x: not x.is_busy and command in x.server.commands,
         device_class=ButtonDeviceClass.RESTART if is_restart else None,
         entity_registry_enabled_default=False,
+        is_for_admins=True,
         permission="SYSTEM",
         press_fn=lambda x: x.system.run(command),
     )
@@ -377,6 +382,8 @@ class OctoPrintButtonEntity(OctoPrintButton):
     @override
     async def async_send(self) -> None:
         """Send the command."""
+        if self.entity_description.is_for_admins:
+            await async_check_admin(self.hass, ACTING.get())
         await self.entity_description.press_fn(self.coordinator.client)
 
 

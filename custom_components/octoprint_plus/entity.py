@@ -17,6 +17,7 @@ from .const import LOGGER
 from .coordinator import OctoPrintCoordinator
 from .device import device_info
 from .everything import OnAllError, async_begin_command, async_end_command
+from .rights import ACTING
 
 
 class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
@@ -96,6 +97,7 @@ class OctoPrintControlEntity(OctoPrintEntity):
     def async_set_context(self, context: Context) -> None:
         """Note whose command comes next, and whether it is on everything."""
         super().async_set_context(context)
+        ACTING.set(context)
         async_begin_command(self.hass, context, self.platform.domain)
 
     @override

@@ -6,6 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from tests.fake_octoprint import FakeOctoPrint
@@ -260,10 +261,12 @@ async def test_offline_and_permission(
 
 @pytest.mark.usefixtures("init_integration")
 async def test_script_needs_administrator(
-    hass: HomeAssistant, fake: FakeOctoPrint, hass_read_only_user: MockUser
+    hass: HomeAssistant, fake: FakeOctoPrint
 ) -> None:
     """A user who is no administrator may run controls, but no scripts."""
-    context = Context(user_id=hass_read_only_user.id)
+    group = await hass.auth.async_get_group(GROUP_ID_USER)
+    assert group
+    context = Context(user_id=MockUser(groups=[group]).add_to_hass(hass).id)
     with pytest.raises(Unauthorized):
         await hass.services.async_call(
             DOMAIN, "run_script", {"script": "a"}, blocking=True, context=context

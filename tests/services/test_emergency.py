@@ -239,6 +239,7 @@ async def test_key_is_refused(
     with pytest.raises(HomeAssistantError) as err:
         await call("emergency_stop")
     assert message(err.value)[0] == "emergency_failed"
+    await hass.async_block_till_done()
     [flow] = hass.config_entries.flow.async_progress()
     assert flow["context"]["source"] == "reauth"
 

@@ -1,12 +1,19 @@
 """Controls: the buttons and displays that the user has added to OctoPrint's interface."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+import re
 
+from .gcode import DISPLAY, PERCENT
 from .wire import Json, flag, items, mapping, number, text, texts
 
 # Deeper than anybody nests buttons, and shallow enough for Python's stack.
 MAX_DEPTH = 50
+
+PLAIN_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,15}(?:\.[0-9]*)?\s*$")
+
+# The start of a line that ends before its first parameter.
+COMMAND_NAME = re.compile(r"\s*[A-Za-z@]?\s*\S*")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +69,29 @@ class Control:
     def is_runnable(self) -> bool:
         """Return whether it does something that can be asked for from elsewhere."""
         return not self.is_javascript and bool(self.commands or self.script)
+
+    def can_become_any_gcode(self, values: Mapping[str, object]) -> bool:
+        """Return whether values could make it another command than its author wrote.
+
+        A number can't, unless it is part of a command's name, and a text on the display can't.
+        """
+        free = {
+            name for name, value in values.items() if not PLAIN_NUMBER.match(f"{value}")
+        }
+        if not self.commands:
+            # What a script makes of its values, only OctoPrint knows.
+            return bool(free)
+        return any(
+            match["name"] in free
+            or (
+                match["name"] in values
+                and COMMAND_NAME.fullmatch(line, endpos=match.start())
+            )
+            for command in self.commands
+            for line in command.splitlines()
+            if not DISPLAY.match(line)
+            for match in PERCENT.finditer(line)
+        )
 
     @property
     def is_display(self) -> bool:

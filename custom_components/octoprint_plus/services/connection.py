@@ -8,6 +8,7 @@ from homeassistant.helpers import config_validation as cv
 from ..connecting import AUTO_PORT, async_connect
 from ..const import DOMAIN
 from ..helpers import async_refresh_or_raise, refusal
+from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
 
 ATTR_AUTOCONNECT = "autoconnect"
@@ -47,8 +48,11 @@ def async_setup_connection_services(hass: HomeAssistant) -> None:
 
 async def _async_connect(call: ServiceCall) -> None:
     """Connect, also anew where the printer is connected and idle."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     save, autoconnect = call.data[ATTR_SAVE], call.data.get(ATTR_AUTOCONNECT)
+    if save or autoconnect is not None:
+        # These are settings of OctoPrint.
+        await async_check_admin(call.hass, call.context)
     async with server_action(call, coordinator, PERMISSION):
         await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
@@ -69,7 +73,7 @@ async def _async_connect(call: ServiceCall) -> None:
 
 async def _async_disconnect(call: ServiceCall) -> None:
     """Disconnect, unless that would cost a print."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     async with server_action(call, coordinator, PERMISSION):
         await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
@@ -79,7 +83,7 @@ async def _async_disconnect(call: ServiceCall) -> None:
 
 async def _async_fake_ack(call: ServiceCall) -> None:
     """Free a communication that waits for a lost acknowledgement, in a print too."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     # OctoPrint would take it without a printer, too.
     await async_refresh_or_raise(coordinator)
     async with printer_action(call, coordinator, PERMISSION):

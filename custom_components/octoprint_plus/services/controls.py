@@ -13,6 +13,7 @@ from ..api.controls import Control
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
+from ..rights import async_check_admin
 from .answers import async_send
 from .gcode import read_gcode
 from .printer import ATTR_PARAMETERS, PARAMETERS
@@ -53,10 +54,12 @@ def async_setup_control_services(hass: HomeAssistant) -> None:
 
 async def _async_run_control(call: ServiceCall) -> None:
     """Do what pressing one of the user's own controls does, in a print too."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     async with printer_action(call, coordinator, "CONTROL"):
         given = call.data[ATTR_PARAMETERS]
         control = await _async_find_control(call, coordinator)
+        if control.can_become_any_gcode(given):
+            await async_check_admin(call.hass, call.context)
         values = _values(control, given, coordinator.name)
         if control.commands:
             lines = read_gcode(control.commands, values, coordinator.name)
@@ -70,7 +73,7 @@ async def _async_run_control(call: ServiceCall) -> None:
 
 async def _async_run_script(call: ServiceCall) -> None:
     """Run one of OctoPrint's G-code scripts, in a print too."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     script, context = call.data[ATTR_SCRIPT], call.data[ATTR_CONTEXT]
     async with printer_action(call, coordinator, "CONTROL"):
         try:

@@ -17,4 +17,4 @@ def async_setup_emergency_services(hass: HomeAssistant) -> None:
 
 async def _async_emergency_stop(call: ServiceCall) -> None:
     """Halt the printer at once."""
-    await async_emergency_stop(async_get_coordinator(call))
+    await async_emergency_stop(await async_get_coordinator(call))

@@ -63,7 +63,7 @@ async def _async_unload(call: ServiceCall) -> None:
 
 
 async def _async_change(call: ServiceCall, sign: int) -> None:
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     entry = coordinator.config_entry
     if entry.entry_id in BUSY:
         raise refusal("filament_busy", coordinator.name)

@@ -74,7 +74,7 @@ def async_setup_file_command_services(hass: HomeAssistant) -> None:
 
 async def _async_create_folder(call: ServiceCall) -> ServiceResponse:
     """Create a folder in one that exists."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     files = coordinator.client.files
     path = checked_destination(call, coordinator, call.data[ATTR_PATH])
     parent, _, name = path.rpartition("/")
@@ -108,7 +108,7 @@ async def _async_transfer(
     call: ServiceCall, permissions: tuple[str, ...], *, moves: bool
 ) -> ServiceResponse:
     """Put a file or folder to another place; only a move takes it away from its own."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     path, destination = _source_and_destination(call, coordinator)
     files = coordinator.client.files
     transfer = files.move if moves else files.copy
@@ -136,7 +136,7 @@ async def _async_transfer(
 
 async def _async_delete_file(call: ServiceCall) -> None:
     """Delete a file, and a folder with all in it only where that is asked for."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
     async with server_action(call, coordinator, "FILES_LIST", "FILES_DELETE"):
@@ -157,7 +157,7 @@ async def _async_delete_file(call: ServiceCall) -> None:
 
 async def _async_analyse_file(call: ServiceCall) -> None:
     """Let OctoPrint analyse a file anew."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
     async with server_action(call, coordinator, "FILES_UPLOAD"):

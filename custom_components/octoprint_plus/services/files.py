@@ -2,6 +2,7 @@
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.const import ATTR_LOCATION
 from homeassistant.core import (
     HomeAssistant,
@@ -83,7 +84,7 @@ async def _async_select_file(call: ServiceCall) -> None:
 
 
 async def _async_select(call: ServiceCall, *, print_: bool) -> None:
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
     permissions = ("FILES_SELECT", *(("PRINT",) if print_ else ()))
@@ -106,7 +107,7 @@ async def _async_select(call: ServiceCall, *, print_: bool) -> None:
 
 async def _async_unselect_file(call: ServiceCall) -> None:
     """Select no file."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     async with printer_action(call, coordinator, "FILES_SELECT", forbidden=BUSY_STATES):
         try:
             await coordinator.client.files.unselect()
@@ -120,7 +121,7 @@ async def _async_unselect_file(call: ServiceCall) -> None:
 
 async def _async_get_file(call: ServiceCall) -> ServiceResponse:
     """Return what is known of a file."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     async with server_action(call, coordinator, "FILES_LIST"):
         await async_check_storage(call, coordinator)
@@ -137,7 +138,7 @@ async def _async_get_file(call: ServiceCall) -> ServiceResponse:
 
 async def _async_list_files(call: ServiceCall) -> ServiceResponse:
     """Return what is stored."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     path = call.data.get(ATTR_PATH, "").strip("/")
     location = call.data.get(ATTR_LOCATION, LOCAL if path else None)
     recursive = call.data[ATTR_RECURSIVE]

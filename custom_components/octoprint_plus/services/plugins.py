@@ -2,6 +2,7 @@
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -31,6 +32,7 @@ from ..coordinator import OctoPrintCoordinator
 from ..heater import extruder_count
 from ..helpers import refusal
 from ..psu import async_check_power_off, async_turn_off_psu
+from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, server_action
 
 ATTR_COMMAND = "command"
@@ -127,7 +129,7 @@ def _require(
 
 async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
     """Send a plugin a command, or ask it without one, and return what it answers."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     plugin = call.data[ATTR_PLUGIN]
     parameters = call.data[ATTR_PARAMETERS]
     async with server_action(call, coordinator):
@@ -165,7 +167,7 @@ async def _async_check_psu_command(
 
 async def _async_get_bed_mesh(call: ServiceCall) -> ServiceResponse:
     """Return the mesh that was collected last."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     _require(call, coordinator, bed_level_visualizer.PLUGIN)
     if (mesh := coordinator.data.plugins.mesh) is None:
         raise refusal("mesh_unknown", coordinator.name)
@@ -184,7 +186,7 @@ async def _async_get_bed_mesh(call: ServiceCall) -> ServiceResponse:
 
 async def _async_get_octolapse(call: ServiceCall) -> ServiceResponse:
     """Return what Octolapse does, and how it is set."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     _require(call, coordinator, octolapse.PLUGIN)
     async with server_action(call, coordinator):
         found = await coordinator.client.plugins.octolapse.get()
@@ -205,7 +207,7 @@ async def _async_get_octolapse(call: ServiceCall) -> ServiceResponse:
 
 async def _async_list_objects(call: ServiceCall) -> ServiceResponse:
     """Return the objects of the selected file."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     _require(call, coordinator, cancel_objects.PLUGIN)
     async with server_action(call, coordinator):
         objects = await coordinator.client.plugins.cancel_objects.list()
@@ -224,7 +226,7 @@ async def _async_list_objects(call: ServiceCall) -> ServiceResponse:
 
 async def _async_cancel_object(call: ServiceCall) -> None:
     """Leave an object out of the rest of the print."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     _require(call, coordinator, cancel_objects.PLUGIN)
     wanted = call.data[ATTR_OBJECT]
     api = coordinator.client.plugins.cancel_objects
@@ -244,7 +246,7 @@ async def _async_cancel_object(call: ServiceCall) -> None:
 
 async def _async_list_spools(call: ServiceCall) -> ServiceResponse:
     """Return the spools, and which of them are selected."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     _, spools, selected = await _async_spools(call, coordinator)
     return {
         "spools": [
@@ -286,7 +288,7 @@ async def _async_spools(
 
 async def _async_select_spool(call: ServiceCall) -> None:
     """Select the spool of a tool."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     tool, spool_id = call.data[ATTR_TOOL], call.data.get(ATTR_SPOOL)
     tools = extruder_count(coordinator.data)
     if tool >= tools:
@@ -316,7 +318,10 @@ async def _async_select_spool(call: ServiceCall) -> None:
 
 async def _async_turn_off_psu(call: ServiceCall) -> None:
     """Cut the printer's power."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
+    if call.data[ATTR_FORCE]:
+        # A print or the nozzle may be lost.
+        await async_check_admin(call.hass, call.context)
     _require(call, coordinator, psu_control.PLUGIN)
     async with server_action(call, coordinator, psu_control.CONTROL):
         await async_turn_off_psu(coordinator, call.service, force=call.data[ATTR_FORCE])

@@ -129,7 +129,7 @@ def async_setup_printer_services(hass: HomeAssistant) -> None:
 
 async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
     """Send lines of G-code; OctoPrint queues them, during a print too."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     lines = read_gcode(
         call.data[ATTR_COMMANDS], call.data[ATTR_PARAMETERS], coordinator.name
     )
@@ -143,7 +143,7 @@ async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
 
 async def _async_jog(call: ServiceCall) -> None:
     """Move the print head."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     axes = {axis: call.data[axis] for axis in AXES if axis in call.data}
     if not axes:
         raise refusal("axis_missing", coordinator.name)
@@ -160,7 +160,7 @@ async def _async_jog(call: ServiceCall) -> None:
 
 async def _async_home(call: ServiceCall) -> None:
     """Home axes."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     axes = [axis for axis in AXES if axis in call.data[ATTR_AXES]]
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
         if "z" in axes and await _async_is_paused(coordinator):
@@ -171,7 +171,7 @@ async def _async_home(call: ServiceCall) -> None:
 
 async def _async_extrude(call: ServiceCall) -> None:
     """Extrude or retract filament, with the active tool or another one."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     amount = call.data[ATTR_AMOUNT]
     if amount == 0:
         raise refusal("amount_zero", coordinator.name)
@@ -187,7 +187,7 @@ async def _async_extrude(call: ServiceCall) -> None:
 
 async def _async_select_tool(call: ServiceCall) -> None:
     """Make a tool the active one, unless a print goes on with it."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     async with printer_action(call, coordinator, "CONTROL", forbidden=BUSY_STATES):
         tool = _tool_to_select(call, coordinator)
         if tool is not None:

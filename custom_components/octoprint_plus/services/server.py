@@ -5,6 +5,7 @@ from typing import Any
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.core import (
     HomeAssistant,
     ServiceCall,
@@ -53,7 +54,9 @@ RUN_SYSTEM_COMMAND_SCHEMA = TARGET_SCHEMA.extend(
 @callback
 def async_setup_server_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(
+    # Plugins keep secrets under any name.
+    async_register_admin_service(
+        hass,
         DOMAIN,
         "get_settings",
         _async_get_settings,
@@ -81,7 +84,7 @@ def async_setup_server_services(hass: HomeAssistant) -> None:
 
 async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
     """Return all settings or some of them, without secrets."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     key = call.data.get(ATTR_KEY, "")
     names = key.split(".") if key else []
     if any(map(is_secret, names)):
@@ -97,7 +100,7 @@ async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
 
 async def _async_update_settings(call: ServiceCall) -> None:
     """Change the settings that are given, and only those."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     changes = call.data[ATTR_SETTINGS]
     settings = coordinator.client.settings
     async with server_action(call, coordinator, "SETTINGS", "SETTINGS_READ"):
@@ -146,7 +149,7 @@ def _ignored(
 
 async def _async_run_system_command(call: ServiceCall) -> None:
     """Run a command that the server offers, unless that would cost a print."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     source, action = call.data[ATTR_SOURCE], call.data[ATTR_ACTION]
     async with server_action(call, coordinator, "SYSTEM"):
         await async_check_free(call, coordinator)
@@ -166,7 +169,7 @@ async def _async_run_system_command(call: ServiceCall) -> None:
 
 async def _async_list_profiles(call: ServiceCall) -> ServiceResponse:
     """Return what OctoPrint knows of the printers that it may be connected to."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     async with server_action(call, coordinator, "CONNECTION"):
         profiles = await coordinator.client.profiles.list()
         current = (await coordinator.client.connection.get()).printer_profile

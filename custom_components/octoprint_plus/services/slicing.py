@@ -20,6 +20,7 @@ from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
+from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
 
 ATTR_DESTINATION = "destination"
@@ -59,7 +60,10 @@ def async_setup_slicing_services(hass: HomeAssistant) -> None:
 
 async def _async_slice_file(call: ServiceCall) -> ServiceResponse:
     """Slice a model, and print it if asked; OctoPrint does it in the background."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
+    if call.data[ATTR_OVERWRITE]:
+        # What is overwritten is gone.
+        await async_check_admin(call.hass, call.context)
     print_ = call.data[ATTR_PRINT]
     if print_:
         action = printer_action(

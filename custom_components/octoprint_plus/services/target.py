@@ -7,8 +7,9 @@ from typing import Any, override
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.const import ATTR_DEVICE_ID
-from homeassistant.core import ServiceCall, callback
+from homeassistant.core import ServiceCall
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import (
@@ -27,6 +28,7 @@ from ..helpers import (
     octoprint_command,
     refusal,
 )
+from ..rights import async_get_user, is_permitted, unauthorized
 
 # What a schema says of a value, in words that have no translation.
 REASONS = {
@@ -91,26 +93,40 @@ TARGET_SCHEMA = ActionSchema(
 MOVING_STATES = BUSY_STATES - {State.PAUSED}
 
 
-@callback
-def async_get_coordinator(call: ServiceCall) -> OctoPrintCoordinator:
-    """Return the coordinator of the printer that an action names, or of the only one."""
+async def async_get_coordinator(
+    call: ServiceCall, policy: str = POLICY_CONTROL
+) -> OctoPrintCoordinator:
+    """Return the coordinator of the printer that an action names, or of the only one.
+
+    Raises Unauthorized where the user who acts may not control that printer, or for actions that
+    only return something, not read it.
+    """
+    hass = call.hass
+    user = await async_get_user(hass, call.context, policy)
     entry: OctoPrintConfigEntry
     if device_ids := call.data.get(ATTR_DEVICE_ID):
-        _, entry = async_get_device_and_config_entry(call.hass, DOMAIN, device_ids[0])
-        return entry.runtime_data
-    entries = call.hass.config_entries.async_entries(
-        DOMAIN, include_ignore=False, include_disabled=False
-    )
-    if len(entries) > 1:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="device_required",
-            translation_placeholders={
-                "command": call.service,
-                "printers": ", ".join(sorted(entry.title for entry in entries)),
-            },
+        _, entry = async_get_device_and_config_entry(hass, DOMAIN, device_ids[0])
+    else:
+        entries = hass.config_entries.async_entries(
+            DOMAIN, include_ignore=False, include_disabled=False
         )
-    entry = async_get_config_entry(call.hass, DOMAIN, None)
+        if len(entries) > 1:
+            entries = [
+                each for each in entries if is_permitted(hass, user, each, policy)
+            ]
+            if not entries:
+                raise unauthorized(call.context, policy)
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key="device_required",
+                translation_placeholders={
+                    "command": call.service,
+                    "printers": ", ".join(sorted(entry.title for entry in entries)),
+                },
+            )
+        entry = async_get_config_entry(hass, DOMAIN, None)
+    if not is_permitted(hass, user, entry, policy):
+        raise unauthorized(call.context, policy)
     return entry.runtime_data
 
 

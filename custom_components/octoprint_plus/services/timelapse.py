@@ -2,6 +2,7 @@
 
 import voluptuous as vol
 
+from homeassistant.auth.permissions.const import POLICY_READ
 from homeassistant.const import ATTR_NAME
 from homeassistant.core import (
     HomeAssistant,
@@ -19,6 +20,7 @@ from ..api.timelapse import Unrendered
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
+from ..rights import async_check_admin
 from ..timelapse import PERMISSIONS, TYPES, async_set_timelapse
 from .target import (
     TARGET_SCHEMA,
@@ -93,7 +95,7 @@ def async_setup_timelapse_services(hass: HomeAssistant) -> None:
 
 async def _async_list_timelapses(call: ServiceCall) -> ServiceResponse:
     """Return how prints are recorded, the films, and images without a film."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call, POLICY_READ)
     async with server_action(call, coordinator, "TIMELAPSE_LIST"):
         found = await coordinator.client.timelapse.list()
     config = found.config
@@ -133,9 +135,12 @@ async def _async_list_timelapses(call: ServiceCall) -> ServiceResponse:
 
 async def _async_set_timelapse(call: ServiceCall) -> None:
     """Record as asked from the next print on."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     options = dict(call.data)
     save = options.pop(ATTR_SAVE)
+    if save:
+        # Then it is a setting of OctoPrint.
+        await async_check_admin(call.hass, call.context)
     kind = options.pop(ATTR_TYPE, None)
     options = {key: options[key] for key in options if key in OPTION_NAMES}
     if kind is None and not options and not save:
@@ -155,7 +160,7 @@ OPTION_NAMES = frozenset(map(str, SET_TIMELAPSE_SCHEMA.schema)) - {
 
 async def _async_render_timelapse(call: ServiceCall) -> None:
     """Make a film of images."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     name = call.data[ATTR_NAME]
     async with server_action(
         call, coordinator, "TIMELAPSE_LIST", "TIMELAPSE_MANAGE_UNRENDERED"
@@ -171,7 +176,7 @@ async def _async_render_timelapse(call: ServiceCall) -> None:
 
 async def _async_delete_timelapse(call: ServiceCall) -> None:
     """Delete a film, or images of which no film was made."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
     name = call.data[ATTR_NAME]
     unrendered = call.data[ATTR_UNRENDERED]
     permission = "TIMELAPSE_MANAGE_UNRENDERED" if unrendered else "TIMELAPSE_DELETE"

@@ -21,6 +21,7 @@ from ..api.state import BUSY_STATES
 from ..api.uploads import USUAL_LIMIT, Upload
 from ..const import DOMAIN, LOGGER
 from ..coordinator import OctoPrintCoordinator
+from ..rights import async_check_admin
 from .storage import (
     LOCAL,
     LOCATION,
@@ -36,6 +37,7 @@ from .storage import (
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
 from .upload_source import (
     ATTR_SOURCE,
+    ATTR_UPLOAD,
     SOURCE_FIELDS,
     Source,
     async_open_source,
@@ -47,6 +49,10 @@ ATTR_NAME = "name"
 ATTR_OVERWRITE = "overwrite"
 ATTR_PRINT = "print"
 ATTR_SELECT = "select"
+
+# What is printed can be any G-code, which only administrators send, and what is overwritten is
+# gone. What others take from Home Assistant's folders is at least no work of their own.
+ADMIN_FIELDS = (ATTR_OVERWRITE, ATTR_PRINT, ATTR_SELECT)
 
 # What OctoPrint takes for G-code; a plugin may add others.
 USUAL_ENDINGS = (".gcode", ".gco", ".g")
@@ -78,7 +84,9 @@ def async_setup_upload_services(hass: HomeAssistant) -> None:
 
 async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
     """Upload a file that Home Assistant has."""
-    coordinator = async_get_coordinator(call)
+    coordinator = await async_get_coordinator(call)
+    if ATTR_UPLOAD in call.data or any(map(call.data.get, ADMIN_FIELDS)):
+        await async_check_admin(call.hass, call.context)
     source = await async_open_source(call, coordinator)
     try:
         return await _async_upload(call, coordinator, source)
