@@ -383,7 +383,7 @@ class OctoPrintButtonEntity(OctoPrintButton):
     async def async_send(self) -> None:
         """Send the command."""
         if self.entity_description.is_for_admins:
-            await async_check_admin(self.hass, ACTING.get())
+            await async_check_admin(self.coordinator, ACTING.get(), self.label)
         await self.entity_description.press_fn(self.coordinator.client)
 
 

@@ -14,6 +14,9 @@ from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized, UnknownUser
 from homeassistant.helpers import entity_registry as er
 
+from .const import DOMAIN
+from .coordinator import OctoPrintCoordinator
+
 # To be allowed to control these means nothing.
 READ_ONLY = frozenset(
     {
@@ -63,15 +66,32 @@ def is_permitted(
     return bool(entities) and all(check(each.entity_id, policy) for each in entities)
 
 
-def unauthorized(context: Context, policy: str) -> Unauthorized:
-    """Return the error for a user who may not control a printer, or not read it."""
-    return Unauthorized(context=context, permission=policy, perm_category=CAT_ENTITIES)
+class NotPermittedError(Unauthorized):
+    """A user of Home Assistant may not do it, and is told why."""
+
+    def __init__(
+        self, context: Context, policy: str, key: str, **placeholders: str
+    ) -> None:
+        """Take who acts, what is lacking, and the text."""
+        super().__init__(context=context, permission=policy, perm_category=CAT_ENTITIES)
+        self.translation_domain = DOMAIN
+        self.translation_key = key
+        self.translation_placeholders = placeholders
+        self.generate_message = True
 
 
-async def async_check_admin(hass: HomeAssistant, context: Context | None) -> None:
-    """Raise Unauthorized for a user who isn't an administrator."""
+async def async_check_admin(
+    coordinator: OctoPrintCoordinator, context: Context | None, command: str
+) -> None:
+    """Raise NotPermittedError for a user who isn't an administrator."""
     if context is None:
         return
-    user = await async_get_user(hass, context, POLICY_CONTROL)
+    user = await async_get_user(coordinator.hass, context, POLICY_CONTROL)
     if user is not None and not user.is_admin:
-        raise unauthorized(context, POLICY_CONTROL)
+        raise NotPermittedError(
+            context,
+            POLICY_CONTROL,
+            "user_is_no_administrator",
+            command=command,
+            printer=coordinator.name,
+        )

@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import copy
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
-from typing import Any, override
+from typing import Any, Self, override
 
 from aiohttp import ClientWebSocketResponse, FormData
 
@@ -113,6 +114,22 @@ class HomeAssistant(Server):
                 "onboarding/integration", client | {"redirect_uri": f"{self.url}/"}
             )
         await self._keep_token(self.token)
+
+    async def as_user(self, username: str, group: str) -> Self:
+        """Create a user of a group, and return this Home Assistant as it is for that user."""
+        user = (await self.ws("config/auth/create", name=username, group_ids=[group]))[
+            "user"
+        ]
+        await self.ws(
+            "config/auth_provider/homeassistant/create",
+            user_id=user["id"],
+            username=username,
+            password=username,
+        )
+        other = copy(self)
+        other.username = other.password = username
+        other.token = await other._log_in()  # noqa: SLF001
+        return other
 
     async def _log_in(self) -> str:
         client = {"client_id": f"{self.url}/"}

@@ -25,6 +25,8 @@ from homeassistant.helpers import (
 )
 from tests.fake_octoprint import FakeOctoPrint
 
+from .conftest import message
+
 # What each action is given at the least.
 READ: dict[str, dict[str, Any]] = {
     "get_bed_mesh": {},
@@ -190,6 +192,12 @@ async def test_groups(hass: HomeAssistant, tried: Tried, fake: FakeOctoPrint) ->
     fake.clear()
     reader = await user_of(hass, GROUP_ID_READ_ONLY)
     assert await refused(tried, reader.id) == {*CONTROL, *ADMIN}
+    error = await tried("home", reader.id, {})
+    assert isinstance(error, HomeAssistantError)
+    assert message(error) == (
+        "user_may_not_control",
+        {"command": "home", "printer": "Prusa"},
+    )
     assert not fake.commands()
     user = await user_of(hass, GROUP_ID_USER)
     assert await refused(tried, user.id) == {*ADMIN}
@@ -283,7 +291,12 @@ async def test_reach_of_administrators(
     fake.answer("GET", "/api/printer/command/custom", json={"controls": CONTROLS})
     fake.clear()
     user = await user_of(hass, GROUP_ID_USER)
-    assert isinstance(await tried(action, user.id, data), Unauthorized)
+    error = await tried(action, user.id, data)
+    assert isinstance(error, Unauthorized)
+    assert message(error) == (
+        "user_is_no_administrator",
+        {"command": action, "printer": "Prusa"},
+    )
     assert not fake.commands()
     for allowed in ((await user_of(hass, GROUP_ID_ADMIN)).id, None):
         assert not isinstance(await tried(action, allowed, data), Unauthorized)

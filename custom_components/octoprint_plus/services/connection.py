@@ -52,7 +52,7 @@ async def _async_connect(call: ServiceCall) -> None:
     save, autoconnect = call.data[ATTR_SAVE], call.data.get(ATTR_AUTOCONNECT)
     if save or autoconnect is not None:
         # These are settings of OctoPrint.
-        await async_check_admin(call.hass, call.context)
+        await async_check_admin(coordinator, call.context, call.service)
     async with server_action(call, coordinator, PERMISSION):
         await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:

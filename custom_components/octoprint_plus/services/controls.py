@@ -59,7 +59,7 @@ async def _async_run_control(call: ServiceCall) -> None:
         given = call.data[ATTR_PARAMETERS]
         control = await _async_find_control(call, coordinator)
         if control.can_become_any_gcode(given):
-            await async_check_admin(call.hass, call.context)
+            await async_check_admin(coordinator, call.context, call.service)
         values = _values(control, given, coordinator.name)
         if control.commands:
             lines = read_gcode(control.commands, values, coordinator.name)

@@ -321,7 +321,7 @@ async def _async_turn_off_psu(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     if call.data[ATTR_FORCE]:
         # A print or the nozzle may be lost.
-        await async_check_admin(call.hass, call.context)
+        await async_check_admin(coordinator, call.context, call.service)
     _require(call, coordinator, psu_control.PLUGIN)
     async with server_action(call, coordinator, psu_control.CONTROL):
         await async_turn_off_psu(coordinator, call.service, force=call.data[ATTR_FORCE])

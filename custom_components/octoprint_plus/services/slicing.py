@@ -63,7 +63,7 @@ async def _async_slice_file(call: ServiceCall) -> ServiceResponse:
     coordinator = await async_get_coordinator(call)
     if call.data[ATTR_OVERWRITE]:
         # What is overwritten is gone.
-        await async_check_admin(call.hass, call.context)
+        await async_check_admin(coordinator, call.context, call.service)
     print_ = call.data[ATTR_PRINT]
     if print_:
         action = printer_action(

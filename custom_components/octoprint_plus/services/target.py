@@ -7,10 +7,10 @@ from typing import Any, override
 
 import voluptuous as vol
 
-from homeassistant.auth.permissions.const import POLICY_CONTROL
+from homeassistant.auth.permissions.const import POLICY_CONTROL, POLICY_READ
 from homeassistant.const import ATTR_DEVICE_ID
 from homeassistant.core import ServiceCall
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import (
     async_get_config_entry,
@@ -28,7 +28,7 @@ from ..helpers import (
     octoprint_command,
     refusal,
 )
-from ..rights import async_get_user, is_permitted, unauthorized
+from ..rights import NotPermittedError, async_get_user, is_permitted
 
 # What a schema says of a value, in words that have no translation.
 REASONS = {
@@ -115,7 +115,7 @@ async def async_get_coordinator(
                 each for each in entries if is_permitted(hass, user, each, policy)
             ]
             if not entries:
-                raise unauthorized(call.context, policy)
+                raise Unauthorized(context=call.context, permission=policy)
             raise ServiceValidationError(
                 translation_domain=DOMAIN,
                 translation_key="device_required",
@@ -126,7 +126,10 @@ async def async_get_coordinator(
             )
         entry = async_get_config_entry(hass, DOMAIN, None)
     if not is_permitted(hass, user, entry, policy):
-        raise unauthorized(call.context, policy)
+        key = "user_may_not_read" if policy == POLICY_READ else "user_may_not_control"
+        raise NotPermittedError(
+            call.context, policy, key, command=call.service, printer=entry.title
+        )
     return entry.runtime_data
 
 

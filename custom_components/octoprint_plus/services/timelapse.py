@@ -140,7 +140,7 @@ async def _async_set_timelapse(call: ServiceCall) -> None:
     save = options.pop(ATTR_SAVE)
     if save:
         # Then it is a setting of OctoPrint.
-        await async_check_admin(call.hass, call.context)
+        await async_check_admin(coordinator, call.context, call.service)
     kind = options.pop(ATTR_TYPE, None)
     options = {key: options[key] for key in options if key in OPTION_NAMES}
     if kind is None and not options and not save:

@@ -86,7 +86,7 @@ async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
     """Upload a file that Home Assistant has."""
     coordinator = await async_get_coordinator(call)
     if ATTR_UPLOAD in call.data or any(map(call.data.get, ADMIN_FIELDS)):
-        await async_check_admin(call.hass, call.context)
+        await async_check_admin(coordinator, call.context, call.service)
     source = await async_open_source(call, coordinator)
     try:
         return await _async_upload(call, coordinator, source)
