@@ -56,3 +56,24 @@ async def test_login_of_a_proxy(
     text = json.dumps(found)
     assert "DUMMY_USER" not in text
     assert "DUMMY_PASSWORD" not in text
+
+
+async def test_secrets_of_others(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that what users and plugins hide in names and commands is left out."""
+    controls = [
+        {"name": "Lamp", "command": "M355 S1"},
+        {"name": "Shell", "commands": ["curl -u me:DUMMY_PASSWORD http://lamp"]},
+        {"name": "Call", "command": "M118 http://lamp/?pw=DUMMY_PASSWORD"},
+    ]
+    fake.answer("GET", "/api/printer/command/custom", json={"controls": controls})
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    assert await async_setup_component(hass, "diagnostics", {})
+    found = await get_diagnostics_for_config_entry(hass, hass_client, init_integration)
+    text = json.dumps(found)
+    assert "M355 S1" in text
+    assert "DUMMY_PASSWORD" not in text

@@ -7,6 +7,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_API_KEY, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
+from .api.redaction import without_secrets
 from .coordinator import OctoPrintConfigEntry
 
 TO_REDACT = {
@@ -43,7 +44,8 @@ async def async_get_config_entry_diagnostics(
         "permissions": permissions,
         "poll_interval": coordinator.update_interval
         and coordinator.update_interval.total_seconds(),
-        "snapshot": async_redact_data(_plain(snapshot), TO_REDACT),
+        # Names and texts are the users' and the plugins' own, and may hold anything.
+        "snapshot": without_secrets(async_redact_data(_plain(snapshot), TO_REDACT)),
     }
 
 

@@ -1,5 +1,6 @@
 """Test redaction: no secret is left, and little else is lost."""
 
+from time import process_time
 from typing import Any
 
 import pytest
@@ -45,6 +46,29 @@ SECRETS = [
     "cookie",
     "webhookUrl",
     "basicAuth",
+    *(
+        "access_code",
+        "accessCode",
+        "accesscode",
+        "pin",
+        "pincode",
+        "pin_code",
+        "userPin",
+    ),
+    *(
+        "privkey",
+        "privateKey",
+        "jwt",
+        "otp",
+        "totp",
+        "pat",
+        "sid",
+        "account_sid",
+        "dsn",
+    ),
+    *("pw", "wifi_pw", "mqttpw", "loginpas", "mqttpass", "creds", "community"),
+    *("snmpCommunity", "session", "sessionId", "hash", "passwordHash", "signature"),
+    *("seed", "rsa", "ssh_rsa", "aeskey", "streamkey", "pairing_code", "lanCode"),
 ]
 
 HARMLESS = [
@@ -62,6 +86,9 @@ HARMLESS = [
     "streamUrl",
     "snapshotUsername",
     "basaltic",
+    *("gpioPin", "onoffGPIOPin", "sensePin", "outputPin", "pinMode", "spin", "opinion"),
+    *("ssid", "pattern", "path", "patch", "inside", "hashtag", "gcode", "barcode"),
+    *("language_code", "statusCode", "cobalt", "hotkey"),
     "header",
     "temperature",
     "",
@@ -102,11 +129,114 @@ def test_harmless(name: str) -> None:
         ("The basic settings", "The basic settings"),
         ("sudo shutdown -h now", "sudo shutdown -h now"),
         ("mail me: a@b.example", "mail me: a@b.example"),
+        ("G1 X5 E10 ; the key is here", "G1 X5 E10 ; the key is here"),
+        ("http://cam.local:8080/a@b", "http://cam.local:8080/a@b"),
+        ("http://[::1]:80/a@b", "http://[::1]:80/a@b"),
+        ("https://plugins.octoprint.org/blacklist.json",) * 2,
+        ("http://cam:pa/ss@host/x", "http://host/x"),
+        ("rtsp://u:p#?@h/1", "rtsp://h/1"),
+        ("//u:p@host/x", "//host/x"),
+        ("u:p4ss@host", "host"),
+        ("http://h/?loginuse=admin&loginpas=x", "http://h/?loginuse=admin&loginpas="),
+        ("http://h/?pw=x", "http://h/?pw="),
+        ("http://h/?user=a&p=x", "http://h/?user=a&p="),
+        ("http://h/#access_token=x", "http://h/#access_token="),
+        ("curl -u a:b http://h", "curl -u  http://h"),
+        ("curl -sua:b http://h", "curl -su http://h"),
+        ("curl --user=a:b", "curl --user="),
+        ("sshpass -p x ssh me@h", "sshpass -p  ssh me@h"),
+        ("sshpass -px ssh me@h", "sshpass -p ssh me@h"),
+        ("mysql -px", "mysql -p"),
+        ("mosquitto_pub -u me -P x -t y", "mosquitto_pub -u me -P  -t y"),
+        ("foo --password=x", "foo --password="),
+        ("foo --api-key x y", "foo --api-key  y"),
+        ("wget --http-password=x h", "wget --http-password= h"),
+        ("PASSWORD=x foo", "PASSWORD= foo"),
+        ("curl -H 'X-Api-Key: x y' h", "curl -H 'X-Api-Key:' h"),
+        ("curl -H X-Api-Key:x h", "curl -H X-Api-Key: h"),
+        ("echo 'x y' | sudo -S z", "echo | sudo -S z"),
+        ("printf x|/usr/bin/sudo -S z", "printf |/usr/bin/sudo -S z"),
+        ("sudo -S z <<< x", "sudo -S z <<<"),
+        ('{"token": "x"}', '{"token": }'),
+        ("https://discord.com/api/webhooks/1/x", "https://discord.com/api/webhooks"),
+        ("https://hooks.slack.com/services/T/B/x", "https://hooks.slack.com"),
+        (
+            "https://maker.ifttt.com/trigger/a/with/key/x",
+            "https://maker.ifttt.com/trigger",
+        ),
+        ("https://api.telegram.org/bot1:x/sendMessage", "https://api.telegram.org"),
+        ("https://home/api/webhook/x", "https://home/api/webhook"),
+        ("https://h/a1b2c3d4e5f6a7b8c9d0e1/y", "https://h//y"),
+        ("ghp_0123456789abcdefghijABCDEFGHIJ", ""),
+        ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2ln", ""),
+        ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", ""),
         ("", ""),
     ],
 )
 def test_text(text: str, cleared: str) -> None:
     assert without_secrets({"x": [text]}) == {"x": [cleared]}
+
+
+@pytest.mark.parametrize(
+    ("data", "cleared"),
+    [
+        ({"name": "token", "value": "x"}, {"name": "token"}),
+        ({"key": "password", "val": "x", "on": True}, {"key": "password", "on": True}),
+        ({"id": "apikey", "default": ["x"]}, {"id": "apikey"}),
+        ({"name": "speed", "value": 5}, {"name": "speed", "value": 5}),
+        # A key is none of a name, where it has no value.
+        ({"key": "token"}, {}),
+        ([["token", "x"], ["speed", "5"]], [["token"], ["speed", "5"]]),
+        (["run", "--password", "x", "y"], ["run", "--password", "y"]),
+        ({"cmd": "touch /tmp/x", "command": "M876"}, {"command": "M876"}),
+        ({"commands": ["G28", "M104 S0", "@pause"]},) * 2,
+        ({"commands": ["G28", "rm -r /"]}, {}),
+        (
+            {"onSysCommand": "gpio on 4", "onGCodeCommand": "M80"},
+            {"onGCodeCommand": "M80"},
+        ),
+    ],
+)
+def test_beside_its_name(data: Any, cleared: Any) -> None:
+    """What stands beside the name of a secret, and shell commands, are left out."""
+    assert without_secrets({"x": data}) == {"x": cleared}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "://",
+            "//a:",
+            "echo ",
+            "mysql ",
+            "sudo ",
+            "'a: ",
+            "?a=",
+            "a:b@",
+            "eyJ",
+            "--x ",
+        ),
+        *("key: ", '"key":"', "-----BEGIN PRIVATE KEY-----", "/bot1:", "a1/", "x\\"),
+    ],
+)
+def test_hostile_text(text: str) -> None:
+    """No text holds up Home Assistant: twice as much takes about twice as long."""
+    began = process_time()
+    without_secrets(text * (20_000 // len(text)))
+    small = process_time() - began
+    began = process_time()
+    without_secrets(text * (160_000 // len(text)))
+    # It would be 64 times as much, were each part looked at with every other.
+    assert process_time() - began < max(24 * small, 2)
+
+
+def test_deep_data() -> None:
+    """What nobody nests that deep is left out, and does not end in a RecursionError."""
+    value: Any = "x"
+    for _ in range(900):
+        value = [{"a": value}]
+    assert "x" not in str(without_secrets(value))
 
 
 @pytest.mark.parametrize("value", [None, True, 0, 1.5, [], {}, [[None, {"a": 1}]]])
@@ -137,4 +267,5 @@ def test_recorded_settings() -> None:
         ".plugins.classicwebcam.snapshotBearerToken",
         ".plugins.classicwebcam.snapshotPassword",
         ".plugins.virtual_printer.passcode",
+        ".webcam.ffmpegCommandline",
     ]

@@ -33,11 +33,30 @@ async def test_get_settings(
     call: Call, fake: FakeOctoPrint, settings: dict[str, Any]
 ) -> None:
     """All settings are returned, without secrets."""
+    settings["mine"] = {"text": "of a plugin"}
+    settings["system"]["actions"] = [
+        {"action": "off", "name": "Off", "command": "echo s3cr3t | sudo -S poweroff"}
+    ]
+    settings["server"]["commands"]["systemShutdownCommand"] = "sshpass -p s3cr3t ssh x"
+    settings["printerConnection"] = {
+        "preferred": {
+            "connector": "bambu",
+            "parameters": {"host": "s3cr3t", "lan": "s3cr3t", "port": "x"},
+        }
+    }
+    fake.answer("GET", SETTINGS, json=settings)
     answer = await call("get_settings", response=True)
     assert answer is not None
     found: Any = answer["settings"]
     assert found["appearance"] == settings["appearance"]
-    assert found["plugins"]["mqtt"] == {
+    assert "plugins" not in found
+    assert "mine" not in found
+    assert found["system"]["actions"] == [{"action": "off", "name": "Off"}]
+    assert found["printerConnection"]["preferred"]["parameters"] == {"port": "x"}
+    assert "s3cr3t" not in str(found)
+    answer = await call("get_settings", plugin="mqtt", response=True)
+    assert answer is not None
+    assert answer["settings"] == {
         "broker": {"url": "mqtt://host", "username": "me"},
         "topics": ["a", "b"],
         "clients": [{"name": "a"}],
@@ -52,6 +71,7 @@ async def test_get_settings(
         ("plugins.mqtt.broker", {"url": "mqtt://host", "username": "me"}),
         ("plugins.mqtt.broker.url", "mqtt://host"),
         ("plugins.mqtt.topics", ["a", "b"]),
+        ("scripts.gcode.afterPrintPaused", "G4 S3"),
         ("appearance.showFahrenheitAlso", False),
         ("temperature.profiles", None),
     ],
@@ -64,6 +84,26 @@ async def test_get_some_settings(
     if key == "temperature.profiles":
         expected = settings["temperature"]["profiles"]
     assert await call("get_settings", key=key, response=True) == {"settings": expected}
+
+
+@pytest.mark.usefixtures("settings")
+async def test_get_settings_of_plugin(call: Call) -> None:
+    """A plugin's settings are returned only where it is named."""
+    for key, expected in (
+        ("broker", {"url": "mqtt://host", "username": "me"}),
+        ("broker.url", "mqtt://host"),
+    ):
+        answer = await call("get_settings", plugin="mqtt", key=key, response=True)
+        assert answer == {"settings": expected}
+    for data, error in (
+        ({"key": "plugins"}, "settings_plugin_missing"),
+        ({"plugin": "nonsense"}, "settings_unknown"),
+        ({"plugin": "mqtt", "key": "nonsense"}, "settings_unknown"),
+        ({"plugin": "mqtt", "key": "broker.password"}, "settings_secret"),
+    ):
+        with pytest.raises(ServiceValidationError) as raised:
+            await call("get_settings", response=True, **data)
+        assert message(raised.value)[0] == error
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,32 @@ ENDPOINT = "api/settings"
 
 SCRIPTS = "scripts.gcode."
 
+PLUGINS = "plugins"
+
+# What OctoPrint itself sets, in any of its versions. Plugins may add groups beside these.
+OWN_GROUPS = frozenset(
+    {
+        *(
+            "accessControl",
+            "api",
+            "appearance",
+            "controls",
+            "devel",
+            "feature",
+            "folder",
+        ),
+        *(
+            "gcodeAnalysis",
+            "printerConnection",
+            "scripts",
+            "serial",
+            "server",
+            "slicing",
+        ),
+        *("system", "temperature", "terminalFilters", "webcam"),
+    }
+)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TemperatureProfile:
@@ -81,10 +107,9 @@ class SettingsApi:
         )
 
     async def get_raw(self) -> dict[str, Any]:
-        """Return all settings as OctoPrint words them, without secrets.
+        """Return all settings as OctoPrint words them, without secrets and shell commands.
 
-        GET /api/settings. Whatever is named like a key, password or token is left
-        out, and addresses are without user, password and such parameters.
+        GET /api/settings.
         """
         answer = await self._client.get(ENDPOINT, permission="SETTINGS_READ")
         return dict(without_secrets(answer))

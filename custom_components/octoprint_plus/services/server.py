@@ -19,7 +19,7 @@ from homeassistant.util.json import JsonObjectType
 
 from ..api.profiles import PrinterProfile
 from ..api.redaction import is_secret, without_secrets
-from ..api.settings import Objection
+from ..api.settings import OWN_GROUPS, PLUGINS, Objection
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
@@ -32,11 +32,15 @@ from .target import (
 
 ATTR_ACTION = "action"
 ATTR_KEY = "key"
+ATTR_PLUGIN = "plugin"
 ATTR_SETTINGS = "settings"
 ATTR_SOURCE = "source"
 
 GET_SETTINGS_SCHEMA = TARGET_SCHEMA.extend(
-    {vol.Optional(ATTR_KEY): vol.All(cv.string, vol.Length(min=1))}
+    {
+        vol.Optional(ATTR_KEY): vol.All(cv.string, vol.Length(min=1)),
+        vol.Optional(ATTR_PLUGIN): vol.All(cv.string, vol.Length(min=1)),
+    }
 )
 
 UPDATE_SETTINGS_SCHEMA = TARGET_SCHEMA.extend(
@@ -83,18 +87,28 @@ def async_setup_server_services(hass: HomeAssistant) -> None:
 
 
 async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
-    """Return all settings or some of them, without secrets."""
+    """Return OctoPrint's own settings or a plugin's, or some of them, without secrets."""
     coordinator = await async_get_coordinator(call, POLICY_READ)
     key = call.data.get(ATTR_KEY, "")
     names = key.split(".") if key else []
+    if plugin := call.data.get(ATTR_PLUGIN):
+        key = ".".join((PLUGINS, plugin, *names))
+        names = [PLUGINS, plugin, *names]
+    if names == [PLUGINS]:
+        raise refusal("settings_plugin_missing", coordinator.name)
     if any(map(is_secret, names)):
         raise refusal("settings_secret", coordinator.name, setting=key)
     async with server_action(call, coordinator, "SETTINGS_READ"):
-        found: Any = await coordinator.client.settings.get_raw()
-        for name in names:
-            if not isinstance(found, dict) or name not in found:
-                raise refusal("settings_unknown", coordinator.name, setting=key)
-            found = found[name]
+        settings = await coordinator.client.settings.get_raw()
+    found: Any = {
+        name: settings[name]
+        for name in settings
+        if name in OWN_GROUPS or (name == PLUGINS and names)
+    }
+    for name in names:
+        if not isinstance(found, dict) or name not in found:
+            raise refusal("settings_unknown", coordinator.name, setting=key)
+        found = found[name]
     return {"settings": found}
 
 
