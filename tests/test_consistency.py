@@ -98,6 +98,9 @@ RAISED_INDIRECTLY = {
     "exceptions.gcode_unsafe_length.message",
     "exceptions.gcode_unsafe_number.message",
     "exceptions.gcode_unsafe_sign.message",
+    "exceptions.user_is_no_administrator.message",
+    "exceptions.user_may_not_control.message",
+    "exceptions.user_may_not_read.message",
 }
 
 RAISING = {

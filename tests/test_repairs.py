@@ -1,17 +1,21 @@
 """Tests for the repairs."""
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 import json
 from pathlib import Path
+import re
 from typing import Any
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.markup import escaped
 from custom_components.octoprint_plus.moved import MOVED
 from custom_components.octoprint_plus.repairs import COPIED_ID, DESCRIPTIONS
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
@@ -77,6 +81,7 @@ async def test_missing_permissions(
         "https://docs.octoprint.org/en/main/features/accesscontrol.html"
     )
     assert issue.translation_placeholders == {
+        "name": "Prusa",
         "permissions": "Control, Print",
         "printer": "Prusa",
         "url": fake.url,
@@ -172,7 +177,7 @@ async def test_firmware_error(
     error = init_integration.runtime_data.data.error
     assert error.faq_url
     assert issue.learn_more_url == error.faq_url
-    assert (issue.translation_placeholders or {})["error"] == error.error
+    assert (issue.translation_placeholders or {})["error"] == escaped(error.error)
     fake.load("operational_idle_no_file")
     await refresh(hass, init_integration)
     assert issues(hass) == {}
@@ -245,6 +250,7 @@ async def test_copied_id(
     issue = issues(hass)[COPIED_ID]
     assert issue.issue_id == f"{COPIED_ID}_{copy.entry_id}"
     assert issue.translation_placeholders == {
+        "name": "Copy",
         "others": "Prusa",
         "printer": "Copy",
         "url": fake.url,
@@ -279,25 +285,196 @@ async def test_two_copies(
         for issue in ir.async_get(hass).issues.values()
     }
     assert found == {"a", "b"}
-    for copy in copies:
-        await hass.config_entries.async_unload(copy.entry_id)
+    # One that is only unloaded may be back in a moment.
+    await hass.config_entries.async_unload(copies[0].entry_id)
+    await read_again(hass, copies[1])
+    assert len(ir.async_get(hass).issues) == 2
+    await hass.config_entries.async_remove(copies[0].entry_id)
     await hass.async_block_till_done()
     assert issues(hass) == {}
+    await hass.config_entries.async_unload(copies[1].entry_id)
 
 
-async def test_unload(
+KEYS = {
+    "copied_id",
+    "firmware_error",
+    "missing_permissions",
+    "safe_mode",
+    "webcam_without_stream",
+}
+
+
+@pytest.fixture
+async def ignored(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> MockConfigEntry:
+    """Return a printer with all repairs, each of which the user ignores."""
+    MockConfigEntry(
+        domain=DOMAIN, title="Original", unique_id="1" * 32, data={}
+    ).add_to_hass(hass)
+    fake.load("error_fatal_while_printing")
+    grant(fake, "PRINT")
+    server = fake.json("GET", "/api/server")
+    fake.answer("GET", "/api/server", json=server | {"safemode": "settings"})
+    settings = fake.json("GET", "/api/settings")
+    settings["webcam"] |= {
+        "webcams": [WEBCAM | {"compat": {"snapshot": "http://cam/", "stream": ""}}]
+    }
+    settings["plugins"]["discovery"] = {"upnpUuid": "1" * 32}
+    fake.answer("GET", "/api/settings", json=settings)
+    await read_again(hass, init_integration)
+    assert issues(hass).keys() == KEYS
+    for issue in issues(hass).values():
+        ir.async_ignore_issue(hass, DOMAIN, issue.issue_id, True)
+    return init_integration
+
+
+def shown(hass: HomeAssistant) -> set[str]:
+    """Return which issues the user sees."""
+    return {
+        key
+        for key, issue in issues(hass).items()
+        if issue.active and issue.dismissed_version is None
+    }
+
+
+async def test_ignored_lasts(
+    hass: HomeAssistant, fake: FakeOctoPrint, ignored: MockConfigEntry
+) -> None:
+    """Test that what is ignored stays so, whatever happens but the end of its cause."""
+    assert shown(hass) == set()
+    # Reload, as by options or a new key.
+    await hass.config_entries.async_reload(ignored.entry_id)
+    await hass.async_block_till_done()
+    assert shown(hass) == set()
+    assert issues(hass).keys() == KEYS
+    # What is optional cannot be read at the start.
+    settings = fake.json("GET", "/api/settings")
+    fake.answer("GET", "/api/settings", status=502)
+    fake.answer("GET", "/api/printer/error", status=502)
+    await hass.config_entries.async_reload(ignored.entry_id)
+    await hass.async_block_till_done()
+    assert issues(hass).keys() == KEYS
+    # The server is off.
+    fake.answer("GET", "/api/job", status=502)
+    await hass.config_entries.async_reload(ignored.entry_id)
+    await hass.async_block_till_done()
+    fake.load("error_fatal_while_printing")
+    grant(fake, "PRINT")
+    fake.answer("GET", "/api/settings", json=settings)
+    await hass.config_entries.async_reload(ignored.entry_id)
+    await hass.async_block_till_done()
+    # Disabled for a while.
+    await hass.config_entries.async_set_disabled_by(
+        ignored.entry_id, ConfigEntryDisabler.USER
+    )
+    await hass.config_entries.async_set_disabled_by(ignored.entry_id, None)
+    await hass.async_block_till_done()
+    await read_again(hass, ignored)
+    assert shown(hass) == set()
+    assert issues(hass).keys() >= KEYS - {"safe_mode"}
+
+
+async def test_ignored_over_a_restart(
+    hass: HomeAssistant, ignored: MockConfigEntry
+) -> None:
+    """Test that what is ignored stays so when Home Assistant starts again."""
+    await hass.config_entries.async_unload(ignored.entry_id)
+    registry = ir.async_get(hass)
+    # So they are when they were read from the disk: not there, but ignored.
+    for key, issue in registry.issues.items():
+        registry.issues[key] = replace(
+            issue, active=False, data=None, translation_key=None, severity=None
+        )
+    await hass.config_entries.async_setup(ignored.entry_id)
+    await hass.async_block_till_done()
+    await read_again(hass, ignored)
+    assert issues(hass).keys() == KEYS
+    assert shown(hass) == set()
+
+
+async def test_ignored_until_the_cause_is_gone(
+    hass: HomeAssistant, fake: FakeOctoPrint, ignored: MockConfigEntry
+) -> None:
+    """Test that the next of a kind is told anew."""
+    server = fake.json("GET", "/api/server")
+    fake.answer("GET", "/api/server", json=server | {"safemode": None})
+    grant(fake)
+    await read_again(hass, ignored)
+    assert issues(hass).keys() == KEYS - {"safe_mode", "missing_permissions"}
+    fake.answer("GET", "/api/server", json=server)
+    grant(fake, "PRINT")
+    error = fake.json("GET", "/api/printer/error")
+    fake.answer("GET", "/api/printer/error", json=error | {"error": "Another one"})
+    await read_again(hass, ignored)
+    assert shown(hass) == {"safe_mode", "missing_permissions", "firmware_error"}
+    assert len(ir.async_get(hass).issues) == len(KEYS)
+
+
+async def test_no_issue_outlives_its_printer(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
-    """Test that issues go with the entry, and come with it."""
+    """Test that issues stay over a reload, and go with a printer disabled or removed."""
     fake.load("error_fatal_while_printing")
     grant(fake, "PRINT")
     await read_again(hass, init_integration)
-    assert issues(hass).keys() == {"firmware_error", "missing_permissions"}
+    told = {"firmware_error", "missing_permissions"}
+    assert issues(hass).keys() == told
     await hass.config_entries.async_unload(init_integration.entry_id)
-    assert issues(hass) == {}
+    assert issues(hass).keys() == told
     await hass.config_entries.async_setup(init_integration.entry_id)
     await hass.async_block_till_done()
-    assert issues(hass).keys() == {"firmware_error", "missing_permissions"}
+    assert issues(hass).keys() == told
+    await hass.config_entries.async_set_disabled_by(
+        init_integration.entry_id, ConfigEntryDisabler.USER
+    )
+    await hass.async_block_till_done()
+    assert issues(hass) == {}
+    await hass.config_entries.async_set_disabled_by(init_integration.entry_id, None)
+    await hass.async_block_till_done()
+    assert issues(hass).keys() == told
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    await hass.async_block_till_done()
+    assert issues(hass) == {}
+
+
+EVIL = "[Click](https://evil.example) ![b](https://evil.example/b.png) <b>*x*</b> `\n"
+
+
+async def test_texts_of_others_are_no_markdown(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that nothing that a server tells becomes a link, a picture or more, and how long it is."""
+    evil = EVIL * 1000
+    hass.config_entries.async_update_entry(init_integration, title=evil)
+    fake.load("error_fatal_while_printing")
+    grant(fake, "PRINT")
+    account = fake.json("GET", "/api/currentuser")
+    fake.answer("GET", "/api/currentuser", json=account | {"name": evil})
+    server = fake.json("GET", "/api/server")
+    fake.answer("GET", "/api/server", json=server | {"safemode": evil})
+    error = fake.json("GET", "/api/printer/error")
+    fake.answer("GET", "/api/printer/error", json=error | {"error": evil})
+    settings = fake.json("GET", "/api/settings")
+    webcam = {"displayName": evil, "compat": {"snapshot": "http://cam/", "stream": ""}}
+    settings["webcam"] |= {"webcams": [webcam]}
+    settings["plugins"]["discovery"] = {"upnpUuid": "1" * 32}
+    fake.answer("GET", "/api/settings", json=settings)
+    MockConfigEntry(domain=DOMAIN, title=evil, unique_id="1" * 32, data={}).add_to_hass(
+        hass
+    )
+    await read_again(hass, init_integration)
+    assert issues(hass).keys() == KEYS
+    _, form = await start_fix(hass)
+    for texts in (
+        *(issue.translation_placeholders or {} for issue in issues(hass).values()),
+        form["description_placeholders"],
+    ):
+        for name, text in texts.items():
+            assert len(text) < 1500, name
+            assert "\n" not in text
+            if name not in ("name", "url", "user_name"):
+                assert not re.search(r"(?<!\\)[\[\]()<>*`!]|://", text), (name, text)
 
 
 async def test_told_once(hass: HomeAssistant, pushed: Pushed) -> None:
@@ -316,7 +493,9 @@ async def test_told_once(hass: HomeAssistant, pushed: Pushed) -> None:
         await pushed.current(temps=[heaters])
     await pushed.event("Error", **error)
     await hass.async_block_till_done()
-    assert told == [("create", f"firmware_error_{pushed.entry.entry_id}")]
+    assert len(told) == 1
+    assert told[0][0] == "create"
+    assert told[0][1].startswith(f"firmware_error_{pushed.entry.entry_id}")
 
 
 def test_texts() -> None:

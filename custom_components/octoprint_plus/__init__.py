@@ -10,7 +10,7 @@ from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .everything import async_watch_calls
 from .moved import async_watch as async_watch_move, async_withdraw
-from .repairs import async_check_copies, async_watch_issues
+from .repairs import async_check_copies, async_forget_issues, async_watch_issues
 from .services import async_setup_services
 from .store import OctoPrintStore
 
@@ -73,4 +73,5 @@ async def async_remove_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -
     """Forget what was kept of a printer."""
     await OctoPrintStore(hass, entry.entry_id).async_remove()
     async_withdraw(hass, entry)
+    async_forget_issues(hass, entry)
     async_check_copies(hass)

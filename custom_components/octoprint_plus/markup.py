@@ -17,6 +17,11 @@ def one_line(text: str, length: int) -> str:
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
+def quoted(text: str, length: int) -> str:
+    """Return a text of somebody else as it is put into a text of ours that is Markdown."""
+    return escaped(one_line(text, length))
+
+
 def escaped(text: str) -> str:
     """Return a text as Markdown shows it and nothing else."""
     return LINK.sub(_unlinked, MARKDOWN.sub(r"\\\1", text))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zlib import crc32
 
 import voluptuous as vol
 
@@ -10,10 +11,12 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
+from .address import address_text
 from .api import OctoPrintError, Snapshot
 from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
+from .markup import one_line, quoted
 from .moved import MOVED, MovedFlow
 from .probe import missing_permissions
 
@@ -31,10 +34,16 @@ class IssueDescription:
 
     key: str
     placeholders_fn: Callable[[Snapshot], dict[str, str] | None]
-    """What its text is filled with; None while there is no such issue."""
+    """What its text is filled with, as it is; None while there is no such issue."""
 
     learn_more_fn: Callable[[Snapshot], str | None]
+    cause_fn: Callable[[Snapshot], str] = lambda _: ""
+    """What tells it from another one of its kind: that one was ignored says nothing of the next."""
+
     is_fixable: bool = False
+    is_known_fn: Callable[[Snapshot], bool] = lambda _: True
+    """Whether it was read at all; what could not be is not gone."""
+
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING
 
 
@@ -80,18 +89,25 @@ DESCRIPTIONS: tuple[IssueDescription, ...] = (
     ),
     IssueDescription(
         key="firmware_error",
+        cause_fn=lambda x: x.error.error if x.error else "",
+        is_known_fn=lambda x: x.error is not None or not x.has_problem,
         learn_more_fn=lambda x: x.error.faq_url if x.error else None,
         placeholders_fn=_firmware_error,
         severity=ir.IssueSeverity.ERROR,
     ),
     IssueDescription(
         key="webcam_without_stream",
+        is_known_fn=lambda x: x.server.settings is not None,
         learn_more_fn=lambda _: f"{TROUBLESHOOTING}#repairs",
         placeholders_fn=_webcam_without_stream,
     ),
 )
 
 COPIED_ID = "copied_id"
+
+# Characters of what a repair quotes.
+MAX_NAME = 100
+MAX_TEXT = 500
 
 
 @callback
@@ -109,25 +125,37 @@ def async_watch_issues(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None
             return
         checked = grounds
         for description in DESCRIPTIONS:
-            _async_tell(
-                hass,
-                entry,
-                description.key,
-                description.placeholders_fn(snapshot),
-                is_fixable=description.is_fixable,
-                learn_more_url=description.learn_more_fn(snapshot),
-                severity=description.severity,
-            )
+            if description.is_known_fn(snapshot):
+                _async_tell(
+                    hass,
+                    entry,
+                    description.key,
+                    description.placeholders_fn(snapshot),
+                    cause=description.cause_fn(snapshot),
+                    is_fixable=description.is_fixable,
+                    learn_more_url=description.learn_more_fn(snapshot),
+                    severity=description.severity,
+                )
         async_check_copies(hass, entry)
 
     @callback
     def forget() -> None:
-        for key in (*(each.key for each in DESCRIPTIONS), COPIED_ID):
-            ir.async_delete_issue(hass, DOMAIN, _issue_id(key, entry))
+        # Otherwise they stay, ignored or not, until it is known that their cause is gone.
+        if entry.disabled_by is not None:
+            for issue in _issues(hass, entry):
+                if issue.dismissed_version is None:
+                    ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
     check()
     entry.async_on_unload(coordinator.async_add_listener(check))
     entry.async_on_unload(forget)
+
+
+@callback
+def async_forget_issues(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+    """Delete all issues of a printer that is removed."""
+    for issue in _issues(hass, entry):
+        ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
 
 
 @callback
@@ -138,12 +166,17 @@ def async_check_copies(
 
     The one whose entry has the id keeps it; any other is a copy of its SD card.
     """
+    all_entries = hass.config_entries.async_entries(
+        DOMAIN, include_ignore=False, include_disabled=False
+    )
     entries: list[OctoPrintConfigEntry] = [
         entry
-        for entry in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+        for entry in all_entries
         if entry.state is ConfigEntryState.LOADED or entry is loading
     ]
     for entry in entries:
+        if entry.runtime_data.data.server.settings is None:
+            continue
         uuid = _uuid(entry)
         others = [
             other.title
@@ -153,6 +186,9 @@ def async_check_copies(
             and (other.unique_id == uuid or (other in entries and _uuid(other) == uuid))
         ]
         is_copy = bool(others) and entry.unique_id != uuid
+        if not is_copy and uuid and len(entries) < len(all_entries):
+            # Another one that isn't loaded yet may have the same id.
+            continue
         _async_tell(
             hass,
             entry,
@@ -168,8 +204,17 @@ def _uuid(entry: OctoPrintConfigEntry) -> str | None:
     return settings.upnp_uuid.lower() if settings and settings.upnp_uuid else None
 
 
-def _issue_id(key: str, entry: OctoPrintConfigEntry) -> str:
-    return f"{key}_{entry.entry_id}"
+def _issues(
+    hass: HomeAssistant, entry: OctoPrintConfigEntry, key: str | None = None
+) -> list[ir.IssueEntry]:
+    """Return the issues of a printer, or those of one kind."""
+    keys = [key] if key else [*(each.key for each in DESCRIPTIONS), COPIED_ID]
+    starts = tuple(f"{each}_{entry.entry_id}" for each in keys)
+    return [
+        issue
+        for (domain, issue_id), issue in ir.async_get(hass).issues.items()
+        if domain == DOMAIN and issue_id.startswith(starts)
+    ]
 
 
 @callback
@@ -179,16 +224,20 @@ def _async_tell(
     key: str,
     placeholders: dict[str, str] | None,
     *,
+    cause: str = "",
     is_fixable: bool = False,
     learn_more_url: str | None,
     severity: ir.IssueSeverity = ir.IssueSeverity.WARNING,
 ) -> None:
     """Create an issue, or delete it where there is nothing to fill it with."""
-    issue_id = _issue_id(key, entry)
+    issue_id = f"{key}_{entry.entry_id}"
+    if cause:
+        issue_id = f"{issue_id}_{crc32(cause.encode()):08x}"
+    for issue in _issues(hass, entry, key):
+        if placeholders is None or issue.issue_id != issue_id:
+            ir.async_delete_issue(hass, DOMAIN, issue.issue_id)
     if placeholders is None:
-        ir.async_delete_issue(hass, DOMAIN, issue_id)
         return
-    coordinator = entry.runtime_data
     ir.async_create_issue(
         hass,
         DOMAIN,
@@ -198,12 +247,19 @@ def _async_tell(
         learn_more_url=learn_more_url,
         severity=severity,
         translation_key=key,
-        translation_placeholders={
-            "printer": entry.title,
-            "url": str(coordinator.client.url),
-            **placeholders,
-        },
+        translation_placeholders=_quoted(entry, placeholders),
     )
+
+
+def _quoted(entry: OctoPrintConfigEntry, texts: dict[str, str]) -> dict[str, str]:
+    """Return texts of servers and users so that Markdown shows them as they are."""
+    return {
+        # Titles are shown without Markdown.
+        "name": one_line(entry.title, MAX_NAME),
+        "printer": quoted(entry.title, MAX_NAME),
+        "url": address_text(entry.runtime_data.client.url),
+        **{name: quoted(text, MAX_TEXT) for name, text in texts.items()},
+    }
 
 
 async def async_create_fix_flow(
@@ -253,11 +309,16 @@ class MissingPermissionsFlow(RepairsFlow):
             data_schema=vol.Schema({}),
             errors=errors,
             description_placeholders={
-                "permissions": ", ".join(
-                    map(permission_name, missing_permissions(user))
+                **_quoted(
+                    entry,
+                    {
+                        "permissions": ", ".join(
+                            map(permission_name, missing_permissions(user))
+                        ),
+                        "user": user.name or "-",
+                    },
                 ),
-                "printer": entry.title,
-                "url": str(coordinator.client.url),
-                "user": user.name or "-",
+                # Errors are shown without Markdown.
+                "user_name": one_line(user.name or "-", MAX_NAME),
             },
         )
