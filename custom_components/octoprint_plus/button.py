@@ -335,7 +335,8 @@ class OctoPrintButton(OctoPrintControlEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Send the command, unless the printer's state has come to forbid it meanwhile."""
-        await async_refresh_or_raise(self.coordinator)
+        # What waits for nothing reads nothing either, where the server tells by itself.
+        await async_refresh_or_raise(self.coordinator, is_urgent=self._turn is None)
         if not self.available:
             raise refusal(
                 "button_not_offered", self.coordinator.name, command=self.label

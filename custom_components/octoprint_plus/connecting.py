@@ -8,7 +8,7 @@ from .api.connection import ConnectionOptions
 from .api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
-from .helpers import refusal
+from .helpers import async_look, refusal
 
 AUTO_PORT = "AUTO"
 AUTO_BAUDRATE = 0
@@ -29,7 +29,7 @@ async def async_connect(
 ) -> None:
     """Connect as asked, else as chosen by the select entities, else as OctoPrint prefers.
 
-    A printer that is connected is disconnected first, whatever it does.
+    A printer that is connected is disconnected first, unless that would cost a print.
     """
     choice, name = coordinator.choice, coordinator.name
     port = choice.port if port is None else port
@@ -42,6 +42,9 @@ async def async_connect(
         _check_baudrate(options, baudrate, name)
         profile = _profile_id(options, profile, name)
     if coordinator.data.is_connected or coordinator.data.state in CONNECTING_STATES:
+        await async_look(coordinator)
+        if coordinator.data.is_busy:
+            raise refusal("connect_while_busy", name)
         # OctoPrint would do nothing, without a word.
         await _async_disconnect(coordinator)
     await coordinator.client.connection.connect(

@@ -18,6 +18,7 @@ from .api import (
 from .api.access import permission_name
 from .api.errors import OctoPrintUnfinishedError
 from .api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
+from .api.state import parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .everything import require_meant
@@ -169,12 +170,37 @@ async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> Non
     coordinator.async_note_tool(tool)
 
 
-async def async_refresh_or_raise(coordinator: OctoPrintCoordinator) -> None:
-    """Read the printer before something that its present state might forbid."""
-    require_meant()
-    if coordinator.is_pushed:
-        # What is known is no older than a moment.
+async def async_look(coordinator: OctoPrintCoordinator) -> None:
+    """Ask what the printer does at this very moment, and read all of it where that is news.
+
+    What is pushed is up to some seconds old, what is polled half a minute, and a print may have
+    begun since. So this stands right before whatever would harm one.
+    """
+    try:
+        job = await coordinator.client.job.get()
+    except OctoPrintError:
+        # What is sent next fails for the same reason, and tells it.
         return
+    if parse_state(job.state) is not coordinator.data.state:
+        await coordinator.async_refresh()
+
+
+async def async_refresh_or_raise(
+    coordinator: OctoPrintCoordinator, *, is_urgent: bool = False
+) -> None:
+    """Read the printer before something that its present state might forbid.
+
+    Where the server tells by itself, what is urgent is sent without asking it first.
+    """
+    require_meant()
+    if not coordinator.is_pushed:
+        await _async_refresh(coordinator)
+    if not is_urgent:
+        await async_look(coordinator)
+
+
+async def _async_refresh(coordinator: OctoPrintCoordinator) -> None:
+    """Poll, or raise why that is not possible."""
     await coordinator.async_refresh()
     err = coordinator.last_exception
     if not coordinator.last_update_success and isinstance(err, HomeAssistantError):

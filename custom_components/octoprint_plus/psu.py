@@ -1,6 +1,7 @@
 """The printer's power supply, and when it is not cut just like that."""
 
 from collections.abc import Mapping
+from functools import partial
 from time import monotonic
 
 from homeassistant.exceptions import HomeAssistantError
@@ -28,9 +29,9 @@ async def async_turn_off_psu(
     """Cut the printer's power, unless that would cost a print or a nozzle."""
     await async_refresh_or_raise(coordinator)
     async with octoprint_command(coordinator, command):
-        if not force:
-            await async_check_power_off(coordinator)
-        state = await coordinator.client.plugins.psu_control.turn_off()
+        state = await coordinator.client.plugins.psu_control.turn_off(
+            None if force else partial(async_check_power_off, coordinator)
+        )
         coordinator.async_receive(PluginTold(message=state))
         if state.is_on:
             raise HomeAssistantError(

@@ -1,9 +1,13 @@
 """Tests of what all actions share: the printer that is meant, its state and the key's permissions."""
 
+from contextlib import nullcontext
+from unittest.mock import patch
+
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.services import target
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -161,9 +165,9 @@ async def test_offline(
 ) -> None:
     """Nothing is sent to a printer that is not connected."""
     fake.load("disconnected")
-    sent = 1
+    # What is allowed in a print, too, is sent without looking; OctoPrint refuses it.
+    sent = 1 if action == "send_gcode" else 0
     for _ in range(2):
-        # At first nobody knows, and OctoPrint refuses it; then it is known.
         error = await refused(action, sent=sent, **data)
         assert message(error) == (
             "printer_offline",
@@ -237,6 +241,7 @@ async def test_busy_without_file(
         ("print_file", {"path": "prt.gcode"}, "/api/files/local/prt.gcode", "select_print_other"),
     ],
 )  # fmt: skip
+@pytest.mark.parametrize("is_late", [False, True])
 async def test_busy_meanwhile(
     refused: Refused,
     fake: FakeOctoPrint,
@@ -244,13 +249,15 @@ async def test_busy_meanwhile(
     data: dict[str, object],
     path: str,
     conflict: str,
+    is_late: bool,
 ) -> None:
     """A print that began unseen is told as the reason, not OctoPrint's one text for all."""
     answer = recorded("while_printing", conflict)
     assert answer.status == 409
     fake.load("printing_local")
     fake.answer("POST", path, status=409, json=answer.json)
-    error = await refused(action, sent=1, **data)
+    with patch(f"{target.__name__}.async_look") if is_late else nullcontext():
+        error = await refused(action, sent=int(is_late), **data)
     assert error.translation_key == "printer_busy"
 
 

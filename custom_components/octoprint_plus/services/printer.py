@@ -163,7 +163,7 @@ async def _async_home(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     axes = [axis for axis in AXES if axis in call.data[ATTR_AXES]]
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
-        if "z" in axes and await _async_is_paused(coordinator):
+        if "z" in axes and coordinator.data.state is State.PAUSED:
             # OctoPrint 1 would do it, down into what is being printed.
             raise refusal("home_z_paused", coordinator.name)
         await coordinator.client.printer.home(axes)
@@ -178,7 +178,7 @@ async def _async_extrude(call: ServiceCall) -> None:
     async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
         tool = _tool_to_select(call, coordinator)
         if tool is not None:
-            if await _async_is_paused(coordinator):
+            if coordinator.data.state is State.PAUSED:
                 # The print would go on with that tool.
                 raise refusal("tool_paused", coordinator.name)
             await async_select_tool(coordinator, tool)
@@ -192,12 +192,6 @@ async def _async_select_tool(call: ServiceCall) -> None:
         tool = _tool_to_select(call, coordinator)
         if tool is not None:
             await async_select_tool(coordinator, tool)
-
-
-async def _async_is_paused(coordinator: OctoPrintCoordinator) -> bool:
-    """Return whether a print is paused now, which may be news."""
-    await coordinator.async_refresh()
-    return coordinator.data.state is State.PAUSED
 
 
 def _tool_to_select(call: ServiceCall, coordinator: OctoPrintCoordinator) -> int | None:

@@ -166,10 +166,10 @@ async def _async_run_system_command(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     source, action = call.data[ATTR_SOURCE], call.data[ATTR_ACTION]
     async with server_action(call, coordinator, "SYSTEM"):
-        await async_check_free(call, coordinator)
         commands = await coordinator.client.system.commands()
         for command in commands:
             if (command.source, command.action) == (source, action):
+                await async_check_free(call, coordinator)
                 await coordinator.client.system.run(command)
                 return
         raise refusal(

@@ -23,6 +23,7 @@ from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from ..helpers import (
+    async_look,
     async_refresh_or_raise,
     ending_with_entry,
     octoprint_command,
@@ -155,6 +156,8 @@ async def printer_action(
         octoprint_command(coordinator, call.service),
     ):
         await _async_check_permissions(call, coordinator, permissions)
+        if forbidden:
+            await async_look(coordinator)
         try:
             _check_state(call, coordinator, forbidden)
         except ServiceValidationError:

@@ -165,9 +165,9 @@ async def _async_render_timelapse(call: ServiceCall) -> None:
     async with server_action(
         call, coordinator, "TIMELAPSE_LIST", "TIMELAPSE_MANAGE_UNRENDERED"
     ):
+        await _async_find_images(coordinator, name)
         # It takes all that a small computer has, which a print needs.
         await async_check_free(call, coordinator)
-        await _async_find_images(coordinator, name)
         try:
             await coordinator.client.timelapse.render(name)
         except OctoPrintNotFoundError as err:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError
 from ..mesh import BedMesh, mesh_rows
+from ..state import BUSY_STATES, parse_state
 from ..wire import Json, mapping, number, text
 from .loose import loose_number
 
@@ -83,13 +84,16 @@ class BedLevelVisualizerApi:
 
         The mesh comes over the socket, minutes later. Raises OctoPrintConflictError
         where the user has set no G-code or the printer is not connected. OctoPrint
-        would send it into a running print: whoever calls this has looked before.
+        would send it into a running print, so what the printer does is looked at before.
         """
         commands = (await self.settings()).commands
         if not commands:
             raise OctoPrintConflictError(
                 "Bed Visualizer has no G-code to send, which is entered in its settings"
             )
+        job = await self._client.job.get()
+        if parse_state(job.state) in BUSY_STATES:
+            raise OctoPrintConflictError(f"The printer is {job.state}")
         await self._client.printer.send_gcode(commands)
 
     async def stop(self) -> None:

@@ -1,7 +1,7 @@
 """PSU Control: the printer's power supply."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from ..wire import Json, mapping, number, text
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
+
+type Check = Callable[[], Awaitable[None]]
 
 PLUGIN = "psucontrol"
 CONTROL = "PLUGIN_PSUCONTROL_CONTROL"
@@ -78,19 +80,23 @@ class PsuControlApi:
         """Switch the supply on and return what the plugin says afterwards."""
         return await self._switch("turnPSUOn", is_on=True)
 
-    async def turn_off(self) -> PsuState:
+    async def turn_off(self, check: Check | None = None) -> PsuState:
         """Switch the supply off and return what the plugin says afterwards.
 
-        The plugin does so in the middle of a print, too, and with a hot nozzle:
-        whoever calls this has looked before.
+        The plugin does so in the middle of a print, too, and with a hot nozzle, so `check`
+        is called right before and may raise what forbids it.
         """
-        return await self._switch("turnPSUOff", is_on=False)
+        return await self._switch("turnPSUOff", is_on=False, check=check)
 
-    async def _switch(self, command: str, *, is_on: bool) -> PsuState:
+    async def _switch(
+        self, command: str, *, is_on: bool, check: Check | None = None
+    ) -> PsuState:
         """Switch, and look whether it did: the plugin answers the same if it failed."""
         settings = await self.settings()
         if settings.switching_method is None:
             raise OctoPrintConflictError("PSU Control has no switching method")
+        if check is not None:
+            await check()
         await self._client.plugins.command(
             PLUGIN,
             command,
