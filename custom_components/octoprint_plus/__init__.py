@@ -2,6 +2,7 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
@@ -9,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .everything import async_watch_calls
+from .left_hot import async_tell_left_hot, async_watch_left_hot
 from .moved import async_watch as async_watch_move, async_withdraw
 from .repairs import async_check_copies, async_forget_issues, async_watch_issues
 from .services import async_setup_services
@@ -41,7 +43,12 @@ async def async_setup(hass: HomeAssistant, config: ConfigType) -> bool:
 async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> bool:
     """Set up a printer from a config entry."""
     coordinator = OctoPrintCoordinator(hass, entry)
-    await coordinator.async_config_entry_first_refresh()
+    try:
+        await coordinator.async_config_entry_first_refresh()
+    except ConfigEntryNotReady:
+        if (heated := coordinator.store.heated) is not None:
+            async_tell_left_hot(hass, entry, heated)
+        raise
     entry.runtime_data = coordinator
     # States are written in the order in which entities were added, and automations run in
     # between: one on any other entity finds all sensors written.
@@ -52,6 +59,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     # Automations listen from the start of Home Assistant on, and all event entities do now.
     entry.async_on_unload(async_at_started(hass, coordinator.events.async_open))
     async_watch_issues(hass, entry)
+    async_watch_left_hot(hass, entry)
     async_watch_move(hass, entry)
     coordinator.async_start_push()
     return True

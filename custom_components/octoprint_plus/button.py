@@ -3,6 +3,7 @@
 from abc import abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, override
@@ -23,6 +24,7 @@ from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .emergency import async_emergency_stop
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .everything import require_meant
+from .exclusive import starting_print
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 from .rights import ACTING, async_check_admin
 
@@ -56,6 +58,8 @@ class OctoPrintButtonDescription(ButtonEntityDescription):
 
     permission: str
     press_fn: Callable[[OctoPrintClient], Awaitable[Any]]
+    starts_print_fn: Callable[[Snapshot], bool] = lambda _: False
+    """Whether pressing it now lets a print run."""
 
 
 async def _home(axis: str, client: OctoPrintClient) -> None:
@@ -81,6 +85,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         available_fn=lambda x: x.state is State.OPERATIONAL and x.job.file is not None,
         permission="PRINT",
         press_fn=lambda x: x.job.start(),
+        starts_print_fn=lambda _: True,
     ),
     OctoPrintButtonDescription(
         key="pause",
@@ -96,6 +101,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         available_fn=lambda x: x.state is State.PAUSED,
         permission="PRINT",
         press_fn=lambda x: x.job.resume(),
+        starts_print_fn=lambda _: True,
     ),
     OctoPrintButtonDescription(
         key="cancel",
@@ -111,6 +117,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         available_fn=lambda x: x.state is State.PAUSED,
         permission="PRINT",
         press_fn=lambda x: x.job.restart(),
+        starts_print_fn=lambda _: True,
     ),
     OctoPrintButtonDescription(
         key="toggle",
@@ -119,6 +126,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         is_urgent=True,
         permission="PRINT",
         press_fn=lambda x: x.job.toggle(),
+        starts_print_fn=lambda x: x.state not in PAUSABLE_STATES,
     ),
     # OctoPrint would home during a pause, too, into what is being printed.
     OctoPrintButtonDescription(
@@ -385,7 +393,13 @@ class OctoPrintButtonEntity(OctoPrintButton):
         """Send the command."""
         if self.entity_description.is_for_admins:
             await async_check_admin(self.coordinator, ACTING.get(), self.label)
-        await self.entity_description.press_fn(self.coordinator.client)
+        description = self.entity_description
+        with (
+            starting_print(self.coordinator, self.label)
+            if description.starts_print_fn(self.snapshot)
+            else nullcontext()
+        ):
+            await description.press_fn(self.coordinator.client)
 
 
 class OctoPrintControlButton(OctoPrintButton):

@@ -136,6 +136,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.ending: set[asyncio.Timeout] = set()
         """What is under way and ends when the entry is unloaded."""
 
+        self.is_changing_filament = False
+        self.starting_prints = 0
+        """How many commands are on their way that start a print."""
+
         self._listener = PushListener(self)
         self._poller = OctoPrintPoller(
             self.client,

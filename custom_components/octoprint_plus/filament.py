@@ -1,4 +1,8 @@
-"""Changing the filament: heat, wait until the tool is hot, move the filament, cool again."""
+"""Changing the filament: heat, wait until the tool is hot, move the filament, cool again.
+
+Waiting takes minutes, and meanwhile somebody may start a print. So what is known is read
+anew right before each command, and a print that was not there before owns its heaters.
+"""
 
 import asyncio
 from collections.abc import Callable
@@ -8,11 +12,13 @@ from dataclasses import dataclass
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
-from .api import OctoPrintError, State
+from .api import OctoPrintError
+from .api.heated import Heated, Observation, is_target, observe, restored_target
 from .api.printer import Heater
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .heater import AT_TARGET
+from .left_hot import async_tell_left_hot
 
 # Below it firmwares refuse to extrude, and filament would be ground off.
 MIN_TEMPERATURE = 170.0
@@ -23,9 +29,6 @@ COOLED = 15.0
 # Firmwares refuse long moves, and a short one can still be stopped.
 STEP = 25.0
 
-# A paused print that goes on wants its own temperature.
-GOING_ON = frozenset({State.PAUSED, State.PRINTING, State.RESUMING})
-
 
 @dataclass(frozen=True, kw_only=True)
 class FilamentMove:
@@ -34,10 +37,10 @@ class FilamentMove:
     heater: str
     temperature: float
     length: float
-    """Millimetres, negative to retract."""
+    """Millimeters, negative to retract."""
 
     speed: float
-    """Millimetres a minute."""
+    """Millimeters per minute."""
 
     timeout: float
     """Seconds to wait for the temperature."""
@@ -46,13 +49,18 @@ class FilamentMove:
 class FilamentChange:
     """Moves filament in or out of a tool, once."""
 
-    def __init__(self, coordinator: OctoPrintCoordinator, move: FilamentMove) -> None:
-        """Note what was before."""
+    def __init__(
+        self,
+        coordinator: OctoPrintCoordinator,
+        move: FilamentMove,
+        before: Observation,
+    ) -> None:
+        """Take what to do, and what was observed before anything is done."""
         self._coordinator = coordinator
         self._move = move
-        self._state = coordinator.data.state
-        self._earlier = self._heater.target or 0.0
-        self._is_told = False
+        self._before = before
+        self._last_print = coordinator.data.memory.last_print
+        self._is_reported = False
         self._is_left_hot = False
 
     @property
@@ -61,8 +69,23 @@ class FilamentChange:
         return found or Heater(actual=None, target=None)
 
     async def async_run(self) -> None:
-        """Do it, and set the earlier target again whatever happens."""
+        """Do it, and restore the earlier target whatever happens.
+
+        Raises HomeAssistantError where it had to be given up, and OctoPrintError where a
+        command failed.
+        """
+        heated = Heated(
+            heater=self._move.heater,
+            temperature=self._move.temperature,
+            earlier=self._before.heater.target or 0.0,
+            file=self._before.file,
+            print_time=self._before.print_time,
+        )
+        store = self._coordinator.store
+        # Home Assistant may be killed at any moment after this.
+        await store.async_note_heated(heated)
         try:
+            await self._async_check()
             await self._coordinator.client.printer.set_target(
                 self._move.heater, self._move.temperature
             )
@@ -71,16 +94,20 @@ class FilamentChange:
             await self._async_move()
         except BaseException as error:
             try:
-                await self._async_restore()
+                await self._async_restore(heated)
             except OctoPrintError as err:
-                self._is_left_hot = True
-                if isinstance(error, HomeAssistantError):
+                self._tell_left_hot(heated)
+                if isinstance(error, HomeAssistantError | OctoPrintError):
                     raise self.error("filament_left_hot") from err
             raise
-        await self._async_restore()
+        try:
+            await self._async_restore(heated)
+        except OctoPrintError as err:
+            self._tell_left_hot(heated)
+            raise self.error("filament_left_hot") from err
 
     async def _async_heat(self) -> None:
-        """Wait until the tool is as hot as it was asked to be."""
+        """Wait until the tool is as hot as requested."""
         try:
             async with asyncio.timeout(self._move.timeout):
                 await self._async_watch(self._is_hot)
@@ -94,9 +121,11 @@ class FilamentChange:
         while left > 0:
             step = min(STEP, left)
             left = round(left - step, 4)
-            self._check()
-            actual = self._heater.actual
-            if actual is None or actual < self._move.temperature - COOLED:
+            now = await self._async_check()
+            if (
+                now.heater.actual is None
+                or now.heater.actual < self._move.temperature - COOLED
+            ):
                 raise self.error("filament_cooled")
             await self._coordinator.client.printer.extrude(
                 sign * step, self._move.speed
@@ -105,38 +134,50 @@ class FilamentChange:
                 async with asyncio.timeout(step / self._move.speed * 60):
                     await self._async_watch(lambda: False)
 
-    async def _async_restore(self) -> None:
-        """Set the earlier target, unless somebody else has set another one meanwhile."""
-        state = self._coordinator.data.state
-        target = self._heater.target
-        is_ours = target is None or self._is_asked(target) or target == self._earlier
-        if not is_ours or not self._coordinator.data.is_connected:
-            return
-        # The target of a print that was cancelled meanwhile is nobody's any more.
-        is_wanted = state is self._state or state in GOING_ON
-        await self._coordinator.client.printer.set_target(
-            self._move.heater, self._earlier if is_wanted else 0
-        )
+    async def _async_restore(self, heated: Heated) -> None:
+        """Restore the target that is right by now, and forget that we heated.
+
+        Raises OctoPrintError where that is not possible now; what was noted then stays.
+        """
+        now = await observe(self._coordinator.client, self._move.heater)
+        has_printed = self._coordinator.data.memory.last_print is not self._last_print
+        target = restored_target(heated, now, keeps_earlier=not has_printed)
+        if target is not None:
+            await self._coordinator.client.printer.set_target(self._move.heater, target)
+        await self._coordinator.store.async_note_heated(None)
+
+    def _tell_left_hot(self, heated: Heated) -> None:
+        """Tell it also to those who did not perform the action; it is put right later."""
+        self._is_left_hot = True
+        coordinator = self._coordinator
+        async_tell_left_hot(coordinator.hass, coordinator.config_entry, heated)
 
     def _is_hot(self) -> bool:
         actual = self._heater.actual
         return actual is not None and actual >= self._move.temperature - AT_TARGET
 
-    def _is_asked(self, target: float) -> bool:
-        """Return whether a target is the one that was asked for; firmwares round it."""
-        return abs(target - self._move.temperature) < AT_TARGET
+    async def _async_check(self) -> Observation:
+        """Return what is so now, or raise an error where it cannot go on."""
+        self._check()
+        now = await observe(self._coordinator.client, self._move.heater)
+        if not now.continues(self._before):
+            raise self.error("filament_state_changed")
+        self._check_target(now.heater.target)
+        return now
 
     def _check(self) -> None:
-        """Raise an error where it cannot go on."""
-        snapshot = self._coordinator.data
-        if snapshot.state is not self._state:
+        """Raise an error where what was pushed or polled says that it cannot go on."""
+        if self._coordinator.data.state is not self._before.state:
             raise self.error("filament_state_changed")
-        target = self._heater.target
+        self._check_target(self._heater.target)
+
+    def _check_target(self, target: float | None) -> None:
+        """Raise an error where somebody else has set another target."""
         if target is None:
             return
-        if self._is_asked(target):
-            self._is_told = True
-        elif self._is_told:
+        if is_target(target, self._move.temperature):
+            self._is_reported = True
+        elif self._is_reported:
             raise self.error("filament_target_changed")
 
     async def _async_watch(self, condition: Callable[[], bool]) -> None:

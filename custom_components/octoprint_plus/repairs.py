@@ -6,7 +6,11 @@ from zlib import crc32
 
 import voluptuous as vol
 
-from homeassistant.components.repairs import RepairsFlow, RepairsFlowResult
+from homeassistant.components.repairs import (
+    ConfirmRepairFlow,
+    RepairsFlow,
+    RepairsFlowResult,
+)
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
@@ -16,6 +20,7 @@ from .api import OctoPrintError, Snapshot
 from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
+from .left_hot import COOLED
 from .markup import one_line, quoted
 from .moved import MOVED, MovedFlow
 from .probe import missing_permissions
@@ -270,6 +275,9 @@ async def async_create_fix_flow(
     """Return the flow of an issue that can be fixed."""
     if issue_id.startswith(MOVED):
         return MovedFlow()
+    if issue_id.startswith(COOLED):
+        # There is nothing to do but to know.
+        return ConfirmRepairFlow()
     return MissingPermissionsFlow()
 
 

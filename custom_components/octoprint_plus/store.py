@@ -5,6 +5,7 @@ file is a cache of no great importance, so nothing in it keeps a printer from be
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 import shutil
@@ -17,6 +18,7 @@ from homeassistant.util import dt as dt_util
 
 from .api import LastPrint, Memory, PrintResult, RunningPrint
 from .api.changes import Told
+from .api.heated import Heated
 from .api.job import JobFile
 from .api.wire import number, seconds
 from .const import DOMAIN, LOGGER
@@ -24,7 +26,7 @@ from .const import DOMAIN, LOGGER
 # The minor version grows with each new field, which older readers pass over. The major
 # one grows when a field changes its meaning; then `_migrated` makes the new of the old.
 VERSION = 1
-MINOR_VERSION = 2
+MINOR_VERSION = 3
 
 # A copy of what could not be read lies beside the file.
 ASIDE = ".corrupt"
@@ -82,6 +84,9 @@ class OctoPrintStore:
         self.told: Told | None = None
         """None where nothing was kept before."""
 
+        self.heated: Heated | None = None
+        """What we heated and have to put right again, also after a restart."""
+
     @property
     def memory(self) -> Memory:
         """Return what was kept of prints and heaters."""
@@ -110,6 +115,7 @@ class OctoPrintStore:
             unreadable.append("everything")
         else:
             self.told = _from_dict(kept, unreadable)
+            self.heated = _heated_from_dict(kept, unreadable)
         if unreadable:
             await self._hass.async_add_executor_job(_set_aside, path)
         if unreadable or self._store.is_newer:
@@ -129,14 +135,24 @@ class OctoPrintStore:
         """Keep what was told, writing it out when more than the clock has moved on."""
         previous, self.told = self.told, told
         if previous is None or _has_changed(previous, told):
-            self._store.async_delay_save(
-                lambda: _to_dict(self.told or told), SAVE_DELAY
-            )
+            self._store.async_delay_save(self._to_dict, SAVE_DELAY)
+
+    async def async_note_heated(self, heated: Heated | None) -> None:
+        """Keep what is about to be heated, or that nothing is hot by us any more, at once."""
+        if heated != self.heated:
+            self.heated = heated
+            await self._store.async_save(self._to_dict())
 
     async def async_save(self) -> None:
         """Write it now, with the clock of a running print."""
-        if self.told is not None:
-            await self._store.async_save(_to_dict(self.told))
+        if self.told is not None or self.heated is not None:
+            await self._store.async_save(self._to_dict())
+
+    def _to_dict(self) -> dict[str, Any]:
+        data = {} if self.told is None else _to_dict(self.told)
+        if self.heated is not None:
+            data["heated"] = asdict(self.heated)
+        return data
 
     async def async_remove(self) -> None:
         """Forget everything."""
@@ -243,6 +259,11 @@ def _from_dict(data: Mapping[str, Any], unreadable: list[str] | None = None) -> 
     return _Reader([] if unreadable is None else unreadable).told(data)
 
 
+def _heated_from_dict(data: Mapping[str, Any], unreadable: list[str]) -> Heated | None:
+    """Return what was heated; the names of what cannot be read are added to the list."""
+    return _Reader(unreadable).heated(data)
+
+
 class _Reader:
     """Reads what was kept, field by field, and notes what cannot be read."""
 
@@ -262,6 +283,28 @@ class _Reader:
             is_connected=self._read(data, "connected", _flag),
             errors=frozenset(self._texts(data, "errors") or ()),
             prompt=self._texts(data, "prompt"),
+        )
+
+    def heated(self, data: Mapping[str, Any]) -> Heated | None:
+        """Read what we heated."""
+        return self._read(data, "heated", self._heated)
+
+    def _heated(self, data: Any) -> Heated | None:
+        heated = _mapping(data) or {}
+        heater = self._read(heated, "heater", _text, "heated.")
+        temperature = self._read(heated, "temperature", _target, "heated.")
+        if heater is None or temperature is None:
+            return None
+        earlier = heated.get("earlier")
+        return Heated(
+            heater=heater,
+            temperature=temperature,
+            # Zero is no target that is read.
+            earlier=self._read(heated, "earlier", _target, "heated.") or 0.0
+            if earlier
+            else 0.0,
+            file=self._read(heated, "file", _text, "heated."),
+            print_time=self._read(heated, "print_time", _time, "heated."),
         )
 
     def _read[T](

@@ -146,11 +146,12 @@ async def test_target_changed(
 
 
 @pytest.mark.parametrize(
-    ("now", "restored"),
+    ("now", "restored", "key"),
     [
-        ("resuming", [target(190)]),
-        ("cancelling", [target(0)]),
-        ("disconnected", []),
+        ("resuming", [target(190)], "filament_state_changed"),
+        ("cancelling", [target(0)], "filament_state_changed"),
+        # Nobody switches it off, and the firmware keeps it hot.
+        ("disconnected", [], "filament_left_hot"),
     ],
 )
 async def test_state_changed(
@@ -161,6 +162,7 @@ async def test_state_changed(
     init_integration: MockConfigEntry,
     now: str,
     restored: list[Tool],
+    key: str,
 ) -> None:
     """A print that goes on gets its own temperature, a cancelled one none."""
     fake.load("paused")
@@ -177,7 +179,7 @@ async def test_state_changed(
     await refresh(hass, init_integration)
     with pytest.raises(HomeAssistantError) as err:
         await task
-    assert err.value.translation_key == "filament_state_changed"
+    assert err.value.translation_key == key
     assert sent(fake) == [target(210), *restored]
 
 

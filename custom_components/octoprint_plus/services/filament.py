@@ -1,6 +1,7 @@
 """Actions that change the filament."""
 
 import asyncio
+from collections.abc import Collection
 
 import voluptuous as vol
 
@@ -8,23 +9,28 @@ from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
 from ..api import State
+from ..api.heated import Observation, observe
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
+from ..exclusive import changing_filament
 from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
 from ..heater import extruder_count
 from ..helpers import async_refresh_or_raise, async_select_tool, refusal
 from .printer import ATTR_SPEED, ATTR_TIMEOUT, ATTR_TOOL, MAX_EXTRUSION, SPEED
-from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
+from .target import (
+    MOVING_STATES,
+    TARGET_SCHEMA,
+    async_get_coordinator,
+    printer_action,
+    printer_busy,
+)
 
 ATTR_LENGTH = "length"
 ATTR_TEMPERATURE = "temperature"
 
 # Seconds in which a printer answers M105.
 REPORT_TIME = 1.5
-
-# The printers that are at it.
-BUSY: set[str] = set()
 
 FILAMENT_SCHEMA = TARGET_SCHEMA.extend(
     {
@@ -65,25 +71,20 @@ async def _async_unload(call: ServiceCall) -> None:
 async def _async_change(call: ServiceCall, sign: int) -> None:
     coordinator = await async_get_coordinator(call)
     entry = coordinator.config_entry
-    if entry.entry_id in BUSY:
-        raise refusal("filament_busy", coordinator.name)
     # OctoPrint 2 moves nothing during a pause, so nothing is heated for it either.
     is_new = coordinator.data.server.server.is_at_least(2, 0)
     forbidden = BUSY_STATES if is_new else MOVING_STATES
-    BUSY.add(entry.entry_id)
-    try:
+    with changing_filament(coordinator):
         await async_refresh_or_raise(coordinator)
         async with printer_action(
             call, coordinator, "CONTROL", forbidden=forbidden, ends_with_entry=False
         ):
-            change = await _async_prepare(call, coordinator, sign)
+            change = await _async_prepare(call, coordinator, sign, forbidden)
             # It ends with the entry, or with Home Assistant, and cleans up then.
             task = entry.async_create_background_task(
                 coordinator.hass, change.async_run(), f"{DOMAIN} {call.service}"
             )
             await _async_wait(task, change)
-    finally:
-        BUSY.discard(entry.entry_id)
 
 
 async def _async_wait(task: asyncio.Task[None], change: FilamentChange) -> None:
@@ -98,7 +99,10 @@ async def _async_wait(task: asyncio.Task[None], change: FilamentChange) -> None:
 
 
 async def _async_prepare(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, sign: int
+    call: ServiceCall,
+    coordinator: OctoPrintCoordinator,
+    sign: int,
+    forbidden: Collection[State],
 ) -> FilamentChange:
     """Check what is asked, and make the tool the active one."""
     tool, count = _tool(call, coordinator)
@@ -126,12 +130,14 @@ async def _async_prepare(
     if heater not in coordinator.data.heaters:
         raise refusal("filament_no_heater", coordinator.name)
     if count > 1:
+        await _async_observe(call, coordinator, heater, forbidden)
         await async_select_tool(coordinator, tool)
     # Printers tell their targets every few seconds only, and one that was switched off
     # a moment ago would be heated again in the end.
     await coordinator.client.printer.send_gcode(["M105"])
     await asyncio.sleep(REPORT_TIME)
     await coordinator.async_refresh()
+    before = await _async_observe(call, coordinator, heater, forbidden)
     speed = call.data[ATTR_SPEED]
     axis = profile.axes.get("e") if profile else None
     if axis and axis.speed:
@@ -146,7 +152,21 @@ async def _async_prepare(
             speed=speed,
             timeout=call.data[ATTR_TIMEOUT],
         ),
+        before,
     )
+
+
+async def _async_observe(
+    call: ServiceCall,
+    coordinator: OctoPrintCoordinator,
+    heater: str,
+    forbidden: Collection[State],
+) -> Observation:
+    """Return what the printer does now, or raise the error for what forbids the change."""
+    now = await observe(coordinator.client, heater)
+    if now.state in forbidden:
+        raise printer_busy(call, coordinator)
+    return now
 
 
 def _tool(call: ServiceCall, coordinator: OctoPrintCoordinator) -> tuple[int, int]:

@@ -1,5 +1,7 @@
 """Actions of the family files: what is stored, and selecting or printing it."""
 
+from contextlib import nullcontext
+
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -16,6 +18,7 @@ from homeassistant.helpers import config_validation as cv
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
+from ..exclusive import starting_print
 from ..helpers import refusal
 from .storage import (
     ATTR_PATH,
@@ -91,7 +94,8 @@ async def _async_select(call: ServiceCall, *, print_: bool) -> None:
     async with printer_action(call, coordinator, *permissions, forbidden=BUSY_STATES):
         await async_check_storage(call, coordinator)
         try:
-            await coordinator.client.files.select(location, path, print_=print_)
+            with starting_print(coordinator, call.service) if print_ else nullcontext():
+                await coordinator.client.files.select(location, path, print_=print_)
         except OctoPrintNotFoundError as err:
             entry = await async_find(coordinator, location, path)
             is_folder = entry is not None and entry.is_folder

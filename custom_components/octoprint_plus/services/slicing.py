@@ -1,5 +1,6 @@
 """Action of the family slicing, for servers that have a slicer."""
 
+from contextlib import nullcontext
 from pathlib import PurePosixPath
 
 import voluptuous as vol
@@ -19,6 +20,7 @@ from ..api.slicing import Slicer
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
+from ..exclusive import starting_print
 from ..helpers import refusal
 from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
@@ -100,14 +102,15 @@ async def _async_slice_file(call: ServiceCall) -> ServiceResponse:
         ):
             raise refusal("slice_file_exists", coordinator.name, name=destination)
         # OctoPrint would put a destination of its own into a folder within the folder.
-        sliced = await files.slice(
-            LOCAL,
-            str(path),
-            slicer=slicer.key,
-            destination=destination,
-            profile=call.data.get(ATTR_PROFILE),
-            print_=print_,
-        )
+        with starting_print(coordinator, call.service) if print_ else nullcontext():
+            sliced = await files.slice(
+                LOCAL,
+                str(path),
+                slicer=slicer.key,
+                destination=destination,
+                profile=call.data.get(ATTR_PROFILE),
+                print_=print_,
+            )
     return {"path": sliced} if call.return_response else None
 
 

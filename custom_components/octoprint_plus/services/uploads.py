@@ -1,6 +1,6 @@
 """The action that uploads a file, and prints it if asked for."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -21,6 +21,7 @@ from ..api.state import BUSY_STATES
 from ..api.uploads import USUAL_LIMIT, Upload
 from ..const import DOMAIN, LOGGER
 from ..coordinator import OctoPrintCoordinator
+from ..exclusive import starting_print
 from ..rights import async_check_admin
 from .storage import (
     LOCAL,
@@ -88,8 +89,10 @@ async def _async_upload_file(call: ServiceCall) -> ServiceResponse:
     if ATTR_UPLOAD in call.data or any(map(call.data.get, ADMIN_FIELDS)):
         await async_check_admin(coordinator, call.context, call.service)
     source = await async_open_source(call, coordinator)
+    is_print = call.data[ATTR_PRINT]
     try:
-        return await _async_upload(call, coordinator, source)
+        with starting_print(coordinator, call.service) if is_print else nullcontext():
+            return await _async_upload(call, coordinator, source)
     finally:
         # With the last hold on a large file, the disk has to give up all of it.
         await call.hass.async_add_executor_job(source.content.close)
