@@ -1,0 +1,61 @@
+"""What the tests of faults share, and the score of a run."""
+
+from collections.abc import AsyncGenerator, Generator
+
+import pytest
+import pytest_asyncio
+from pytest_socket import enable_socket
+
+from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer
+from scripts.lab.sample_print import sample_print
+
+from ..home import add
+from .home import PRINT_SECONDS, PrintingHome
+from .proxy import FaultProxy
+
+KINDS = {
+    "fault": "Faults survived with nothing lost",
+    "injection": "Injections held",
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def printing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncGenerator[PrintingHome]:
+    """Return a Home Assistant with a printer that prints all the time."""
+    enable_socket()
+    folder = tmp_path_factory.mktemp("faults")
+    async with (
+        OctoPrintServer(
+            folder / "octoprint", options=OctoPrintOptions(name="Voron")
+        ) as octoprint,
+        FaultProxy(octoprint) as proxy,
+        HomeAssistant(folder / "hass") as hass,
+    ):
+        entry_id = await add(hass, proxy.url, "Voron")
+        await octoprint.upload(
+            "Tower.gcode", sample_print(PRINT_SECONDS, nozzle=25, bed=25), print_=True
+        )
+        home = PrintingHome(hass, octoprint, proxy, entry_id)
+        await home.recovered()
+        yield home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter,
+) -> Generator[None]:
+    """Print how many of how many were survived."""
+    yield
+    for kind, text in KINDS.items():
+        counts = [
+            sum(
+                f"test_{kind}" in report.nodeid
+                for report in terminalreporter.getreports(outcome)
+                if getattr(report, "when", "") == "call"
+            )
+            for outcome in ("passed", "failed")
+        ]
+        if total := sum(counts):
+            terminalreporter.write_line(f"{text}: {counts[0]} of {total}")
