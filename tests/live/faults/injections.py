@@ -46,7 +46,7 @@ FRAMING = {
     "colon": "Ready at 14:30",
     "line number": "N5 M110 N0",
     "at command": "@pause",
-    "emergency word": "M112 now",
+    "command": "G28 now",
     "null": "a\x00b",
     "escape": "a\x1b[2Jb",
     "placeholder": "%(text)s %s %d {{ 7 * 7 }} {x}",

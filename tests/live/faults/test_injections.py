@@ -94,6 +94,12 @@ async def sent(octoprint: OctoPrintServer, mark: str) -> list[str]:
 async def test_injection(idle: PrintingHome, injection: Injection) -> None:
     """Test that nothing is done but what is asked for, or that it is refused."""
     number = INJECTIONS.index(injection)
+    if await idle.octoprint.state() != "Operational":
+        # The one before has done harm, which is its own failure.
+        await idle.octoprint.request(
+            "POST", "/api/connection", json={"command": "connect"}
+        )
+        await idle.octoprint.wait_state("Operational")
     before = len(await sent(idle.octoprint, f"{number}-"))
     requests = len(idle.proxy.requests)
     with suppress(RequestError):
