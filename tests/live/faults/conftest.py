@@ -9,7 +9,7 @@ from pytest_socket import enable_socket
 from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer
 from scripts.lab.sample_print import sample_print
 
-from ..home import add
+from ..home import STATE, add
 from .home import PRINT_SECONDS, PrintingHome
 from .proxy import FaultProxy
 
@@ -17,6 +17,20 @@ KINDS = {
     "fault": "Faults survived with nothing lost",
     "injection": "Injections held",
 }
+
+
+CONTROLS = [
+    {
+        "name": "Greet",
+        "command": "M117 %(text)s",
+        "input": [{"name": "Text", "parameter": "text", "default": "Hello"}],
+    },
+    {
+        "name": "Push",
+        "command": "G1 E%(length)d F100",
+        "input": [{"name": "Length", "parameter": "length", "default": 1}],
+    },
+]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -40,6 +54,32 @@ async def printing(
         home = PrintingHome(hass, octoprint, proxy, entry_id)
         await home.recovered()
         yield home
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def idle(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> AsyncGenerator[PrintingHome]:
+    """Return a Home Assistant with a printer that is told only what we want."""
+    enable_socket()
+    folder = tmp_path_factory.mktemp("injections")
+    options = OctoPrintOptions(
+        name="Voron",
+        settings={
+            "controls": CONTROLS,
+            # So that a wrong checksum shows.
+            "serial": {"alwaysSendChecksum": True},
+        },
+    )
+    async with (
+        OctoPrintServer(folder / "octoprint", options=options) as octoprint,
+        FaultProxy(octoprint) as proxy,
+        HomeAssistant(folder / "hass") as hass,
+    ):
+        entry_id = await add(hass, proxy.url, "Voron")
+        await octoprint.upload("a.gcode", "G28\n")
+        await hass.wait_for(STATE, "operational")
+        yield PrintingHome(hass, octoprint, proxy, entry_id)
 
 
 @pytest.hookimpl(wrapper=True)

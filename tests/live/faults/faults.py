@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from . import breaks, frames
 from .breaks import on, on_all, on_sockets
-from .proxy import Rule, SocketRelay
+from .proxy import Break, Rule, SocketRelay
 
 ELSEWHERE = "http://127.0.0.1:9/"
 
@@ -45,7 +45,7 @@ class Fault:
     """Whether it is tried in every run of the tests."""
 
 
-def _paths(name: str, do: breaks.Break, *paths: str, seconds: float = 3) -> list[Fault]:
+def _paths(name: str, do: Break, *paths: str, seconds: float = 3) -> list[Fault]:
     return [
         Fault(name=f"{name} {path}", rule=on(path, do=do), seconds=seconds)
         for path in paths

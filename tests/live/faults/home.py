@@ -2,16 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+import os
 from pathlib import Path
 import re
+import signal
 from time import monotonic
 
 import aiohttp
 
 from custom_components.octoprint_plus.const import DOMAIN
 from scripts.lab import HomeAssistant, OctoPrintServer
+from scripts.lab.server import RequestError
 
 from ..home import STATE
 from ..record import until
@@ -52,10 +55,10 @@ class PrintingHome:
     entry_id: str
     _position: int = 0
 
-    async def recovered(self) -> None:
+    async def recovered(self, state: str = "printing") -> None:
         """Wait until all is shown as it is, and told over one socket."""
         await self.hass.wait_entry(self.entry_id, timeout=RECOVERY)
-        await self.hass.wait_for(STATE, "printing", timeout=RECOVERY)
+        await self.hass.wait_for(STATE, state, timeout=RECOVERY)
         async with asyncio.timeout(RECOVERY):
             while not await self._is_pushed():
                 await asyncio.sleep(0.2)
@@ -68,6 +71,47 @@ class PrintingHome:
     async def reload(self) -> None:
         """Ask Home Assistant to load the entry anew."""
         await self.hass.post(f"config/config_entries/entry/{self.entry_id}/reload", {})
+
+    async def disable(self) -> None:
+        """Disable the entry."""
+        await self._set_disabled("user")
+
+    async def enable(self) -> None:
+        """Enable the entry, if it is disabled."""
+        await self._set_disabled(None)
+
+    async def _set_disabled(self, by: str | None) -> None:
+        await self.hass.ws(
+            "config_entries/disable", entry_id=self.entry_id, disabled_by=by
+        )
+
+    async def kill(self) -> None:
+        """End Home Assistant as a power cut does."""
+        assert self.hass.pid is not None
+        os.killpg(self.hass.pid, signal.SIGKILL)
+        await self.hass.ended()
+        await self.hass.stop()
+
+    async def at_rest(self) -> None:
+        """Wait until the printer is connected, cold and idle, and Home Assistant shows it."""
+        await self.enable()
+        request = self.octoprint.request
+        async with asyncio.timeout(RECOVERY):
+            while (state := await self.octoprint.state()) != "Operational":
+                with suppress(RequestError):
+                    if state.startswith(("Printing", "Paused", "Starting")):
+                        await request("POST", "/api/job", json={"command": "cancel"})
+                    elif state.startswith(("Offline", "Error")):
+                        await request(
+                            "POST", "/api/connection", json={"command": "connect"}
+                        )
+                await asyncio.sleep(0.2)
+        await request(
+            "POST",
+            "/api/printer/tool",
+            json={"command": "target", "targets": {"tool0": 0}},
+        )
+        await self.recovered("operational")
 
     @property
     def relay(self) -> SocketRelay:

@@ -1,68 +1,24 @@
 """Tests of texts, paths and names that want something else than what is asked for."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import suppress
 import re
 
 import pytest
-import pytest_asyncio
-from pytest_socket import enable_socket
 
-from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer
+from scripts.lab import OctoPrintServer
 from scripts.lab.server import RequestError
 
-from ..home import STATE, add
 from .home import PrintingHome
 from .injections import INJECTIONS, MARK, Injection
-from .proxy import FaultProxy
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
-
-CONTROLS = [
-    {
-        "name": "Greet",
-        "command": "M117 %(text)s",
-        "input": [{"name": "Text", "parameter": "text", "default": "Hello"}],
-    },
-    {
-        "name": "Push",
-        "command": "G1 E%(length)d F100",
-        "input": [{"name": "Length", "parameter": "length", "default": 1}],
-    },
-]
 
 # What the virtual printer is sent, as it arrives: with the line's number and its checksum.
 LINE = re.compile(r"<<< (?:N\d+ ?)?(?P<code>[^\n]*?)(?:\*(?P<checksum>\d+))?$")
 
 # What OctoPrint sends by itself.
 OWN = frozenset({"M105", "M27", "M20", "M21", "M110"})
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def idle(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncGenerator[PrintingHome]:
-    """Return a Home Assistant with a printer that is told only what we want."""
-    enable_socket()
-    folder = tmp_path_factory.mktemp("injections")
-    options = OctoPrintOptions(
-        name="Voron",
-        settings={
-            "controls": CONTROLS,
-            # So that a wrong checksum shows.
-            "serial": {"alwaysSendChecksum": True},
-        },
-    )
-    async with (
-        OctoPrintServer(folder / "octoprint", options=options) as octoprint,
-        FaultProxy(octoprint) as proxy,
-        HomeAssistant(folder / "hass") as hass,
-    ):
-        entry_id = await add(hass, proxy.url, "Voron")
-        await octoprint.upload("a.gcode", "G28\n")
-        await hass.wait_for(STATE, "operational")
-        yield PrintingHome(hass, octoprint, proxy, entry_id)
 
 
 async def sent(octoprint: OctoPrintServer, mark: str) -> list[str]:
