@@ -129,7 +129,7 @@ def _numbers() -> Iterator[Injection]:
             words=frozenset({"G1"}),
             path="/api/printer/command",
         )
-    for control in ("../x", "__class__", "Unknown", "Greet\n"):
+    for control in ("../x", "__class__", "Unknown", "Greet / Greet"):
         yield Injection(
             name=f"control {control!r}",
             service="run_control",
