@@ -221,14 +221,15 @@ async def half_a_frame(relay: SocketRelay) -> None:
 
 async def unknown(relay: SocketRelay) -> None:
     """Send messages of kinds that nobody knows."""
-    for content in (
+    contents: list[Any] = [
         {"brandNew": {"a": 1}},
         {"event": {"type": "🙂"}},
         7,
         "x",
         [],
         None,
-    ):
+    ]
+    for content in contents:
         await relay.inject(message(content))
 
 
