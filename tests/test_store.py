@@ -26,6 +26,7 @@ GOOD: dict[str, Any] = {
     "heaters": ["bed", "tool0"],
     "last_targets": {"bed": 60.0, "tool0": 215.0},
     "prompt": ["Sure?", "Yes", "No"],
+    "sensors": ["A", "chamber"],
     "running": {
         "file": {
             "name": "test_main.gcode",

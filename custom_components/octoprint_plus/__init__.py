@@ -10,6 +10,7 @@ from homeassistant.helpers.typing import ConfigType
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .everything import async_watch_calls
+from .ghosts import async_watch_ghosts
 from .left_hot import async_tell_left_hot, async_watch_left_hot
 from .moved import async_watch as async_watch_move, async_withdraw
 from .repairs import async_check_copies, async_forget_issues, async_watch_issues
@@ -60,6 +61,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     entry.async_on_unload(async_at_started(hass, coordinator.events.async_open))
     async_watch_issues(hass, entry)
     async_watch_left_hot(hass, entry)
+    async_watch_ghosts(hass, entry)
     async_watch_move(hass, entry)
     coordinator.async_start_push()
     return True

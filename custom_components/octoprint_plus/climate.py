@@ -20,7 +20,7 @@ from .api import Snapshot
 from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .heater import AT_TARGET, known_heaters
+from .heater import AT_TARGET, settable_heaters
 from .helpers import octoprint_command, refusal, require_number
 
 # The base entity keeps the order, for each heater by itself.
@@ -41,7 +41,7 @@ def describe(snapshot: Snapshot) -> Iterable[OctoPrintClimateDescription]:
     """Yield the heaters that the printer has now and the key may set."""
     if not snapshot.server.user.may(PERMISSION):
         return
-    for heater in known_heaters(snapshot):
+    for heater in settable_heaters(snapshot):
         yield OctoPrintClimateDescription(
             key=heater.name,
             heater=heater.name,

@@ -154,6 +154,7 @@ def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.server,
         snapshot.connection.printer_profile,
         snapshot.memory.heaters,
+        snapshot.memory.sensors,
         snapshot.sd_ready is None,
         snapshot.z is None,
         snapshot.slicing is None,

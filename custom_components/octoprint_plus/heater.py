@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from .api import Snapshot
+from .api.heaters import TOOL, is_allowed
 from .api.printer import Heater
-from .api.snapshot import TOOL, is_allowed
 
 # A heater that keeps its target swings around it by about this many degrees.
 AT_TARGET = 1.0
@@ -19,10 +19,10 @@ class KnownHeater:
     """OctoPrint's name: tool0, bed, chamber."""
 
     translation_key: str
-    """tool, tool_number, bed or chamber."""
+    """tool, tool_number, bed, chamber or sensor."""
 
     number: str
-    """A tool's number, counted as OctoPrint counts, from 0."""
+    """A tool's number, counted as OctoPrint counts, from 0; another sensor's letter."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -54,9 +54,13 @@ def is_warming(heaters: Mapping[str, Heater]) -> bool:
 
 
 def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
-    """Yield the heaters the printer was seen with; a printer with one tool numbers none."""
+    """Yield the heaters the printer was seen with; a printer with one tool numbers none.
+
+    Without a profile, what was seen earlier may have been a guess.
+    """
     profile = snapshot.profile
-    names = [name for name in snapshot.memory.heaters if is_allowed(name, profile)]
+    seen = snapshot.heaters if profile is None else snapshot.memory.heaters
+    names = [name for name in seen if is_allowed(name, profile)]
     tools = [name for name in names if TOOL.fullmatch(name)]
     is_single = len(tools) <= 1 and (profile is None or profile.tool_count <= 1)
     for name in sorted(names):
@@ -68,3 +72,33 @@ def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
             )
         else:
             yield KnownHeater(name=name, number="", translation_key=name)
+
+
+def other_sensors(snapshot: Snapshot) -> Iterable[KnownHeater]:
+    """Yield what else the printer was seen with a temperature of, and cannot be set."""
+    for name in sorted(snapshot.memory.sensors):
+        if TOOL.fullmatch(name):
+            key, number = "tool_number", name.removeprefix("tool")
+        elif name in ("bed", "chamber"):
+            key, number = name, ""
+        else:
+            key, number = "sensor", name
+        yield KnownHeater(name=name, number=number, translation_key=key)
+
+
+def settable_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
+    """Yield the heaters that certainly are what they seem to be.
+
+    Without a profile, what is reported as a second tool may be set by heating the only one, and
+    a chamber may have nothing but a sensor.
+    """
+    for heater in known_heaters(snapshot):
+        if (
+            snapshot.profile is not None
+            or heater.name == "tool0"
+            or (
+                heater.name in ("bed", "chamber")
+                and snapshot.heaters[heater.name].target is not None
+            )
+        ):
+            yield heater

@@ -18,7 +18,7 @@ from .api.printer import Heater
 from .assumed import PERMISSION, OctoPrintAssumedEntity
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .heater import known_heaters
+from .heater import settable_heaters
 from .helpers import octoprint_command, require_number
 
 # The base entity keeps the order, for each entity by itself.
@@ -70,7 +70,7 @@ def describe_offsets(snapshot: Snapshot) -> Iterable[OctoPrintOffsetDescription]
     """Yield the heaters that the printer has now and the key may set."""
     if not snapshot.server.user.may(PERMISSION):
         return
-    for heater in known_heaters(snapshot):
+    for heater in settable_heaters(snapshot):
         if heater.name == "chamber" and not snapshot.server.server.is_at_least(1, 11):
             # OctoPrint keeps it, and leaves the targets of files as they are.
             continue

@@ -7,9 +7,9 @@ from time import monotonic
 from homeassistant.exceptions import HomeAssistantError
 
 from .api import OctoPrintConflictError, State
+from .api.heaters import TOOL, allowed_heaters
 from .api.messages import PluginTold
 from .api.printer import Heater
-from .api.snapshot import TOOL, allowed_heaters
 from .api.state import BUSY_STATES, parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator

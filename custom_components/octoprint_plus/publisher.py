@@ -59,15 +59,16 @@ class Publisher:
         if shown is None or not same_facts(shown, latest):
             self._heaters_at = self._progress_at = self._upload_at = now
             return latest
-        heaters, job, z, upload = shown.heaters, shown.job, shown.z, shown.upload
-        if (
-            now >= self._heaters_at + TEMPERATURE_PACE
-            or has_arrived(shown.heaters, latest.heaters)
-        ) and (
-            heaters := steady_heaters(shown.heaters, latest.heaters)
-        ) is not shown.heaters:
+        heaters, sensors = shown.heaters, shown.sensors
+        job, z, upload = shown.job, shown.z, shown.upload
+        if now >= self._heaters_at + TEMPERATURE_PACE or has_arrived(
+            shown.heaters, latest.heaters
+        ):
+            heaters = steady_heaters(shown.heaters, latest.heaters)
+            sensors = steady_heaters(shown.sensors, latest.sensors)
+        if heaters is not shown.heaters or sensors is not shown.sensors:
             self._heaters_at = now
-        elif latest.heaters is not shown.heaters:
+        elif latest.heaters is not shown.heaters or latest.sensors is not shown.sensors:
             self._hold_until(self._heaters_at + TEMPERATURE_PACE, now)
         if now >= self._progress_at + PROGRESS_PACE or has_ended(
             shown.job.progress, latest.job.progress
@@ -86,9 +87,16 @@ class Publisher:
             self._hold_until(self._upload_at + UPLOAD_PACE, now)
         if upload != shown.upload:
             self._upload_at = now
-        elif heaters is shown.heaters and job is shown.job and z == shown.z:
+        elif (
+            heaters is shown.heaters
+            and sensors is shown.sensors
+            and job is shown.job
+            and z == shown.z
+        ):
             return shown
-        return replace(shown, heaters=heaters, job=job, z=z, upload=upload)
+        return replace(
+            shown, heaters=heaters, sensors=sensors, job=job, z=z, upload=upload
+        )
 
     def _hold_until(self, due_at: float, now: float) -> None:
         """Note when a pace is over, where one has yet to pass."""
@@ -114,6 +122,7 @@ def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
         and _same_plugins(shown.plugins, latest.plugins)
         and _same_memory(shown, latest)
         and _same_targets(shown.heaters, latest.heaters)
+        and _same_targets(shown.sensors, latest.sensors)
     )
 
 
@@ -166,6 +175,7 @@ def _same_memory(shown: Snapshot, latest: Snapshot) -> bool:
         and one.last_print == other.last_print
         and one.last_targets == other.last_targets
         and one.heaters == other.heaters
+        and one.sensors == other.sensors
     )
 
 

@@ -1,7 +1,7 @@
 """Support for OctoPrint sensors."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, override
@@ -30,7 +30,7 @@ from .api.job import JobFile
 from .api.printer import Heater
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
-from .heater import known_heaters
+from .heater import KnownHeater, known_heaters, other_sensors
 from .plugin_sensors import PLUGIN_SENSORS, spool_sensors
 from .sensor_description import MAX_STATE_LENGTH, OctoPrintSensorDescription, part
 
@@ -284,21 +284,28 @@ class HeaterSensorKind:
     value_fn: Callable[[Heater], float | None]
 
 
+TEMPERATURE = HeaterSensorKind(suffix="temperature", value_fn=lambda x: x.actual)
+
 HEATER_KINDS: tuple[HeaterSensorKind, ...] = (
-    HeaterSensorKind(suffix="temperature", value_fn=lambda x: x.actual),
+    TEMPERATURE,
     HeaterSensorKind(suffix="target_temperature", value_fn=lambda x: x.target),
 )
 
 
+def _heater(name: str, snapshot: Snapshot) -> Heater | None:
+    """Return a heater, or what is none (any more) by the profile in use."""
+    return snapshot.heaters.get(name) or snapshot.sensors.get(name)
+
+
 def _has_heater(heater: str, snapshot: Snapshot) -> bool:
-    return heater in snapshot.heaters
+    return _heater(heater, snapshot) is not None
 
 
 def _temperature(
     heater: str, value_fn: Callable[[Heater], float | None], snapshot: Snapshot
 ) -> float | None:
     """Return a temperature to a tenth of a degree; finer is noise."""
-    if (values := snapshot.heaters.get(heater)) is None:
+    if (values := _heater(heater, snapshot)) is None:
         return None
     return None if (value := value_fn(values)) is None else round(value, 1)
 
@@ -309,19 +316,36 @@ def describe(snapshot: Snapshot) -> Iterable[OctoPrintSensorDescription]:
         if description.exists_fn(snapshot):
             yield description
     yield from spool_sensors(snapshot)
-    for heater in known_heaters(snapshot):
+    heaters = list(known_heaters(snapshot))
+    for heater in heaters:
         for kind in HEATER_KINDS:
-            yield OctoPrintSensorDescription(
-                key=f"{heater.name}_{kind.suffix}",
-                translation_key=f"{heater.translation_key}_{kind.suffix}",
-                available_fn=partial(_has_heater, heater.name),
-                device_class=SensorDeviceClass.TEMPERATURE,
-                native_unit_of_measurement=UnitOfTemperature.CELSIUS,
-                state_class=SensorStateClass.MEASUREMENT,
-                suggested_display_precision=1,
-                translation_placeholders={"number": heater.number},
-                value_fn=partial(_temperature, heater.name, kind.value_fn),
+            yield _describe_heater(heater, kind)
+    known = {heater.name for heater in heaters}
+    for sensor in other_sensors(snapshot):
+        if sensor.name not in known:
+            yield replace(
+                _describe_heater(sensor, TEMPERATURE),
+                # A letter of the firmware's says nothing to most people.
+                entity_registry_enabled_default=sensor.name in ("bed", "chamber"),
             )
+
+
+def _describe_heater(
+    heater: KnownHeater, kind: HeaterSensorKind
+) -> OctoPrintSensorDescription:
+    # A sensor may be called as any other key is.
+    prefix = "sensor_" if heater.translation_key == "sensor" else ""
+    return OctoPrintSensorDescription(
+        key=f"{prefix}{heater.name}_{kind.suffix}",
+        translation_key=f"{heater.translation_key}_{kind.suffix}",
+        available_fn=partial(_has_heater, heater.name),
+        device_class=SensorDeviceClass.TEMPERATURE,
+        native_unit_of_measurement=UnitOfTemperature.CELSIUS,
+        state_class=SensorStateClass.MEASUREMENT,
+        suggested_display_precision=1,
+        translation_placeholders={"number": heater.number},
+        value_fn=partial(_temperature, heater.name, kind.value_fn),
+    )
 
 
 async def async_setup_entry(

@@ -20,6 +20,7 @@ from .api import LastPrint, Memory, PrintResult, RunningPrint
 from .api.changes import Told
 from .api.heated import Heated
 from .api.job import JobFile
+from .api.memory import MAX_SENSORS
 from .api.wire import number, seconds
 from .const import DOMAIN, LOGGER
 
@@ -195,6 +196,7 @@ def _has_changed(one: Told, other: Told) -> bool:
         before.last_print != after.last_print
         or before.last_targets != after.last_targets
         or before.heaters != after.heaters
+        or before.sensors != after.sensors
         or one.is_connected is not other.is_connected
         or one.errors != other.errors
         or one.prompt != other.prompt
@@ -226,6 +228,7 @@ def _to_dict(told: Told) -> dict[str, Any]:
         "heaters": sorted(memory.heaters),
         "last_targets": dict(memory.last_targets),
         "prompt": None if told.prompt is None else list(told.prompt),
+        "sensors": sorted(memory.sensors),
     }
     if running := memory.running:
         data["running"] = {
@@ -276,6 +279,7 @@ class _Reader:
         return Told(
             memory=Memory(
                 heaters=frozenset(self._texts(data, "heaters") or ()),
+                sensors=frozenset((self._texts(data, "sensors") or ())[:MAX_SENSORS]),
                 last_targets=self._targets(data),
                 running=self._read(data, "running", self._running),
                 last_print=self._read(data, "last_print", self._last_print),

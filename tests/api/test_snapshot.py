@@ -18,6 +18,7 @@ from custom_components.octoprint_plus.api import (
 from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
 from custom_components.octoprint_plus.api.entries import LastPrintOfFile
+from custom_components.octoprint_plus.api.heaters import allowed_heaters
 from custom_components.octoprint_plus.api.job import Job, JobFile, parse_job
 from custom_components.octoprint_plus.api.memory import settle
 from custom_components.octoprint_plus.api.printer import (
@@ -28,7 +29,7 @@ from custom_components.octoprint_plus.api.printer import (
 )
 from custom_components.octoprint_plus.api.profiles import parse_profile
 from custom_components.octoprint_plus.api.server import ServerInfo
-from custom_components.octoprint_plus.api.snapshot import advance, allowed_heaters
+from custom_components.octoprint_plus.api.snapshot import advance
 from custom_components.octoprint_plus.api.state import STATES_BY_TEXT, parse_state
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

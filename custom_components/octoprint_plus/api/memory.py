@@ -3,7 +3,7 @@
 All functions here are pure: an answer of the server and a memory make the next memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,6 +21,9 @@ FINISH_TOLERANCE_PAUSED = timedelta(minutes=5)
 # Print times are rounded, and a `current` may be a moment older than what was told
 # before it.
 PRINT_TIME_JITTER = timedelta(seconds=2)
+
+# Beside heaters; nobody has so many.
+MAX_SENSORS = 20
 
 # In these a print is not paused, nor is it given up.
 GOING_ON_STATES = frozenset({State.FINISHING, State.PRINTING, State.RESUMING})
@@ -90,6 +93,9 @@ class Memory:
     heaters: frozenset[str] = frozenset()
     """The heaters that the printer was ever seen with."""
 
+    sensors: frozenset[str] = frozenset()
+    """What else it ever reported a temperature of."""
+
 
 def next_memory(
     memory: Memory,
@@ -100,6 +106,7 @@ def next_memory(
     now: datetime,
     told_at: datetime | None,
     has_failed: bool,
+    sensors: Iterable[str] = (),
 ) -> Memory:
     """Return what has to be remembered after an answer of the server.
 
@@ -119,8 +126,15 @@ def next_memory(
         last_print=last_print,
         last_targets=next_targets(memory.last_targets, heaters),
         heaters=memory.heaters.union(heaters),
+        sensors=_with_sensors(memory.sensors, sensors),
     )
     return memory if next_ == memory else next_
+
+
+def _with_sensors(known: frozenset[str], reported: Iterable[str]) -> frozenset[str]:
+    """Return the sensors with those reported now, as many as any printer has."""
+    room = MAX_SENSORS - len(known)
+    return known.union(sorted(set(reported) - known)[:room]) if room > 0 else known
 
 
 def next_targets(

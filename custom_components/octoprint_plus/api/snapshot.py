@@ -4,14 +4,14 @@ All functions here are pure: what the server answered or pushed, and a snapshot,
 the next snapshot. A part that did not change stays the same object.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-import re
 
 from .access import CurrentUser
 from .connection import Connection
 from .controls import Control
+from .heaters import NO_HEATERS, ONLY_PUSHED, read_heaters
 from .job import NO_PROGRESS, Job, JobFile, same_file
 from .memory import Memory, next_memory, note_ending
 from .messages import (
@@ -40,10 +40,6 @@ from .system import SystemCommand
 from .timelapse import TimelapseConfig
 
 NO_PLUGINS = PluginStates()
-
-NO_HEATERS: Mapping[str, Heater] = {}
-
-TOOL = re.compile(r"tool(0|[1-9][0-9]?)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,6 +74,9 @@ class Snapshot:
 
     heaters: Mapping[str, Heater] = field(default_factory=dict)
     """By OctoPrint's names, only those that the printer's profile allows."""
+
+    sensors: Mapping[str, Heater] = field(default_factory=dict)
+    """What else the firmware reports a temperature of; none of these can be set."""
 
     sd_ready: bool | None = None
     z: float | None = None
@@ -139,32 +138,6 @@ class Snapshot:
         return next((p for p in profiles.values() if p.default), None)
 
 
-def allowed_heaters(
-    heaters: Mapping[str, Heater], profile: PrinterProfile | None
-) -> dict[str, Heater]:
-    """Return the heaters that can be set.
-
-    Firmwares report other sensors and junk beside them, and a target for a tool
-    that the profile does not have would heat the only hotend.
-    """
-    return {
-        name: heater
-        for name, heater in sorted(heaters.items())
-        if is_allowed(name, profile)
-    }
-
-
-def is_allowed(name: str, profile: PrinterProfile | None) -> bool:
-    """Return whether a printer with this profile, if it is known, has the heater."""
-    if name == "bed":
-        return profile is None or profile.heated_bed
-    if name == "chamber":
-        return profile is None or profile.heated_chamber
-    if (tool := TOOL.fullmatch(name)) is None:
-        return False
-    return profile is None or int(tool[1]) < profile.tool_count
-
-
 def advance(
     previous: Snapshot | None,
     memory: Memory,
@@ -197,11 +170,18 @@ def advance(
         plugins=_plugins_of(server, previous) if previous else NO_PLUGINS,
         told_at=now,
     )
-    heaters = allowed_heaters(printer.heaters, draft.profile) if printer else {}
+    heaters, sensors = NO_HEATERS, NO_HEATERS
+    if printer:
+        kept = {} if previous is None else previous.sensors
+        reported = {
+            name: sensor for name, sensor in kept.items() if name in ONLY_PUSHED
+        } | dict(printer.heaters)
+        heaters, sensors = read_heaters(reported, draft.profile)
     has_failed = error is not None and (previous is None or error != previous.error)
     return replace(
         draft,
         heaters=heaters,
+        sensors=sensors,
         memory=next_memory(
             memory,
             state,
@@ -210,6 +190,7 @@ def advance(
             now=now,
             told_at=previous.told_at if previous else None,
             has_failed=has_failed,
+            sensors=sensors,
         ),
     )
 
@@ -242,7 +223,11 @@ def advance_aside(
 def advance_server(previous: Snapshot, server: ServerData) -> Snapshot:
     """Return the snapshot with what else is known of the server."""
     draft = replace(previous, server=server, plugins=_plugins_of(server, previous))
-    return replace(draft, heaters=allowed_heaters(draft.heaters, draft.profile))
+    if draft.server.profiles == previous.server.profiles:
+        return draft
+    reported = {**draft.sensors, **draft.heaters}
+    heaters, sensors = read_heaters(reported, draft.profile)
+    return replace(draft, heaters=heaters, sensors=sensors)
 
 
 def _plugins_of(server: ServerData, previous: Snapshot) -> PluginStates:
@@ -290,10 +275,16 @@ def advance_tool(previous: Snapshot, tool: int) -> Snapshot:
 
 
 def advance_unheard(previous: Snapshot) -> Snapshot:
-    """Return the snapshot without the tool of a print whose changes nobody tells."""
-    if not previous.is_busy or previous.active_tool is None:
+    """Return the snapshot without what nobody tells any more: the tool of a print, some sensors."""
+    active_tool = None if previous.is_busy else previous.active_tool
+    sensors = previous.sensors
+    if not ONLY_PUSHED.isdisjoint(sensors):
+        sensors = {
+            name: sensor for name, sensor in sensors.items() if name not in ONLY_PUSHED
+        }
+    if active_tool == previous.active_tool and sensors is previous.sensors:
         return previous
-    return replace(previous, active_tool=None)
+    return replace(previous, active_tool=active_tool, sensors=sensors)
 
 
 def _advance_progress(
@@ -368,13 +359,15 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
     if message.job is not None:
         job, state = message.job, parse_state(message.job.state, message.flags)
     is_off = state in OFFLINE_STATES or state in CONNECTING_STATES
-    heaters = previous.heaters
+    heaters, sensors = previous.heaters, previous.sensors
     if is_off:
-        heaters = NO_HEATERS
+        heaters = sensors = NO_HEATERS
     elif message.heaters is not None:
-        heaters = allowed_heaters(message.heaters, previous.profile)
+        heaters, sensors = read_heaters(message.heaters, previous.profile)
     if heaters == previous.heaters:
         heaters = previous.heaters
+    if sensors == previous.sensors:
+        sensors = previous.sensors
     z = None if is_off else message.z
     active_tool = None if is_off else previous.active_tool
     sd_ready = previous.sd_ready
@@ -386,6 +379,7 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
         job is previous.job
         and state is previous.state
         and heaters is previous.heaters
+        and sensors is previous.sensors
         and z == previous.z
         and active_tool == previous.active_tool
         and sd_ready is previous.sd_ready
@@ -396,11 +390,12 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
         job=job,
         state=state,
         heaters=heaters,
+        sensors=sensors,
         z=z,
         active_tool=active_tool,
         sd_ready=sd_ready,
         error=_error_in(state, previous),
-        memory=_next_memory(previous, state, job, heaters, now),
+        memory=_next_memory(previous, state, job, heaters, now, sensors),
         told_at=now,
     )
 
@@ -411,6 +406,7 @@ def _next_memory(
     job: Job,
     heaters: Mapping[str, Heater],
     now: datetime,
+    sensors: Iterable[str] = (),
 ) -> Memory:
     return next_memory(
         previous.memory,
@@ -420,6 +416,7 @@ def _next_memory(
         now=now,
         told_at=previous.told_at,
         has_failed=False,
+        sensors=sensors,
     )
 
 
@@ -432,7 +429,7 @@ def _advance_state(previous: Snapshot, state: State, now: datetime) -> Snapshot:
             if previous.state is State.ERROR
             else previous.state
         )
-    job, heaters = previous.job, previous.heaters
+    job, heaters, sensors = previous.job, previous.heaters, previous.sensors
     z, active_tool = previous.z, previous.active_tool
     if state is State.STARTING:
         job = replace(job, progress=NO_PROGRESS)
@@ -442,12 +439,13 @@ def _advance_state(previous: Snapshot, state: State, now: datetime) -> Snapshot:
         memory = _next_memory(previous, state, job, heaters, now)
     if state in OFFLINE_STATES or state in CONNECTING_STATES:
         job = replace(job, file=None, progress=NO_PROGRESS)
-        heaters, z, active_tool = NO_HEATERS, None, None
+        heaters, sensors, z, active_tool = NO_HEATERS, NO_HEATERS, None, None
     return replace(
         previous,
         job=job,
         state=state,
         heaters=heaters,
+        sensors=sensors,
         z=z,
         active_tool=active_tool,
         error=_error_in(state, previous),
