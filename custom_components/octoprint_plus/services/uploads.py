@@ -104,16 +104,20 @@ async def _async_upload(
     """Upload a file that is open."""
     folder, name = _destination(call, coordinator, source.name)
     path = f"{folder}/{name}" if folder else name
-    async with _upload_action(call, coordinator):
-        await async_check_storage(call, coordinator)
-        await _async_check_destination(call, coordinator, folder, name)
-        upload = await _async_send(call, coordinator, source, folder, name)
-        if call.data[ATTR_LOCATION] == LOCAL:
-            upload = await _async_use(call, coordinator, upload)
-        if call.data[ATTR_PRINT] and not upload.is_printing:
-            raise file_error("uploaded_not_printed", call, coordinator, path=path)
-        if call.data[ATTR_SELECT] and not (upload.is_selected or upload.is_printing):
-            raise file_error("uploaded_not_selected", call, coordinator, path=path)
+    is_print = call.data[ATTR_PRINT]
+    with starting_print(coordinator, call.service) if is_print else nullcontext():
+        async with _upload_action(call, coordinator):
+            await async_check_storage(call, coordinator)
+            await _async_check_destination(call, coordinator, folder, name)
+            upload = await _async_send(call, coordinator, source, folder, name)
+            if call.data[ATTR_LOCATION] == LOCAL:
+                upload = await _async_use(call, coordinator, upload)
+            if is_print and not upload.is_printing:
+                raise file_error("uploaded_not_printed", call, coordinator, path=path)
+            if call.data[ATTR_SELECT] and not (
+                upload.is_selected or upload.is_printing
+            ):
+                raise file_error("uploaded_not_selected", call, coordinator, path=path)
     return {
         "name": upload.name,
         "path": upload.path,
