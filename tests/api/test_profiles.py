@@ -120,3 +120,13 @@ async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> No
 async def test_without_profiles(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     fake.answer("GET", "/api/printerprofiles", json={"profiles": ["x"]})
     assert await client.profiles.list() == {}
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1e308, 1), (2**80, 1), (1_000_000, 99), (100, 99), (-3, 1)]
+)
+def test_number_of_tools_is_bounded(count: float, expected: int) -> None:
+    """Test that no number of a server decides how much is made of it."""
+    profile = parse_profile("_default", {"extruder": {"count": count}})
+    assert profile.extruder_count == expected
+    assert profile.tool_count <= 99

@@ -46,7 +46,16 @@ def test_number(value: Any, expected: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(3, 3), (3.9, 3), (-0.5, 0), (1e300, int(1e300)), (False, None), (NAN, None)],
+    [
+        (3, 3),
+        (3.9, 3),
+        (-0.5, 0),
+        (1e300, None),
+        (2**63, None),
+        (2**62, 2**62),
+        (False, None),
+        (NAN, None),
+    ],
 )
 def test_integer(value: Any, expected: int | None) -> None:
     found = integer(value)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
 AXES = ("x", "y", "z", "e")
 
 
+# OctoPrint itself takes no more, and a number without a bound would fill all memory.
+MAX_EXTRUDERS = 99
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Volume:
     """The printable volume in millimetres."""
@@ -100,7 +104,7 @@ def parse_profile(profile_id: str, data: Json) -> PrinterProfile:
         id=profile_id,
         name=text(data.get("name")),
         model=text(data.get("model")),
-        extruder_count=max(integer(extruder.get("count")) or 1, 1),
+        extruder_count=min(max(integer(extruder.get("count")) or 1, 1), MAX_EXTRUDERS),
         shared_nozzle=flag(extruder.get("sharedNozzle")),
         heated_bed=data.get("heatedBed") is not False,
         heated_chamber=flag(data.get("heatedChamber")),

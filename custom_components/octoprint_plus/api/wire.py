@@ -46,8 +46,13 @@ def number(value: object) -> float | None:
 
 
 def integer(value: object) -> int | None:
-    """Return the number cut to an integer, or None where there is none."""
-    return None if (found := number(value)) is None else int(found)
+    """Return the number cut to an integer, None where there is none, or none of 64 bits.
+
+    Home Assistant can neither store nor show larger ones.
+    """
+    if (found := number(value)) is None or abs(found) >= 2**63:
+        return None
+    return int(found)
 
 
 def moment(value: object) -> datetime | None:
