@@ -19,7 +19,11 @@ async def test_only_measured(tmp_path: Path) -> None:
     # OctoPrint tells of an unheated chamber where the firmware says that it measures it.
     virtual = {"capabilities": {"CHAMBER_TEMPERATURE": True}}
     octoprint_options = OctoPrintOptions(
-        name="Voron", settings={"plugins": {"virtual_printer": virtual}}
+        name="Voron",
+        settings={
+            "plugins": {"virtual_printer": virtual},
+            "serial": {"capabilities": {"chamber_temp": True}},
+        },
     )
     async with (
         OctoPrintServer(tmp_path / "octoprint", options=octoprint_options) as octoprint,

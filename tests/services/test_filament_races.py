@@ -232,8 +232,8 @@ async def test_race_of_a_print(
                 wanted = {0.0, before[2]}
             assert model.target in wanted, (at, model.heated)
         assert not init_integration.runtime_data.is_changing_filament
-    # Before heating, before each move, and before restoring.
-    assert skipped <= 4
+    # A few moments are those right before a command; a poll may look at the job there, too.
+    assert skipped <= len(range(1, count + 1, stride)) // 2
 
 
 async def test_race_of_our_own_prints(
