@@ -312,11 +312,13 @@ async def test_commands_need_no_poll(
 
 async def test_switch_needs_no_poll(pushed: Pushed) -> None:
     target = {"entity_id": "switch.prusa_printer_connection"}
+    # Whether a print has begun is asked right before, as what is known may be seconds old.
     for service in ("turn_off", "turn_on"):
         await pushed.hass.services.async_call("switch", service, target, blocking=True)
         await pushed.heard()
         await pushed.idle()
-        assert [each.path for each in pushed.fake.requests] == ["/api/connection"]
+        paths = [each.path for each in pushed.fake.requests]
+        assert paths == ["/api/job", "/api/connection"]
         pushed.fake.load("disconnected")
         await pushed.state("OFFLINE", "Offline")
         pushed.fake.clear()

@@ -11,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.left_hot import COOLED, LEFT_HOT
 from custom_components.octoprint_plus.markup import escaped
 from custom_components.octoprint_plus.moved import MOVED
 from custom_components.octoprint_plus.repairs import COPIED_ID, DESCRIPTIONS
@@ -504,6 +505,8 @@ def test_texts() -> None:
     fixable = {each.key: each.is_fixable for each in DESCRIPTIONS} | {
         COPIED_ID: False,
         MOVED: True,
+        LEFT_HOT: False,
+        COOLED: True,
     }
     assert texts.keys() == fixable.keys()
     for key, text in texts.items():

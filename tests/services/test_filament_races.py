@@ -130,6 +130,7 @@ def quick() -> Generator[None]:
     with (
         patch(f"{filament.__name__}.REPORT_TIME", 0),
         patch("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0),
+        patch("custom_components.octoprint_plus.publisher.TEMPERATURE_PACE", 0),
     ):
         yield
 
