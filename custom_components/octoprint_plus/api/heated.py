@@ -106,6 +106,9 @@ def restored_target(
         return None
     if now.state in (State.CANCELLING, State.FINISHING):
         return 0.0
+    if heated.earlier == 0 and now.state is not State.PAUSED:
+        # What was switched off in the pause the print needs again: never cool it as it goes on.
+        return None
     return heated.earlier
 
 

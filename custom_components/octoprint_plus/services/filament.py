@@ -16,7 +16,12 @@ from ..coordinator import OctoPrintCoordinator
 from ..exclusive import changing_filament
 from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
 from ..heater import extruder_count
-from ..helpers import async_refresh_or_raise, async_select_tool, refusal
+from ..helpers import (
+    async_refresh_or_raise,
+    async_select_tool,
+    ending_with_entry,
+    refusal,
+)
 from .printer import ATTR_SPEED, ATTR_TIMEOUT, ATTR_TOOL, MAX_EXTRUSION, SPEED
 from .target import (
     MOVING_STATES,
@@ -79,7 +84,11 @@ async def _async_change(call: ServiceCall, sign: int) -> None:
         async with printer_action(
             call, coordinator, "CONTROL", forbidden=forbidden, ends_with_entry=False
         ):
-            change = await _async_prepare(call, coordinator, sign, forbidden)
+            async with ending_with_entry(coordinator, call.service):
+                change = await _async_prepare(call, coordinator, sign, forbidden)
+            if coordinator.is_unloaded:
+                # Nobody would end it, nor put right what it heats.
+                raise change.error("filament_interrupted")
             # It ends with the entry, or with Home Assistant, and cleans up then.
             task = entry.async_create_background_task(
                 coordinator.hass, change.async_run(), f"{DOMAIN} {call.service}"
