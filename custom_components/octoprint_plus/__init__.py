@@ -2,7 +2,7 @@
 
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ConfigEntryNotReady
+from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
@@ -46,7 +46,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     coordinator = OctoPrintCoordinator(hass, entry)
     try:
         await coordinator.async_config_entry_first_refresh()
-    except ConfigEntryNotReady:
+    except ConfigEntryAuthFailed, ConfigEntryNotReady:
         if (heated := coordinator.store.heated) is not None:
             async_tell_left_hot(hass, entry, heated)
         raise

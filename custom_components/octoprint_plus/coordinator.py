@@ -136,7 +136,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.ending: set[asyncio.Timeout] = set()
         """What is under way and ends when the entry is unloaded."""
 
-        self.is_changing_filament = False
+        self.filament_task: asyncio.Task[Any] | None = None
+        """The action that changes filament now, None without one."""
+
         self.starting_prints = 0
         """How many commands are on their way that start a print."""
 

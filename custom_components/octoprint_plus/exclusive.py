@@ -1,5 +1,6 @@
 """What must not run at the same time on one printer: a change of filament, and a print that starts."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,7 +15,7 @@ def starting_print(coordinator: OctoPrintCoordinator, command: str) -> Iterator[
     Raises ServiceValidationError while a filament change runs: it would set the
     temperature of the print's nozzle.
     """
-    if coordinator.is_changing_filament:
+    if coordinator.filament_task is not None:
         raise refusal("print_during_filament", coordinator.name, command=command)
     coordinator.starting_prints += 1
     try:
@@ -30,12 +31,12 @@ def changing_filament(coordinator: OctoPrintCoordinator) -> Iterator[None]:
     Raises ServiceValidationError while another change runs, or while a print is about
     to start.
     """
-    if coordinator.is_changing_filament:
+    if coordinator.filament_task is not None:
         raise refusal("filament_busy", coordinator.name)
     if coordinator.starting_prints:
         raise refusal("filament_before_print", coordinator.name)
-    coordinator.is_changing_filament = True
+    coordinator.filament_task = asyncio.current_task()
     try:
         yield
     finally:
-        coordinator.is_changing_filament = False
+        coordinator.filament_task = None

@@ -175,7 +175,12 @@ async def async_look(coordinator: OctoPrintCoordinator) -> None:
 
     What is pushed is up to some seconds old, what is polled half a minute, and a print may have
     begun since. So this stands right before whatever would harm one.
+
+    Raises ServiceValidationError while filament is changed: the tool would be left hot, or out of
+    reach. The change itself may look.
     """
+    if coordinator.filament_task not in (None, asyncio.current_task()):
+        raise refusal("filament_busy", coordinator.name)
     try:
         job = await coordinator.client.job.get()
     except OctoPrintError:

@@ -64,7 +64,7 @@ class _LeftHot:
         self._hass = hass
         self._entry = entry
         self._coordinator = entry.runtime_data
-        self._is_at_it = False
+        self._is_restoring = False
         self._cancel_retry: CALLBACK_TYPE | None = None
         self._cooling: str | None = None
         """The heater that was told as hot, and is not heated any more."""
@@ -77,20 +77,20 @@ class _LeftHot:
             self._check_cool(self._cooling)
         if (
             (heated := coordinator.store.heated) is None
-            or coordinator.is_changing_filament
-            or self._is_at_it
+            or coordinator.filament_task is not None
+            or self._is_restoring
         ):
             return
         if not coordinator.last_update_success or not coordinator.data.is_connected:
             async_tell_left_hot(self._hass, self._entry, heated)
             return
-        self._is_at_it = True
+        self._is_restoring = True
         self._entry.async_create_background_task(
             self._hass, self._async_put_right(heated), f"{DOMAIN} {LEFT_HOT}"
         )
 
     async def _async_put_right(self, heated: Heated) -> None:
-        """Restore the target that is right by now."""
+        """Restore the target that is right by now, and try again later where that fails."""
         coordinator = self._coordinator
         try:
             now = await observe(coordinator.client, heated.heater)
@@ -98,13 +98,17 @@ class _LeftHot:
             target = restored_target(heated, now, keeps_earlier=False)
             if target is not None:
                 await coordinator.client.printer.set_target(heated.heater, target)
-        except OctoPrintError as err:
-            LOGGER.debug("%s: %s is left hot: %s", coordinator.name, heated.heater, err)
+            await coordinator.store.async_note_heated(None)
+        except Exception as err:  # noqa: BLE001
+            # Whatever it is, the heater is still hot.
+            if isinstance(err, OctoPrintError):
+                LOGGER.debug("%s: still left hot: %s", coordinator.name, err)
+            else:
+                coordinator.unexpected.log("switching off what was left hot", err)
             async_tell_left_hot(self._hass, self._entry, heated)
             self._cancel_retry = async_call_later(self._hass, RETRY, self._async_retry)
             return
-        await coordinator.store.async_note_heated(None)
-        self._is_at_it = False
+        self._is_restoring = False
         LOGGER.info(
             "%s: %s, which was left at %g °C, is put right",
             coordinator.name,
@@ -122,7 +126,7 @@ class _LeftHot:
     @callback
     def _async_retry(self, _: datetime) -> None:
         self._cancel_retry = None
-        self._is_at_it = False
+        self._is_restoring = False
         self.async_check()
 
     @callback
