@@ -15,6 +15,7 @@ from .api import OctoPrintError
 from .api.heated import Heated, observe, restored_target
 from .const import DOMAIN, LOGGER
 from .coordinator import OctoPrintConfigEntry
+from .markup import printer_name
 
 # Below this temperature, in degrees Celsius, nobody is burned.
 COOL = 50
@@ -39,8 +40,7 @@ def async_tell_left_hot(
         severity=ir.IssueSeverity.CRITICAL,
         translation_key=LEFT_HOT,
         translation_placeholders={
-            "heater": heated.heater,
-            "printer": entry.title,
+            **printer_name(entry.title),
             "temperature": f"{heated.temperature:g}",
         },
     )
@@ -144,8 +144,8 @@ class _LeftHot:
             severity=ir.IssueSeverity.WARNING,
             translation_key=COOLED,
             translation_placeholders={
+                **printer_name(self._entry.title),
                 "actual": f"{found.actual:.0f}",
-                "printer": self._entry.title,
             },
         )
 

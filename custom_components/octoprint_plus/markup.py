@@ -9,6 +9,10 @@ MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#!|~&])")
 LINK = re.compile(r"://|\bwww\.", re.IGNORECASE)
 
 
+# Characters of a name that fit into a sentence.
+MAX_NAME = 100
+
+
 def one_line(text: str, length: int) -> str:
     """Return a text in one line without control characters, cut to a length."""
     # Only so much is looked at of what may be very long.
@@ -20,6 +24,11 @@ def one_line(text: str, length: int) -> str:
 def quoted(text: str, length: int) -> str:
     """Return a text of somebody else as it is put into a text of ours that is Markdown."""
     return escaped(one_line(text, length))
+
+
+def printer_name(title: str) -> dict[str, str]:
+    """Return a printer's name as `name` for titles, and as `printer` for texts in Markdown."""
+    return {"name": one_line(title, MAX_NAME), "printer": quoted(title, MAX_NAME)}
 
 
 def escaped(text: str) -> str:

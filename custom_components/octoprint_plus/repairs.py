@@ -20,8 +20,8 @@ from .api import OctoPrintError, Snapshot
 from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
-from .left_hot import COOLED
-from .markup import one_line, quoted
+from .left_hot import COOLED, LEFT_HOT
+from .markup import MAX_NAME, one_line, printer_name, quoted
 from .moved import MOVED, MovedFlow
 from .probe import missing_permissions
 
@@ -111,7 +111,6 @@ DESCRIPTIONS: tuple[IssueDescription, ...] = (
 COPIED_ID = "copied_id"
 
 # Characters of what a repair quotes.
-MAX_NAME = 100
 MAX_TEXT = 500
 
 
@@ -213,7 +212,8 @@ def _issues(
     hass: HomeAssistant, entry: OctoPrintConfigEntry, key: str | None = None
 ) -> list[ir.IssueEntry]:
     """Return the issues of a printer, or those of one kind."""
-    keys = [key] if key else [*(each.key for each in DESCRIPTIONS), COPIED_ID]
+    own = (each.key for each in DESCRIPTIONS)
+    keys = [key] if key else [*own, COPIED_ID, LEFT_HOT, COOLED]
     starts = tuple(f"{each}_{entry.entry_id}" for each in keys)
     return [
         issue
@@ -260,8 +260,7 @@ def _quoted(entry: OctoPrintConfigEntry, texts: dict[str, str]) -> dict[str, str
     """Return texts of servers and users so that Markdown shows them as they are."""
     return {
         # Titles are shown without Markdown.
-        "name": one_line(entry.title, MAX_NAME),
-        "printer": quoted(entry.title, MAX_NAME),
+        **printer_name(entry.title),
         "url": address_text(entry.runtime_data.client.url),
         **{name: quoted(text, MAX_TEXT) for name, text in texts.items()},
     }

@@ -454,7 +454,16 @@ async def test_left_hot_is_told_where_the_key_is_refused(
     )
     await init_integration.runtime_data.store.async_note_heated(heated)
     await hass.config_entries.async_unload(init_integration.entry_id)
+    hass.config_entries.async_update_entry(
+        init_integration, title="[Click](https://evil.example)"
+    )
     fake.key = "ANOTHER_KEY"
     await hass.config_entries.async_setup(init_integration.entry_id)
-    issue = f"left_hot_{init_integration.entry_id}"
-    assert ir.async_get(hass).async_get_issue("octoprint_plus", issue) is not None
+    key = f"left_hot_{init_integration.entry_id}"
+    issue = ir.async_get(hass).async_get_issue("octoprint_plus", key)
+    assert issue is not None
+    assert issue.translation_placeholders is not None
+    assert "](" not in issue.translation_placeholders["printer"]
+    # It goes with the printer.
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    assert ir.async_get(hass).async_get_issue("octoprint_plus", key) is None
