@@ -272,7 +272,10 @@ async def test_last_print(
 
 @pytest.mark.freeze_time("2026-11-21 12:00:00+00:00")
 async def test_print_that_ended_while_away(
-    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    freezer: FrozenDateTimeFactory,
 ) -> None:
     """Test that a print that ended while Home Assistant was down is told as it ended."""
     fake.load("printing_local")
@@ -293,11 +296,12 @@ async def test_print_that_ended_while_away(
                 "last": {
                     "success": True,
                     "date": 1795262700.5,
-                    "printTime": 1234.5,
+                    "printTime": 234.5,
                 },
             },
         },
     )
+    freezer.tick(600)
     await hass.config_entries.async_setup(init_integration.entry_id)
     await hass.async_block_till_done()
     assert hass.states.get("sensor.prusa_last_print_result").state == "done"
@@ -305,9 +309,7 @@ async def test_print_that_ended_while_away(
         hass.states.get("sensor.prusa_last_print_end").state
         == "2026-11-21T12:05:00+00:00"
     )
-    assert (
-        hass.states.get("sensor.prusa_last_print_duration").state == "20.5666666666667"
-    )
+    assert hass.states.get("sensor.prusa_last_print_duration").state == "3.9"
 
 
 async def read_free_space(

@@ -472,6 +472,52 @@ def test_settle_with_an_older_print(date: datetime | None) -> None:
     assert settle(GUESS, RUNNING, history) is None
 
 
+@pytest.mark.parametrize(
+    ("date", "print_time"),
+    [
+        # The server's clock is ahead: an earlier print of the file would have ended to come.
+        (GUESS.ended_at + timedelta(minutes=30), 100),
+        # It is behind, or ahead by less: an earlier print took another time.
+        (START + timedelta(seconds=100), 5),
+        (START + timedelta(seconds=100), 4000),
+    ],
+)
+def test_settle_by_another_clock(date: datetime, print_time: float) -> None:
+    """The history of an earlier print is not taken for that of the last one."""
+    running = replace(RUNNING, print_time=90)
+    history = LastPrintOfFile(success=True, date=date, print_time=print_time)
+    assert settle(GUESS, running, history) is None
+
+
+def test_no_print_ends_in_the_future() -> None:
+    date = GUESS.ended_at + timedelta(seconds=40)
+    history = LastPrintOfFile(success=True, date=date, print_time=100)
+    settled = settle(GUESS, RUNNING, history)
+    assert settled
+    assert settled.result is PrintResult.DONE
+    assert settled.ended_at == GUESS.ended_at
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"), [(103.42, 100.0), (125, 100.0), (-3, 0.0), (42.5, 42.5)]
+)
+def test_progress_is_a_percentage(told: float, shown: float) -> None:
+    progress = {"completion": told, "printTimeLeft": -195}
+    job = parse_job({"state": "Printing", "job": {}, "progress": progress})
+    assert job.progress.completion == shown
+    assert job.progress.print_time_left is None
+
+
+def test_a_believed_size_is_no_end() -> None:
+    """A print from the SD card that shows 100 % and is canceled unseen has not finished."""
+    printer = Printer()
+    card = replace(BOAT, origin="sdcard", path="boat.gco")
+    printer.poll(0, a_job("Printing", file=card, completion=103.4, time=90))
+    printer.poll(30, a_job("Operational", file=card, completion=None, time=None))
+    assert printer.last
+    assert printer.last.result is PrintResult.CANCELLED
+
+
 # States, heaters, profiles.
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from .entries import Filament, parse_filament
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .wire import Json, integer, mapping, number, seconds, text
+from .wire import Json, duration, integer, mapping, number, percentage, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -150,9 +150,9 @@ def parse_job(answer: Json) -> Job:
         user=text(job.get("user")),
         estimated_print_time=number(job.get("estimatedPrintTime")),
         progress=Progress(
-            completion=number(progress.get("completion")),
-            print_time=integer(seconds(progress.get("printTime"))),
-            print_time_left=integer(seconds(progress.get("printTimeLeft"))),
+            completion=percentage(progress.get("completion")),
+            print_time=duration(progress.get("printTime")),
+            print_time_left=duration(progress.get("printTimeLeft")),
             print_time_left_origin=text(progress.get("printTimeLeftOrigin")),
         ),
         filament=parse_filament(job.get("filament")),

@@ -25,6 +25,9 @@ PRINT_TIME_JITTER = timedelta(seconds=2)
 # Beside heaters; nobody has so many.
 MAX_SENSORS = 20
 
+# The clocks of two computers that are set right differ by no more.
+CLOCK_TOLERANCE = timedelta(minutes=1)
+
 # In these a print is not paused, nor is it given up.
 GOING_ON_STATES = frozenset({State.FINISHING, State.PRINTING, State.RESUMING})
 
@@ -183,7 +186,8 @@ def next_running(
         started_at=started_at,
         finish_at=next_finish(finish_at, state, progress.print_time_left, now),
         print_time=print_time,
-        at_end=progress.completion is not None and progress.completion >= 100,
+        # The size of a file on the printer's own storage is what the printer believes.
+        at_end=job.file.origin == "local" and (progress.completion or 0) >= 100,
         completed=state is State.FINISHING,
         cancelled=state is State.CANCELLING
         or bool(running and is_same and running.cancelled),
@@ -277,9 +281,10 @@ def settle(
     """Return the end of a print as the file's own history tells it, None if it does not yet.
 
     A poll sees an end late and may guess wrong, for example where a print ended and
-    the next began in between. The history of the file is the server's own record.
+    the next began in between. The history of the file is the server's own record, by
+    its own clock: an entry that doesn't fit what was seen is one of an earlier print.
     """
-    if history.date is None or history.date < running.started_at:
+    if history.date is None or not _is_history_of(history, last_print, running):
         return None
     if history.success:
         result = PrintResult.DONE
@@ -290,15 +295,28 @@ def settle(
     return replace(
         last_print,
         result=result,
-        ended_at=(
-            history.date.replace(microsecond=0) if history.date else last_print.ended_at
-        ),
+        ended_at=min(history.date.replace(microsecond=0), last_print.ended_at),
         print_time=(
             round(history.print_time)
             if history.print_time is not None
             else last_print.print_time
         ),
     )
+
+
+def _is_history_of(
+    history: LastPrintOfFile, last_print: LastPrint, running: RunningPrint
+) -> bool:
+    """Return whether the history can be that of the print that has ended."""
+    date, noticed = history.date, last_print.ended_at
+    if date is None or not running.started_at <= date <= noticed + CLOCK_TOLERANCE:
+        return False
+    if history.print_time is None:
+        return True
+    taken = timedelta(seconds=history.print_time)
+    known = timedelta(seconds=running.print_time)
+    longest = noticed - running.started_at
+    return known - CLOCK_TOLERANCE <= taken <= longest + CLOCK_TOLERANCE
 
 
 def note_ending(

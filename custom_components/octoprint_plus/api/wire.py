@@ -65,6 +65,17 @@ def moment(value: object) -> datetime | None:
         return None
 
 
+def percentage(value: object) -> float | None:
+    """Return the percentage, brought into 0 to 100; sizes that are only believed lead beyond."""
+    return None if (found := number(value)) is None else min(max(found, 0.0), 100.0)
+
+
+def duration(value: object) -> int | None:
+    """Return whole seconds, or None where there are none, less than none, or too many."""
+    found = seconds(value)
+    return int(found) if found is not None and found >= 0 else None
+
+
 def seconds(value: object) -> float | None:
     """Return the seconds, or None where there are none, or more than make sense."""
     found = number(value)
