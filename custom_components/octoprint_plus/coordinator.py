@@ -27,7 +27,6 @@ from .api import (
     Snapshot,
     State,
 )
-from .api.changes import layers_passed
 from .api.messages import (
     PluginTold,
     PushMessage,
@@ -520,8 +519,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self.last_seen = LastSeen(heaters=previous.heaters, at=monotonic())
         self._async_note()
         if previous is not None and previous.plugins is not truth.plugins:
-            for passed in layers_passed(previous.plugins.layers, truth.plugins.layers):
-                self.events.async_add(passed)
+            self.events.async_note_layers(previous, truth)
         if previous is not None:
             self._plugins.async_follow(previous.job, truth.job)
         is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)

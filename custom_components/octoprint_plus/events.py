@@ -2,12 +2,13 @@
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from time import monotonic
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from .api import Snapshot
-from .api.changes import Told, next_told, occurred
+from .api.changes import Told, layers_passed, next_told, occurred
 from .api.occurrences import Occurrence, Subject
 from .failure import UnexpectedErrors
 from .store import OctoPrintStore
@@ -76,6 +77,9 @@ class OctoPrintEvents:
         self._kept: Told | None = None
         """What the store was told of it."""
 
+        self._first_layer_of: tuple[datetime | None] | None = None
+        """When the print began whose first layer is done, None where no print is known."""
+
         self._noted: tuple[Snapshot, bool] | None = None
         self._limit = EventLimit()
         self._waiting: deque[Occurrence] = deque(maxlen=MOST_WAITING)
@@ -124,6 +128,18 @@ class OctoPrintEvents:
             and truth.plugins.is_prompt_known is noted.plugins.is_prompt_known
             and is_settled is was_settled
         )
+
+    @callback
+    def async_note_layers(self, before: Snapshot, after: Snapshot) -> None:
+        """Find which layers have passed, and that the first one is done, once per print."""
+        for occurrence in layers_passed(before.plugins.layers, after.plugins.layers):
+            if occurrence.type == "first_layer_done":
+                running = after.memory.running
+                print_ = running.started_at if running else None
+                if (print_,) == self._first_layer_of:
+                    continue
+                self._first_layer_of = (print_,)
+            self.async_add(occurrence)
 
     @callback
     def async_add(self, occurrence: Occurrence) -> None:

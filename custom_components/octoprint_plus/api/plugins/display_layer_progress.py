@@ -108,9 +108,14 @@ def parse_message(data: Json) -> LayerProgress | None:
     """Read what the plugin pushes as PUSH_NAME; its names differ from those of /values."""
     if "updateReason" not in data:
         return None
+    layer = loose_integer(data.get("currentLayer"))
+    total_layers = loose_integer(data.get("totalLayer"))
+    if layer is not None and total_layers is not None and layer > total_layers + 1:
+        # It counted what is no layer. With an offset its last one may be one too many.
+        return None
     return LayerProgress(
-        layer=loose_integer(data.get("currentLayer")),
-        total_layers=loose_integer(data.get("totalLayer")),
+        layer=layer,
+        total_layers=total_layers,
         height=loose_number(data.get("currentHeight")),
         total_height=loose_number(data.get("totalHeight")),
         last_layer_duration=loose_integer(data.get("lastLayerDurationInSeconds")),
