@@ -113,5 +113,9 @@ class OctoPrintFullError(OctoPrintRequestError):
     """There is not enough room on OctoPrint's disk."""
 
 
+class OctoPrintPluginError(OctoPrintError):
+    """A plugin answered something else than it promises; the text names the plugin."""
+
+
 class OctoPrintRateLimitError(OctoPrintError):
     """OctoPrint was asked too often (429)."""

@@ -9,9 +9,9 @@ import pytest
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
     OctoPrintConflictError,
-    OctoPrintConnectionError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    OctoPrintPluginError,
 )
 from custom_components.octoprint_plus.api.plugins.action_command import (
     Notification,
@@ -42,7 +42,7 @@ async def test_prompt_junk(
     client: OctoPrintClient, fake: FakeOctoPrint, answer: Any
 ) -> None:
     fake.answer("GET", PROMPT, json=answer)
-    with pytest.raises(OctoPrintConnectionError):
+    with pytest.raises(OctoPrintPluginError):
         await client.plugins.action_command.prompt()
 
 

@@ -4,10 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.octoprint_plus.api import (
-    OctoPrintClient,
-    OctoPrintConnectionError,
-)
+from custom_components.octoprint_plus.api import OctoPrintClient, OctoPrintPluginError
 from custom_components.octoprint_plus.api.plugins.display_layer_progress import (
     LayerProgress,
     parse_message,
@@ -92,7 +89,7 @@ async def test_get_junk(
     client: OctoPrintClient, fake: FakeOctoPrint, answer: Any
 ) -> None:
     fake.answer("GET", PATH, json=answer)
-    with pytest.raises(OctoPrintConnectionError):
+    with pytest.raises(OctoPrintPluginError):
         await client.plugins.display_layer_progress.get()
 
 

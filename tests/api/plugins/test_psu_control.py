@@ -11,6 +11,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintConnectionError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    OctoPrintPluginError,
 )
 from custom_components.octoprint_plus.api.plugins import psu_control
 from custom_components.octoprint_plus.api.plugins.psu_control import (
@@ -58,12 +59,37 @@ async def test_get(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     assert await client.plugins.psu_control.get() == PsuState(is_on=True)
 
 
-@pytest.mark.parametrize("answer", [{}, {"isPSUOn": 1}, [], None, "on"])
+@pytest.mark.parametrize(
+    ("told", "is_on"),
+    [(1, True), (0, False), (1.0, True), ("on", True), ("False", False), ("0", False)],
+)
+async def test_what_python_means(
+    client: OctoPrintClient, fake: FakeOctoPrint, told: Any, is_on: bool
+) -> None:
+    """A plugin passes on what its own Python takes for true or false."""
+    fake.answer("GET", PATH, json={"isPSUOn": told})
+    assert await client.plugins.psu_control.get() == PsuState(is_on=is_on)
+
+
+async def test_what_was_carried_out_is_said(
+    client: OctoPrintClient, fake: FakeOctoPrint, install: Install
+) -> None:
+    """An odd answer afterwards names the plugin, and that it took the command."""
+    install("psucontrol", SETTINGS)
+    fake.answer("POST", PATH, status=204)
+    fake.answer("GET", PATH, json={"isPSUOn": "perhaps"})
+    with pytest.raises(OctoPrintPluginError, match="PSU Control took the command"):
+        await client.plugins.psu_control.turn_off()
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"isPSUOn": None}, {"isPSUOn": [1]}, [], None, "on"]
+)
 async def test_get_junk(
     client: OctoPrintClient, fake: FakeOctoPrint, answer: Any
 ) -> None:
     fake.answer("GET", PATH, json=answer)
-    with pytest.raises(OctoPrintConnectionError):
+    with pytest.raises(OctoPrintPluginError):
         await client.plugins.psu_control.get()
 
 
@@ -159,4 +185,4 @@ async def test_not_permitted(
 
 def test_message() -> None:
     assert parse_message({"isPSUOn": True}) == PsuState(is_on=True)
-    assert parse_message({"isPSUOn": "yes"}) is None
+    assert parse_message({"isPSUOn": "perhaps"}) is None

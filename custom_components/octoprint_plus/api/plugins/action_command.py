@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from ..errors import (
-    ConnectionCause,
     OctoPrintConflictError,
-    OctoPrintConnectionError,
     OctoPrintNotFoundError,
+    OctoPrintPluginError,
 )
 from ..wire import Json, items, mapping, moment, text
 
@@ -74,10 +73,7 @@ class ActionCommandApi:
         """
         answer = await self._client.plugins.get(PROMPT_PLUGIN, permission=INTERACT)
         if answer is not None and not isinstance(answer, dict):
-            raise OctoPrintConnectionError(
-                "Action Command Prompt did not answer a prompt",
-                ConnectionCause.NOT_OCTOPRINT,
-            )
+            raise OctoPrintPluginError("Action Command Prompt did not answer a prompt")
         return _prompt(mapping(answer))
 
     async def select(self, prompt: Prompt, choice: int) -> None:

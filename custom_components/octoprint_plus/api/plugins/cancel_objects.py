@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, flag, integer, items, mapping, number, text
+from ..wire import Json, integer, items, mapping, number, text
+from .loose import is_true
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -96,8 +97,8 @@ def parse_object(data: Json) -> PrintObject | None:
     return PrintObject(
         id=object_id,
         name=name,
-        is_cancelled=flag(data.get("cancelled")),
-        is_ignored=flag(data.get("ignore")),
+        is_cancelled=is_true(data.get("cancelled")),
+        is_ignored=is_true(data.get("ignore")),
         min_x=min_x,
         max_x=max_x,
         min_y=min_y,

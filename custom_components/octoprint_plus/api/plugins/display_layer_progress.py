@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import ConnectionCause, OctoPrintConnectionError
+from ..errors import OctoPrintPluginError
 from ..wire import Json, mapping, text
 from .loose import loose_integer, loose_number
 
@@ -74,10 +74,7 @@ class DisplayLayerProgressApi:
         """Return how far the print is (GET /plugin/DisplayLayerProgress/values)."""
         answer = await self._client.plugins.get_path(PLUGIN, "values")
         if not isinstance(answer, dict):
-            raise OctoPrintConnectionError(
-                "DisplayLayerProgress did not answer its values",
-                ConnectionCause.NOT_OCTOPRINT,
-            )
+            raise OctoPrintPluginError("DisplayLayerProgress did not answer its values")
         return parse_values(answer)
 
 

@@ -5,6 +5,10 @@ import re
 from ..wire import number
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+FLAGS = {
+    **dict.fromkeys(("1", "true", "on", "yes"), True),
+    **dict.fromkeys(("0", "false", "off", "no"), False),
+}
 COLOR = re.compile(r"#?([0-9A-Fa-f]{6})([0-9A-Fa-f]{2})?")
 
 
@@ -19,6 +23,20 @@ def loose_number(value: object) -> float | None:
 def loose_integer(value: object) -> int | None:
     """Return a number cut to an integer, be it written as one or as a text."""
     return None if (found := loose_number(value)) is None else int(found)
+
+
+def loose_flag(value: object) -> bool | None:
+    """Return what Python takes for true or false, which plugins pass on, None where it is neither."""
+    if isinstance(value, str):
+        return FLAGS.get(value.strip().lower())
+    if isinstance(value, bool | int | float):
+        return bool(value)
+    return None
+
+
+def is_true(value: object) -> bool:
+    """Return whether a plugin takes the value for true."""
+    return loose_flag(value) is True
 
 
 def loose_color(value: object) -> str | None:

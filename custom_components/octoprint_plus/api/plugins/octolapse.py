@@ -6,8 +6,8 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError, OctoPrintRequestError
-from ..wire import Json, flag, integer, items, mapping, promised, text
-from .loose import loose_integer, loose_number
+from ..wire import Json, integer, items, mapping, promised, text
+from .loose import is_true, loose_integer, loose_number
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -148,8 +148,8 @@ def parse_octolapse(answer: Json) -> Octolapse:
     settings = mapping(answer.get("main_settings"))
     profiles = mapping(mapping(answer.get("status")).get("profiles"))
     return Octolapse(
-        is_enabled=flag(settings.get("is_octolapse_enabled")),
-        is_test_mode_enabled=flag(settings.get("test_mode_enabled")),
+        is_enabled=is_true(settings.get("is_octolapse_enabled")),
+        is_test_mode_enabled=is_true(settings.get("test_mode_enabled")),
         version=text(settings.get("version")),
         status=parse_status(answer.get("status")),
         profiles={
@@ -167,11 +167,11 @@ def parse_status(value: object) -> OctolapseStatus | None:
     number = integer(value["state"])
     return OctolapseStatus(
         state=OctolapseState(number) if number in set(OctolapseState) else None,
-        is_timelapse_active=flag(value.get("is_timelapse_active")),
-        is_taking_snapshot=flag(value.get("is_taking_snapshot")),
-        is_rendering=flag(value.get("is_rendering")),
-        is_waiting_to_render=flag(value.get("waiting_to_render")),
-        is_test_mode_active=flag(value.get("is_test_mode_active")),
+        is_timelapse_active=is_true(value.get("is_timelapse_active")),
+        is_taking_snapshot=is_true(value.get("is_taking_snapshot")),
+        is_rendering=is_true(value.get("is_rendering")),
+        is_waiting_to_render=is_true(value.get("waiting_to_render")),
+        is_test_mode_active=is_true(value.get("is_test_mode_active")),
         snapshot_count=integer(value.get("snapshot_count")) or 0,
         snapshot_failed_count=integer(value.get("snapshot_failed_count")) or 0,
     )

@@ -5,8 +5,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..errors import ConnectionCause, OctoPrintConflictError, OctoPrintConnectionError
+from ..errors import OctoPrintConflictError, OctoPrintPluginError
 from ..wire import Json, mapping, number, text
+from .loose import loose_flag
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -70,9 +71,8 @@ class PsuControlApi:
         """Return whether the supply is on (GET /api/plugin/psucontrol)."""
         answer = await self._client.plugins.get(PLUGIN, permission="STATUS")
         if (state := parse_message(mapping(answer))) is None:
-            raise OctoPrintConnectionError(
-                "PSU Control did not tell whether the supply is on",
-                ConnectionCause.NOT_OCTOPRINT,
+            raise OctoPrintPluginError(
+                "PSU Control does not say whether the power is on"
             )
         return state
 
@@ -104,9 +104,14 @@ class PsuControlApi:
             timeout=settings.post_on_delay + EXTRA_TIMEOUT,
         )
         waited = 0.0
-        while (state := await self.get()).is_on != is_on and waited < SENSE_TIMEOUT:
-            await asyncio.sleep(SENSE_INTERVAL)
-            waited += SENSE_INTERVAL
+        try:
+            while (state := await self.get()).is_on != is_on and waited < SENSE_TIMEOUT:
+                await asyncio.sleep(SENSE_INTERVAL)
+                waited += SENSE_INTERVAL
+        except OctoPrintPluginError as err:
+            raise OctoPrintPluginError(
+                "PSU Control took the command, but does not say whether the power is on"
+            ) from err
         return state
 
 
@@ -121,8 +126,8 @@ def parse_settings(settings: Json) -> PsuSettings:
 
 def parse_message(data: Json) -> PsuState | None:
     """Read what the plugin pushes, every few seconds even without a change."""
-    is_on = data.get("isPSUOn")
-    return PsuState(is_on=is_on) if isinstance(is_on, bool) else None
+    is_on = loose_flag(data.get("isPSUOn"))
+    return None if is_on is None else PsuState(is_on=is_on)
 
 
 EVENTS: Mapping[str, Callable[[Json], PsuState | None]] = {

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, flag, mapping, moment, promised, text, texts
-from .loose import loose_integer
+from ..wire import Json, mapping, moment, promised, text, texts
+from .loose import is_true, loose_integer
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -198,7 +198,8 @@ def parse_versions(answer: Json) -> SoftwareVersions:
             for raw_key, value in mapping(answer.get("information")).items()
             if isinstance(value, dict) and (key := text(raw_key))
             # The user wants no updates of it, or it does not run here.
-            if not flag(value.get("disabled")) and value.get("compatible") is not False
+            if not is_true(value.get("disabled"))
+            and value.get("compatible") is not False
         },
         time=moment(answer.get("timestamp")),
     )
@@ -211,14 +212,14 @@ def _component(key: str, data: Json) -> Component:
         mapping(information.get("remote")),
     )
     error = text(data.get("error"))
-    is_available = flag(data.get("updateAvailable"))
+    is_available = is_true(data.get("updateAvailable"))
     return Component(
         key=key,
         name=text(data.get("displayName")) or key,
         installed=_version(data.get("displayVersion")) or _version(local.get("value")),
         available=_version(remote.get("value")),
         is_update_available=None if error and not is_available else is_available,
-        is_update_possible=flag(data.get("updatePossible")),
+        is_update_possible=is_true(data.get("updatePossible")),
         error=error,
         release_url=_url(data.get("releaseNotes")) or _url(remote.get("release_notes")),
     )

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, flag, integer, items, mapping, promised, text
-from .loose import loose_color, loose_number
+from ..wire import Json, integer, items, mapping, promised, text
+from .loose import is_true, loose_color, loose_number
 from .spools import Need, Spool, listed
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def parse_spool(data: Json) -> Spool | None:
         remaining_weight=loose_number(data.get("remainingWeight")),
         remaining_length=loose_number(data.get("remainingLength")),
         is_usable=data.get("isActive") is not False
-        and not flag(data.get("isTemplate")),
+        and not is_true(data.get("isTemplate")),
     )
 
 
@@ -159,7 +159,7 @@ def parse_check(answer: Json) -> PrintCheck:
     return PrintCheck(
         without_spool=_tools(items(result.get("noSpoolSelected"))),
         not_enough=_tools(items(result.get("filamentNotEnough"))),
-        is_unknown=flag(answer.get("metaOrAttributesMissing")),
+        is_unknown=is_true(answer.get("metaOrAttributesMissing")),
     )
 
 
@@ -173,12 +173,12 @@ def parse_message(data: Json) -> SpoolManagerMessage | None:
 
 def _checked(data: Json) -> FilamentChecked:
     results = items(data.get("detailedSpoolResult"))
-    is_unknown = flag(data.get("metaDataMissing")) or flag(
+    is_unknown = is_true(data.get("metaDataMissing")) or is_true(
         data.get("attributesMissing")
     )
     without = any(result.get("spoolSelected") is False for result in results)
     is_enough: bool | None = None
-    if flag(data.get("notEnough")):
+    if is_true(data.get("notEnough")):
         is_enough = False
     elif results and not is_unknown and not without:
         is_enough = True

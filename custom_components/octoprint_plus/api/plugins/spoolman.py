@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, flag, integer, items, mapping, promised, text
-from .loose import loose_color, loose_integer, loose_number
+from ..wire import Json, integer, items, mapping, promised, text
+from .loose import is_true, loose_color, loose_integer, loose_number
 from .spools import Need, Spool, is_enough, listed
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def parse_spool(data: Json) -> Spool | None:
         used_weight=loose_number(data.get("used_weight")),
         remaining_weight=loose_number(data.get("remaining_weight")),
         remaining_length=loose_number(data.get("remaining_length")),
-        is_usable=not flag(data.get("archived")),
+        is_usable=not is_true(data.get("archived")),
     )
 
 
@@ -148,7 +148,7 @@ def parse_selected(settings: Json) -> dict[int, int]:
 def parse_requirements(data: Json) -> JobRequirements:
     """Read the answer of current-job-requirements."""
     return JobRequirements(
-        is_available=flag(data.get("isFilamentUsageAvailable")),
+        is_available=is_true(data.get("isFilamentUsageAvailable")),
         needs=tuple(
             Need(
                 tool=tool,
