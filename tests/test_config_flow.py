@@ -1311,6 +1311,37 @@ async def test_printer_with_two_addresses(
     assert hass.config_entries.async_entries(DOMAIN) == [init_integration]
 
 
+async def test_removed_while_asked_whether_same(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that nothing is updated that was removed while the question was shown."""
+    set_uuid(another, UUID)
+    result = await paste_key(hass, await to_auth(hass, another.url))
+    assert result["step_id"] == "same_id"
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    expect_abort(await choose(hass, result, "same_printer"), "removed")
+    assert hass.config_entries.async_entries(DOMAIN) == []
+
+
+async def test_removed_while_reauth_asks(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that no key is asked for where the printer is removed meanwhile."""
+    fake.requests.clear()
+    fake.held.add("*")
+    init_integration.async_start_reauth(hass)
+    async with asyncio.timeout(30):
+        while not fake.requests:
+            await asyncio.sleep(0.01)
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    fake.held.clear()
+    await hass.async_block_till_done()
+    assert hass.config_entries.flow.async_progress_by_handler(DOMAIN) == []
+
+
 async def test_printer_with_copied_id(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
@@ -1934,6 +1965,31 @@ async def test_proposal_that_is_out_of_date(
     await hass.config_entries.async_remove(init_integration.entry_id)
     result = await flow.async_step_confirm({})
     assert result["reason"] == "removed"
+
+
+async def test_removed_while_its_move_is_confirmed(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    another: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Test that a printer may be removed while the new address is asked."""
+    await fake.stop()
+    await discover(hass, zeroconf_info(another.url))
+    issue = proposal(hass, init_integration)
+    assert issue is not None
+    flow = MovedFlow()
+    flow.hass = hass
+    flow.data = issue.data
+    another.requests.clear()
+    another.held.add("*")
+    confirming = hass.async_create_task(flow.async_step_confirm({}))
+    async with asyncio.timeout(30):
+        while not another.requests:
+            await asyncio.sleep(0.01)
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    another.held.clear()
+    assert (await confirming)["reason"] == "removed"
 
 
 async def test_printer_whose_address_another_got(

@@ -1,6 +1,7 @@
 """Config flow for OctoPrint Plus."""
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, override
 
 import voluptuous as vol
@@ -16,6 +17,7 @@ from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlowResult,
     OptionsFlow,
+    UnknownEntry,
 )
 from homeassistant.const import (
     CONF_API_KEY,
@@ -26,6 +28,7 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
 )
 from homeassistant.core import callback
+from homeassistant.data_entry_flow import AbortFlow
 from homeassistant.helpers.selector import TextSelector
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -58,6 +61,15 @@ RECONFIGURE_LOGIN_SCHEMA = RECONFIGURE_SCHEMA.extend(
 )
 
 
+@contextmanager
+def _known_entry() -> Generator[None]:
+    """End the flow where its printer was removed while it asked OctoPrint."""
+    try:
+        yield
+    except UnknownEntry as err:
+        raise AbortFlow("removed") from err
+
+
 class OctoPrintConfigFlow(KeyFlow, domain=DOMAIN):
     """Handle a config flow for OctoPrint Plus."""
 
@@ -79,6 +91,20 @@ class OctoPrintConfigFlow(KeyFlow, domain=DOMAIN):
     def async_get_options_flow(config_entry: OctoPrintConfigEntry) -> OptionsFlow:
         """Return the options flow."""
         return OctoPrintOptionsFlow()
+
+    @override
+    @callback
+    def _get_reauth_entry(self) -> ConfigEntry:
+        """Return the printer whose key is asked for."""
+        with _known_entry():
+            return super()._get_reauth_entry()
+
+    @override
+    @callback
+    def _get_reconfigure_entry(self) -> ConfigEntry:
+        """Return the printer that is changed."""
+        with _known_entry():
+            return super()._get_reconfigure_entry()
 
     @override
     async def async_step_user(
@@ -266,11 +292,12 @@ class OctoPrintConfigFlow(KeyFlow, domain=DOMAIN):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Update the printer that is set up."""
-        return self.async_update_reload_and_abort(
-            self._existing,
-            data=self._entry_data(self._api_key, self._existing),
-            reason="address_updated",
-        )
+        with _known_entry():
+            return self.async_update_reload_and_abort(
+                self._existing,
+                data=self._entry_data(self._api_key, self._existing),
+                reason="address_updated",
+            )
 
     async def async_step_another_printer(
         self, user_input: dict[str, Any] | None = None

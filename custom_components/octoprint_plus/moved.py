@@ -172,6 +172,8 @@ class MovedFlow(RepairsFlow):
                 known = ("another_printer", "invalid_auth")
                 errors["base"] = err.reason if err.reason in known else "no_answer"
             else:
+                if entry not in self.hass.config_entries.async_entries(DOMAIN):
+                    return self.async_abort(reason="removed")
                 self.hass.config_entries.async_update_entry(
                     entry, data={**entry.data, CONF_URL: str(found)}
                 )
