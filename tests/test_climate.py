@@ -31,7 +31,11 @@ from homeassistant.const import (
     Platform,
 )
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceNotSupported, ServiceValidationError
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceNotSupported,
+    ServiceValidationError,
+)
 from homeassistant.helpers import entity_registry as er
 
 from .conftest import refresh, until
@@ -282,6 +286,33 @@ async def test_no_number(
         "value": "nan",
     }
     assert fake.commands() == []
+
+
+async def test_off_is_tried_after_a_failed_poll(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that switching off is never skipped without a word, and nothing stale is shown."""
+    heater(fake, "tool0", 208.0, 210.0)
+    await refresh(hass, init_integration)
+    fake.answer("GET", "/api/job", status=500, json={"error": "Broken"})
+    await refresh(hass, init_integration)
+    assert hass.states.get("sensor.prusa_state").state == STATE_UNAVAILABLE
+    state = hass.states.get(TOOL)
+    assert state.state == STATE_UNKNOWN
+    assert state.attributes["current_temperature"] is None
+    assert state.attributes[ATTR_TEMPERATURE] is None
+    fake.clear()
+    await call(hass, SERVICE_SET_HVAC_MODE, TOOL, hvac_mode="off")
+    await call(hass, SERVICE_SET_TEMPERATURE, TOOL, temperature=0)
+    assert (
+        fake.commands()
+        == [("/api/printer/tool", {"command": "target", "targets": {"tool0": 0}})] * 2
+    )
+    await fake.stop()
+    with pytest.raises(HomeAssistantError) as err:
+        await call(hass, SERVICE_SET_HVAC_MODE, TOOL, hvac_mode="off")
+    assert err.value.translation_key == "connection_refused"
+    await fake.start()
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import ServiceValidationError
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
@@ -200,6 +200,28 @@ async def test_power_is_cut_by_what_is_so_now(
     assert raised.value.translation_key == expected
     assert coordinator.data is known
     assert fake.commands() == []
+
+
+async def test_power_is_not_left_on_without_a_word(
+    hass: HomeAssistant, entry: MockConfigEntry, fake: FakeOctoPrint
+) -> None:
+    """After a poll that failed cutting the power is tried, not skipped as unavailable."""
+    fake.answer("GET", "/api/job", status=500, json={"error": "Broken"})
+    await refresh(hass, entry)
+    assert hass.states.get("sensor.prusa_state").state == "unavailable"
+    assert hass.states.get(PSU).state == "unknown"
+    with pytest.raises(HomeAssistantError) as raised:
+        await hass.services.async_call(
+            "switch", "turn_off", {"entity_id": PSU}, blocking=True
+        )
+    assert raised.value.translation_key == "request_failed"
+    fake.load("operational_idle_file_selected")
+    show(fake, 25.0, 0.0)
+    await hass.services.async_call(
+        "switch", "turn_off", {"entity_id": PSU}, blocking=True
+    )
+    assert fake.commands() == OFF
+    assert hass.states.get(PSU).state == "off"
 
 
 async def test_power_toggled_on(

@@ -85,6 +85,8 @@ class OctoPrintClimateEntity(OctoPrintControlEntity, ClimateEntity):
     @property
     def heater(self) -> Heater | None:
         """Return the temperatures, None while the printer does not report them."""
+        if not self.coordinator.last_update_success:
+            return None
         return self.snapshot.heaters.get(self.entity_description.heater)
 
     @property
@@ -101,10 +103,14 @@ class OctoPrintClimateEntity(OctoPrintControlEntity, ClimateEntity):
     @property
     @override
     def available(self) -> bool:
-        """Return whether the printer is on and the key may set the heater."""
+        """Return whether the printer is on and the key may set the heater.
+
+        After a poll that failed it stays, and just its temperatures are unknown: Home Assistant
+        skips what is unavailable without a word, and a heater that cannot be switched off has to
+        be told.
+        """
         return (
-            super().available
-            and self.heater is not None
+            self.entity_description.heater in self.snapshot.heaters
             and self.coordinator.may(PERMISSION)
         )
 

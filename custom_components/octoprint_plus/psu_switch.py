@@ -25,11 +25,14 @@ class OctoPrintPsuSwitch(OctoPrintControlEntity, SwitchEntity):
     @property
     @override
     def available(self) -> bool:
-        """Return whether the plugin can switch, and the key may let it."""
+        """Return whether the plugin can switch, and the key may let it.
+
+        After a poll that failed it stays, with an unknown state: Home Assistant skips what is
+        unavailable without a word, and a power that cannot be cut has to be told.
+        """
         plugins = self.snapshot.plugins
         return (
-            super().available
-            and self.coordinator.may(CONTROL)
+            self.coordinator.may(CONTROL)
             and plugins.psu is not None
             and plugins.psu_settings is not None
             and plugins.psu_settings.switching_method is not None
@@ -47,7 +50,7 @@ class OctoPrintPsuSwitch(OctoPrintControlEntity, SwitchEntity):
     def is_on(self) -> bool | None:
         """Return whether the supply is on."""
         psu = self.snapshot.plugins.psu
-        return psu.is_on if psu else None
+        return psu.is_on if psu and self.coordinator.last_update_success else None
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:

@@ -8,11 +8,17 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
 from custom_components.octoprint_plus import emergency
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.auth.const import GROUP_ID_READ_ONLY
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import (
+    HomeAssistantError,
+    ServiceValidationError,
+    Unauthorized,
+)
 from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
 
@@ -164,6 +170,37 @@ async def test_never_hidden(
     assert fake.commands()[0] == STOP
 
 
+@pytest.mark.parametrize("reason", ["unloaded", "removed", "unknown_device", "user"])
+async def test_not_sent(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    device_id: str,
+    reason: str,
+) -> None:
+    """Whatever keeps it from being sent at all, people are told to cut the power."""
+    data, context = {"device_id": device_id}, None
+    if reason == "unloaded":
+        await hass.config_entries.async_unload(init_integration.entry_id)
+    elif reason == "removed":
+        await hass.config_entries.async_remove(init_integration.entry_id)
+        data = {}
+    elif reason == "unknown_device":
+        data = {"device_id": "nowhere"}
+    else:
+        group = await hass.auth.async_get_group(GROUP_ID_READ_ONLY)
+        reader = MockUser(groups=[group]).add_to_hass(hass)
+        context = Context(user_id=reader.id)
+    fake.clear()
+    with pytest.raises(HomeAssistantError, match="Cut the printer's power") as err:
+        await hass.services.async_call(
+            DOMAIN, "emergency_stop", data, blocking=True, context=context
+        )
+    assert err.value.translation_key == "emergency_not_sent"
+    assert isinstance(err.value, Unauthorized) is (reason == "user")
+    assert fake.commands() == []
+
+
 async def test_key_may_not(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
@@ -251,6 +288,6 @@ def test_each_text_tells_to_cut_the_power(language: str) -> None:
     texts = json.loads(path.read_text())["exceptions"]
     words = {"en": "Cut the printer's power", "de": "Trenne den Drucker vom Strom"}
     found = [key for key in texts if key.startswith("emergency_")]
-    assert len(found) == 3
+    assert len(found) == 4
     for key in found:
         assert words[language] in texts[key]["message"]
