@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.octoprint_plus import connecting
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_READ_ONLY, GROUP_ID_USER
 from homeassistant.auth.permissions import (
@@ -284,10 +285,13 @@ async def test_reach_of_administrators(
     hass: HomeAssistant,
     tried: Tried,
     fake: FakeOctoPrint,
+    monkeypatch: pytest.MonkeyPatch,
     action: str,
     data: dict[str, Any],
 ) -> None:
     """What reaches as far as an action for administrators by another way is for them, too."""
+    # The connection of this printer does not end, for which `connect` would wait.
+    monkeypatch.setattr(connecting, "DISCONNECT_TIMEOUT", 0)
     fake.answer("GET", "/api/printer/command/custom", json={"controls": CONTROLS})
     fake.clear()
     user = await user_of(hass, GROUP_ID_USER)
