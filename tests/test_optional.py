@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from datetime import timedelta
 import json
 from typing import Any
@@ -11,7 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus.api import answers
+from custom_components.octoprint_plus.api import bodies
 from custom_components.octoprint_plus.coordinator import POLL_PUSHED
 from custom_components.octoprint_plus.optional_reader import FIRST_RETRY, LONGEST_RETRY
 from homeassistant.config_entries import ConfigEntryState
@@ -65,7 +66,8 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
         "custom_components.octoprint_plus.api.client.TIMEOUT",
         aiohttp.ClientTimeout(total=10**6),
     )
-    monkeypatch.setattr(answers, "MAX_ANSWER", 35_000)
+    little = replace(bodies.ORDINARY, size=35_000)
+    monkeypatch.setattr(bodies.Limit, "allows", little.allows)
     monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
     monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
 

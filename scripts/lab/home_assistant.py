@@ -250,7 +250,7 @@ class HomeAssistant(Server):
         return state
 
     async def wait_for(
-        self, entity_id: str, expected: Expected, *, timeout: float = 60
+        self, entity_id: str, expected: Expected, *, timeout: float = 180
     ) -> dict[str, Any]:
         """Wait for an entity's state, or for what a function says of its state object."""
         end = monotonic() + timeout
@@ -303,7 +303,7 @@ class HomeAssistant(Server):
         return entries
 
     async def wait_entry(
-        self, entry_id: str, state: str = "loaded", *, timeout: float = 60
+        self, entry_id: str, state: str = "loaded", *, timeout: float = 180
     ) -> None:
         """Wait until a config entry is in a state."""
         end = monotonic() + timeout
@@ -338,7 +338,7 @@ class HomeAssistant(Server):
         return flow
 
     async def flow_after_progress(
-        self, flow_id: str, *, path: str = FLOW, timeout: float = 60
+        self, flow_id: str, *, path: str = FLOW, timeout: float = 180
     ) -> dict[str, Any]:
         """Wait until a flow's progress is done and return its next step."""
         end = monotonic() + timeout

@@ -132,7 +132,7 @@ class OctoPrintServer(Server):
         job = await self.request("GET", "/api/job")
         return str(job["state"])
 
-    async def wait_state(self, *texts: str, timeout: float = 30) -> str:
+    async def wait_state(self, *texts: str, timeout: float = 180) -> str:
         """Wait until the printer is in one of these states."""
         end = monotonic() + timeout
         while (state := await self.state()) not in texts:
@@ -143,11 +143,11 @@ class OctoPrintServer(Server):
             await asyncio.sleep(0.1)
         return state
 
-    async def approve_app_key(self, *, timeout: float = 30) -> str:
+    async def approve_app_key(self, *, timeout: float = 180) -> str:
         """Approve the application that asks for a key, as admin would in the interface; return its name."""
         return await self._decide(True, timeout)
 
-    async def deny_app_key(self, *, timeout: float = 30) -> str:
+    async def deny_app_key(self, *, timeout: float = 180) -> str:
         """Deny the application that asks for a key; return its name."""
         return await self._decide(False, timeout)
 

@@ -11,8 +11,10 @@ import ipaddress
 from pathlib import Path
 import socket
 import ssl
+import threading
 import traceback
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 from cryptography import x509
@@ -34,12 +36,13 @@ from custom_components.octoprint_plus.api import (
     OctoPrintRateLimitError,
     OctoPrintRequestError,
     OctoPrintServerError,
-    answers,
+    bodies,
     client as client_module,
 )
 from custom_components.octoprint_plus.api.login import ProxyLogin
 from custom_components.octoprint_plus.api.sockets import ENDPOINT, close_socket
 from tests.fake_octoprint import FakeOctoPrint
+from tests.recorded import recorded
 
 LOGIN_PAGE = '<html><form><input name="password" type="password"></form></html>'
 
@@ -339,7 +342,7 @@ async def test_error_without_octoprints_text(
         ),
         (
             {
-                "body": "[" * 200_000,
+                "body": "[" * 90_000,
                 "headers": {"Content-Type": "application/json"},
             },
             ConnectionCause.NOT_OCTOPRINT,
@@ -506,18 +509,62 @@ async def test_key_is_not_sent_elsewhere(
         assert other.requests == []
 
 
-async def test_huge_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    body = b'{"state": "' + b"x" * answers.MAX_ANSWER + b'"}'
-    fake.answer(
-        "GET", "/api/job", body=body, headers={"Content-Type": "application/json"}
-    )
-    assert await cause_of(client.job.get()) is ConnectionCause.TOO_LARGE
+def filled(sign: bytes, size: int) -> bytes:
+    """Return JSON that is nearly all of one kind, in about as many bytes."""
+    return b'{"x": [' + b",".join([sign] * (size // (len(sign) + 1))) + b"]}"
 
 
-async def test_large_answer(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    files = [{"name": f"{number}.gcode"} for number in range(100_000)]
+@pytest.mark.parametrize(
+    ("limit", "read"),
+    [
+        (bodies.ORDINARY, lambda client: client.job.get()),
+        (bodies.LISTS, lambda client: client.files.list()),
+        (bodies.LISTS, lambda client: client.timelapse.list()),
+        (bodies.LISTS, lambda client: client.plugins.spoolman.list()),
+        (bodies.LISTS, lambda client: client.plugins.spool_manager.list()),
+    ],
+)
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda limit: b'{"state": "' + b"x" * limit.size + b'"}',
+        lambda limit: filled(b"[]", limit.containers * 4),
+        lambda limit: filled(b"{}", limit.containers * 4),
+        lambda limit: filled(b'{"a":[]}', limit.containers * 6),
+        lambda limit: filled(b"1", limit.separators * 3),
+    ],
+    ids=["bytes", "lists", "objects", "nested", "values"],
+)
+async def test_answer_larger_than_any(
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    limit: bodies.Limit,
+    read: Callable[[OctoPrintClient], Awaitable[object]],
+    body: Callable[[bodies.Limit], bytes],
+) -> None:
+    """Test that small JSON that would become much in memory is not parsed."""
+    json_type = {"Content-Type": "application/json"}
+    fake.answer("GET", "*", body=body(limit), headers=json_type)
+    with patch("json.loads") as loads:
+        assert await cause_of(read(client)) is ConnectionCause.TOO_LARGE
+    loads.assert_not_called()
+
+
+async def test_list_of_many_files(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
+    """Test that what OctoPrint itself tells of 20,000 files is read beside the loop."""
+    file = recorded("operational_idle_file_selected", "file_single").json
+    files = [{**file, "path": f"{number}.gcode"} for number in range(20_000)]
     fake.answer("GET", "/api/files", json={"files": files})
-    assert len((await client.files.list(recursive=False)).entries) == 100_000
+    threads = set()
+
+    def pause(found: dict[str, Any]) -> dict[str, Any]:
+        threads.add(threading.get_ident())
+        return found
+
+    with patch.object(bodies, "_pause", pause):
+        assert len((await client.files.list()).entries) == 20_000
+    assert threads
+    assert threading.get_ident() not in threads
 
 
 async def test_another_protocol(

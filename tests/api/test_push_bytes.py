@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 import json
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -14,6 +15,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintConnectionError,
     State,
 )
+from custom_components.octoprint_plus.api.bodies import LARGE
 from custom_components.octoprint_plus.api.errors import ConnectionCause
 from custom_components.octoprint_plus.api.messages import Current, Hello, StateChanged
 from custom_components.octoprint_plus.api.push import (
@@ -372,13 +374,28 @@ async def test_endless_frame(
         await listener.next(PushStarted, 2 if opening == OPENING else 1)
 
 
-@pytest.mark.parametrize("size", [10 * 1024 * 1024, 5 * 1024 * 1024])
-async def test_huge_frame(push: OctoPrintPush, fake: FakeOctoPrint, size: int) -> None:
-    """Test that a message beyond all reason is passed over."""
+@pytest.mark.parametrize(
+    "content",
+    ["x" * 10 * 1024 * 1024, "x" * 5 * 1024 * 1024, [[]] * 500_000, [{}] * 500_000],
+    ids=["10 MB", "5 MB", "lists", "objects"],
+)
+async def test_huge_frame(
+    push: OctoPrintPush, fake: FakeOctoPrint, content: object
+) -> None:
+    """Test that a message beyond all reason is passed over, and so what would become one."""
+    parsed = []
+
+    def loads(frame: bytes) -> Any:
+        parsed.append(len(frame))
+        return json.loads(frame)
+
+    push._loads = loads
     async with listening(push) as listener:
         await listener.next(PushStarted)
-        await fake.push.send(json.dumps({"plugin": "x" * size}))
+        await fake.push.send(json.dumps({"plugin": content}))
         await heard(listener, fake)
+    assert parsed
+    assert max(parsed) < LARGE
 
 
 async def test_frame_beyond_the_limit(

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from custom_components.octoprint_plus.api import OctoPrintClient
+from custom_components.octoprint_plus.api.bodies import LARGE
 from custom_components.octoprint_plus.api.errors import (
     ConnectionCause,
     OctoPrintConnectionError,
 )
 from custom_components.octoprint_plus.api.frames import (
-    LARGE,
     decoded_large,
     without_old_temperatures,
 )

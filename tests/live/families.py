@@ -19,7 +19,7 @@ ON_EVERY_VERSION = [pytest.mark.live, pytest.mark.parametrize("version", VERSION
 GCODE = b"G28\nG1 X10 Y10 F3000\n" * 20
 
 
-async def until(check: Callable[[], Awaitable[object]], timeout: float = 60) -> None:
+async def until(check: Callable[[], Awaitable[object]], timeout: float = 180) -> None:
     """Wait until an asynchronous check is true."""
     async with asyncio.timeout(timeout):
         while not await check():

@@ -54,7 +54,7 @@ class Record[T]:
         return [what for at, what in self.moments if at > since]
 
     async def wait_for(
-        self, check: Callable[[T], bool], since: float = 0, *, timeout: float = 60
+        self, check: Callable[[T], bool], since: float = 0, *, timeout: float = 180
     ) -> Moment[T]:
         """Return the first that passes a check after a moment; wait until it is heard."""
         seen = 0
@@ -126,7 +126,7 @@ async def _meanwhile(listening: Coroutine[Any, Any, None]) -> AsyncGenerator[Non
             await task
 
 
-async def until(check: Callable[[], object], *, timeout: float = 60) -> None:
+async def until(check: Callable[[], object], *, timeout: float = 180) -> None:
     """Wait until a check is true."""
     async with asyncio.timeout(timeout):
         while not check():

@@ -18,7 +18,7 @@ from .record import until
 pytestmark = pytest.mark.live
 
 # A page takes long to load where other tests run beside it.
-expect.set_options(timeout=90_000)
+expect.set_options(timeout=180_000)
 
 
 async def test_add_printer_and_device_page(
@@ -35,7 +35,7 @@ async def test_add_printer_and_device_page(
         await page.goto(
             f"{hass.url}/config/integrations/dashboard/add?domain=octoprint_plus"
         )
-        await page.get_by_role("button", name="OK").click(timeout=90_000)
+        await page.get_by_role("button", name="OK").click(timeout=180_000)
         form = page.locator("ha-form")
         await form.locator("input:not([type=checkbox])").first.fill(octoprint.url)
         await page.get_by_role("button", name="Submit").click()
@@ -76,12 +76,12 @@ async def test_upload_from_this_device(
         await page.goto(f"{hass.url}/developer-tools/action")
         selector = page.locator("ha-selector-file")
         row = page.locator("ha-service-control ha-settings-row").filter(has=selector)
-        await row.locator("ha-checkbox").click(timeout=60_000)
+        await row.locator("ha-checkbox").click(timeout=180_000)
         await row.locator("input[type=file]").set_input_files(file)
         await expect(row.get_by_text("Größe 1.gcode")).to_be_visible()
         await until(lambda: len(hass.uploads) == 1)
         await page.get_by_role("button", name="Perform action").click()
-        await until(lambda: not hass.uploads, timeout=90)
+        await until(lambda: not hass.uploads, timeout=180)
         async with asyncio.timeout(90):
             while not (found := await uploaded(octoprint)):
                 await asyncio.sleep(0.1)

@@ -27,7 +27,7 @@ VERSIONS = ["1.9.3", "1.10.3", "1.11.8", "2.0.0rc7"]
 pytestmark = pytest.mark.live
 
 
-async def until(check: Callable[[], object], timeout: float = 60) -> None:
+async def until(check: Callable[[], object], timeout: float = 180) -> None:
     """Wait until an asynchronous check is true."""
     async with asyncio.timeout(timeout):
         while not await check():  # type: ignore[misc]

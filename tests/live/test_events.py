@@ -92,7 +92,7 @@ async def test_events(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -> 
         expected += ["resumed"]
         await wait_for(hass, expected)
         await hass.stop()
-        await octoprint.wait_state("Operational", timeout=120)
+        await octoprint.wait_state("Operational", timeout=180)
         await hass.start()
         await hass.wait_entry(entry_id)
         expected += ["finished"]

@@ -204,7 +204,7 @@ async def test_file_actions(tmp_path: Path, octoprint: OctoPrintServer) -> None:
         await refuses("busy", "unselect_file")
         await do("upload_file", source=source, name="beside.gcode")
         await hass.call("button", "press", {"entity_id": "button.voron_cancel_print"})
-        await hass.wait_for("sensor.voron_state", "operational", timeout=60)
+        await hass.wait_for("sensor.voron_state", "operational", timeout=180)
 
         # The printer's own storage.
         # The virtual printer lists no file whose name is short already.

@@ -94,7 +94,7 @@ async def test_gcode(tmp_path: Path) -> None:
         with pytest.raises(RequestError, match="busy"):
             await hass.call(DOMAIN, "unload_filament", {"length": 30})
         await hass.call("button", "press", {"entity_id": "button.voron_pause_print"})
-        await hass.wait_for("sensor.voron_state", "paused", timeout=60)
+        await hass.wait_for("sensor.voron_state", "paused", timeout=180)
         await hass.call(
             DOMAIN, "unload_filament", {"length": 30, "temperature": 175, "speed": 1200}
         )
@@ -123,7 +123,7 @@ async def test_gcode(tmp_path: Path) -> None:
         connection = {"entity_id": "switch.voron_printer_connection"}
         await hass.wait_for(connection["entity_id"], "off")
         await hass.call("switch", "turn_on", connection)
-        await hass.wait_for("sensor.voron_state", "operational", timeout=60)
+        await hass.wait_for("sensor.voron_state", "operational", timeout=180)
         await hass.wait_for("climate.voron_bed", "off")
         await hass.wait_for("fan.voron_part_cooling_fan", "unknown")
 

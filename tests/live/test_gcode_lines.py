@@ -99,11 +99,11 @@ async def test_texts_in_a_print(
     # What is sent past us does cost one, so the printer is strict indeed.
     await start(hass, octoprint)
     await octoprint.gcode("M117 *** Ring ***")
-    await hass.wait_for(STATE, lambda state: state["state"] != "printing", timeout=60)
+    await hass.wait_for(STATE, lambda state: state["state"] != "printing", timeout=180)
     failed = await hass.wait_for(
         "event.voron_print",
         lambda state: state["attributes"]["event_type"] in ("failed", "cancelled"),
-        timeout=60,
+        timeout=180,
     )
     assert failed
 
@@ -139,7 +139,7 @@ async def test_answers(printer: tuple[HomeAssistant, OctoPrintServer]) -> None:
 
     # Halted as was asked.
     for response in (True, False):
-        await hass.wait_for(STATE, "operational", timeout=120)
+        await hass.wait_for(STATE, "operational", timeout=180)
         with pytest.raises(RequestError, match="halted by M112"):
             await hass.call(
                 DOMAIN,
@@ -147,10 +147,10 @@ async def test_answers(printer: tuple[HomeAssistant, OctoPrintServer]) -> None:
                 {"commands": ["G28", "M112", "G1 X10"]},
                 return_response=response,
             )
-        await hass.wait_for(STATE, "offline_after_error", timeout=60)
+        await hass.wait_for(STATE, "offline_after_error", timeout=180)
         await asyncio.sleep(1)
         await hass.call(
             "switch", "turn_on", {"entity_id": "switch.voron_printer_connection"}
         )
-    await hass.wait_for(STATE, "operational", timeout=120)
+    await hass.wait_for(STATE, "operational", timeout=180)
     assert complaints(hass) == []

@@ -83,7 +83,7 @@ async def test_silence(
 async def pull_cable(home: Home, shown: Record[Change]) -> None:
     """See that the printer is unavailable until the cable is back."""
     home.proxy.freeze(new=True)
-    await shown.wait_for(shows(STATE, "unavailable"), timeout=120)
+    await shown.wait_for(shows(STATE, "unavailable"), timeout=180)
     back_at = monotonic()
     await home.proxy.restore()
     await shown.wait_for(shows(STATE, "operational"), back_at)
@@ -99,7 +99,7 @@ async def forget_connections(home: Home, shown: Record[Change]) -> None:
     home.proxy.freeze(new=False)
     await until(
         lambda: home.proxy.requests.count("GET /sockjs/websocket") > sockets,
-        timeout=120,
+        timeout=180,
     )
     await home.is_pushed(sockets=None)
     began = await home.set_bed(35)

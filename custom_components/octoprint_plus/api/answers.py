@@ -3,15 +3,12 @@
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
-import json
 import re
-from typing import Any, Final, NoReturn
+from typing import NoReturn
 
 import aiohttp
 
 from .errors import ConnectionCause, OctoPrintConnectionError
-
-MAX_ANSWER = 32 * 1024 * 1024
 
 # The words by which log-in pages are addressed.
 LOGIN = re.compile(r"log-?in|sign-?in|auth|\bsso\b", re.IGNORECASE)
@@ -48,13 +45,6 @@ NO_TLS = {
 PROXY_REFUSALS = (421, 426, 431, 451, 495, 496)
 
 
-class NoJson:
-    """What an answer's content is where it is no JSON."""
-
-
-NO_JSON: Final = NoJson()
-
-
 @contextmanager
 def connection_errors() -> Generator[None]:
     """Turn what may happen before and in an answer into our own errors."""
@@ -70,29 +60,6 @@ def connection_errors() -> Generator[None]:
         raise OctoPrintConnectionError(
             "The host's name is not valid", ConnectionCause.NOT_FOUND
         ) from err
-
-
-async def whole(response: aiohttp.ClientResponse) -> bytes:
-    """Return the whole body of an answer of reasonable size."""
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > MAX_ANSWER:
-            raise OctoPrintConnectionError(
-                "The answer is larger than any of OctoPrint's",
-                ConnectionCause.TOO_LARGE,
-            )
-    return bytes(body)
-
-
-def decoded(headers: Mapping[str, str], body: bytes) -> Any:
-    """Return the JSON of an answer, or NO_JSON where it is something else."""
-    if "json" not in headers.get("Content-Type", ""):
-        return NO_JSON
-    try:
-        return json.loads(body)
-    except ValueError, RecursionError:
-        return NO_JSON
 
 
 def plain_text(body: bytes) -> str | None:

@@ -12,17 +12,15 @@ from yarl import URL
 
 from .access import CURRENT_USER, AccessApi
 from .answers import (
-    NO_JSON,
     connection_error,
     connection_errors,
-    decoded,
     foreign_page,
     plain_text,
     raise_foreign,
     raise_instead_of_user,
     redirected,
-    whole,
 )
+from .bodies import LARGE, NO_JSON, ORDINARY, Limit, decoded, whole
 from .connection import ConnectionApi
 from .errors import (
     ConnectionCause,
@@ -158,6 +156,7 @@ class OctoPrintClient:
         path: str,
         *,
         is_kept: bool = False,
+        limit: Limit = ORDINARY,
         permission: Permissions = None,
         params: Mapping[str, str] | None = None,
         timeout: float | None = None,
@@ -175,12 +174,15 @@ class OctoPrintClient:
             "GET",
             target,
             headers=headers,
+            limit=limit,
             timeout=_patient(timeout) if timeout else None,
         )
         if status == HTTPStatus.NOT_MODIFIED and known:
             return promised(known[1], path)
-        answer = await self._checked(path, status, answer_headers, body, permission)
-        if is_kept and (etag := answer_headers.get("ETag")):
+        answer = await self._checked(
+            path, status, answer_headers, body, permission, limit=limit
+        )
+        if is_kept and len(body) < LARGE and (etag := answer_headers.get("ETag")):
             self._cache[str(target)] = (etag, answer)
         return promised(answer, path)
 
@@ -216,6 +218,7 @@ class OctoPrintClient:
         data: Any = None,
         *,
         is_text_fine: bool = False,
+        limit: Limit = ORDINARY,
         params: Mapping[str, str] | None = None,
         permission: Permissions = None,
         timeout: float | None = None,
@@ -232,10 +235,17 @@ class OctoPrintClient:
                 method,
                 self.resolve(path, params),
                 data=data,
+                limit=limit,
                 timeout=_patient(timeout) if timeout else None,
             )
             return await self._checked(
-                path, status, headers, body, permission, is_text_fine=is_text_fine
+                path,
+                status,
+                headers,
+                body,
+                permission,
+                is_text_fine=is_text_fine,
+                limit=limit,
             )
         except OctoPrintConnectionError as err:
             waited = monotonic() - begun
@@ -363,6 +373,7 @@ class OctoPrintClient:
         data: Any = None,
         body: AsyncIterator[bytes] | None = None,
         headers: Mapping[str, str] | None = None,
+        limit: Limit = ORDINARY,
         timeout: aiohttp.ClientTimeout | None = None,
         with_key: bool = True,
     ) -> tuple[int, Mapping[str, str], bytes]:
@@ -378,7 +389,7 @@ class OctoPrintClient:
         )
         with connection_errors():
             async with response:
-                content = await whole(response)
+                content = await whole(response, limit)
                 if body is not None:
                     # Answered before it had everything, it would have to read the rest.
                     response.close()
@@ -393,9 +404,10 @@ class OctoPrintClient:
         permission: Permissions,
         *,
         is_text_fine: bool = False,
+        limit: Limit = ORDINARY,
     ) -> Any:
         """Return the decoded answer, or raise what its status stands for."""
-        content = decoded(headers, body)
+        content = await decoded(headers, body, limit)
         if 200 <= status < 300:
             if content is not NO_JSON or not body:
                 return None if content is NO_JSON else content
@@ -450,7 +462,8 @@ class OctoPrintClient:
         _, headers, open_body = await self._send(
             "GET", self.resolve(path), with_key=False
         )
-        if self._api_key and "permissions" in mapping(decoded(headers, open_body)):
+        opened = mapping(await decoded(headers, open_body))
+        if self._api_key and "permissions" in opened:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         raise_instead_of_user(HTTPStatus.FORBIDDEN, body)
 

@@ -1,10 +1,12 @@
 """Files: what is stored, and all that can be done with it."""
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from . import patience
+from .bodies import LISTS
 from .downloads import Download, download
 from .entries import Entry, FileList, Taken, parse_entry
 from .errors import (
@@ -55,21 +57,19 @@ class FilesApi:
         chosen = {"recursive": recursive, "force": force}
         answer = await self._client.get(
             self._endpoint(location) if location else ENDPOINT,
+            limit=LISTS,
             params={key: "true" for key, value in chosen.items() if value},
             permission="FILES_LIST",
             timeout=patience.LISTING if recursive else None,
         )
-        return FileList(
-            entries=tuple(map(parse_entry, items(answer.get("files")))),
-            free=integer(answer.get("free")),
-            total=integer(answer.get("total")),
-        )
+        # Thousands of files take seconds, in which other things have to go on.
+        return await asyncio.to_thread(_parse_list, answer)
 
     async def info(self, location: str, path: str) -> Entry:
         """Return one file or folder (GET /api/files/<location>/<path>)."""
         try:
             answer = await self._client.get(
-                self._endpoint(location, path), permission="FILES_LIST"
+                self._endpoint(location, path), limit=LISTS, permission="FILES_LIST"
             )
         except OctoPrintServerError:
             # So OctoPrint 1 answers where the folder does not exist.
@@ -413,3 +413,11 @@ class FilesApi:
             permission=permission,
             timeout=timeout,
         )
+
+
+def _parse_list(answer: Json) -> FileList:
+    return FileList(
+        entries=tuple(map(parse_entry, items(answer.get("files")))),
+        free=integer(answer.get("free")),
+        total=integer(answer.get("total")),
+    )

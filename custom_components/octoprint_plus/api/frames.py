@@ -6,13 +6,8 @@ import json
 import re
 from typing import Any
 
+from .bodies import ORDINARY
 from .sockets import too_large
-
-# Bytes. OctoPrint's messages are far smaller, save for the history.
-LARGE = 1024 * 1024
-
-# Bytes of a large message that are parsed at most, without old temperatures.
-MAX_PARSED = 4 * 1024 * 1024
 
 # A quote within a text has a backslash before it, so this is a key.
 TEMPERATURES = re.compile(rb'(?<!\\)"temps"\s*:\s*\[')
@@ -48,10 +43,12 @@ async def decoded_large(
 
 def _decoded_large(frame: bytes, loads: Callable[[bytes], Any]) -> Any:
     if (shortened := without_old_temperatures(frame)) is not None:
+        if not ORDINARY.allows(shortened):
+            raise too_large()
         found = decoded(shortened, loads)
         if found is not None:
             return found
-    if len(frame) > MAX_PARSED:
+    if not ORDINARY.allows(frame):
         raise too_large()
     return decoded(frame, loads)
 
@@ -75,7 +72,7 @@ def without_old_temperatures(frame: bytes) -> bytes | None:
         depth += (byte == ord("}")) - (byte == ord("{"))
         if depth == 0:
             rest = frame[end + 1 :]
-            if len(rest) + start.end() > MAX_PARSED:
+            if len(rest) + start.end() > ORDINARY.size:
                 return None
             return frame[: start.end()] + window[position:] + rest
     return None

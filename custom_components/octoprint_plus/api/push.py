@@ -12,9 +12,9 @@ from typing import Any
 import aiohttp
 
 from .access import Login
+from .bodies import LARGE
 from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
-from .frames import LARGE
 from .messages import (
     EVENTS,
     PLUGINS,

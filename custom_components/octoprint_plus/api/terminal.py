@@ -13,9 +13,10 @@ import re
 
 import aiohttp
 
+from .bodies import LARGE
 from .client import OctoPrintClient
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintError
-from .frames import LARGE, decoded, decoded_large
+from .frames import decoded, decoded_large
 from .sockets import ENDPOINT, HANDSHAKE_TIMEOUT, HISTORY_PATIENCE, close_socket, send
 from .wire import Json, flag, mapping, texts
 

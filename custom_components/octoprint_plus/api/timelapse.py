@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from .bodies import LISTS
 from .downloads import Download, download
 from .errors import OctoPrintConflictError, OctoPrintNotFoundError
 from .paths import encoded
@@ -100,7 +101,10 @@ class TimelapseApi:
         """Return films, images and config (GET /api/timelapse?unrendered=true)."""
         return parse_timelapses(
             await self._client.get(
-                ENDPOINT, params={"unrendered": "true"}, permission="TIMELAPSE_LIST"
+                ENDPOINT,
+                limit=LISTS,
+                params={"unrendered": "true"},
+                permission="TIMELAPSE_LIST",
             )
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import re
 from typing import TYPE_CHECKING, Any
 
+from ..bodies import ORDINARY, Limit
 from ..errors import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..paths import encoded
 from ..wire import Json, mapping
@@ -116,6 +117,7 @@ class PluginsApi:
         path: str,
         params: Mapping[str, str] | None = None,
         *,
+        limit: Limit = ORDINARY,
         permission: Permissions = None,
         timeout: float | None = None,
     ) -> Any:
@@ -126,6 +128,7 @@ class PluginsApi:
         return await self._request(
             "GET",
             _route(plugin, path),
+            limit=limit,
             params=params,
             permission=permission,
             timeout=timeout,
@@ -192,6 +195,7 @@ class PluginsApi:
         path: str,
         data: Any = None,
         *,
+        limit: Limit = ORDINARY,
         params: Mapping[str, str] | None = None,
         permission: Permissions = None,
         timeout: float | None = None,
@@ -201,6 +205,7 @@ class PluginsApi:
             path,
             data,
             is_text_fine=True,
+            limit=limit,
             params=params,
             permission=permission,
             timeout=timeout,

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
 from ..wire import Json, integer, items, mapping, promised, text
 from .loose import is_true, loose_color, loose_number
@@ -79,7 +80,7 @@ class SpoolManagerApi:
     async def list(self) -> SpoolList:
         """Return the spools and which of them are selected (GET loadSpoolsByQuery)."""
         path = "loadSpoolsByQuery"
-        answer = await self._client.plugins.get_path(PLUGIN, path, QUERY)
+        answer = await self._client.plugins.get_path(PLUGIN, path, QUERY, limit=LISTS)
         return parse_spools(promised(answer, f"plugin/{PLUGIN}/{path}"))
 
     async def select(

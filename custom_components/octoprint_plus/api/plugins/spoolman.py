@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
 from ..wire import Json, integer, items, mapping, promised, text
 from .loose import is_true, loose_color, loose_integer, loose_number
@@ -108,7 +109,9 @@ class SpoolmanApi:
         return is_enough(requirements.needs, await self.list())
 
     async def _get(self, path: str) -> Json:
-        answer = await self._client.plugins.get_path(PLUGIN, path, timeout=TIMEOUT)
+        answer = await self._client.plugins.get_path(
+            PLUGIN, path, limit=LISTS, timeout=TIMEOUT
+        )
         endpoint = f"plugin/{PLUGIN}/{path}"
         return promised(promised(answer, endpoint).get("data"), endpoint)
 
