@@ -1,17 +1,22 @@
 """Tests of the kind "hot and alone": power is cut only where the nozzle is known to be cool."""
 
 from collections.abc import AsyncGenerator
+from copy import deepcopy
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.util import dt as dt_util
 
 from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
@@ -120,12 +125,63 @@ async def test_power_of_a_printer_that_was_disconnected(
         assert fake.commands() == OFF
 
 
+@pytest.mark.parametrize("end", ["reload", "kill"])
+@pytest.mark.parametrize(
+    ("actual", "target", "minutes", "expected"),
+    [
+        (210.0, 0.0, 1, "psu_off_last_hot"),
+        (210.0, 0.0, 59, "psu_off_last_hot"),
+        (210.0, 0.0, 61, None),
+        (210.0, 210.0, 24 * 60, "psu_off_last_hot"),
+        (30.0, 0.0, 1, None),
+        # A clock that was set back tells nothing.
+        (210.0, 0.0, -24 * 60, "psu_off_last_hot"),
+    ],
+)
+async def test_power_of_a_printer_seen_before_a_restart(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    entry: MockConfigEntry,
+    fake: FakeOctoPrint,
+    actual: float,
+    target: float,
+    minutes: int,
+    expected: str | None,
+    end: str,
+) -> None:
+    """The last temperature and its time are kept, also where nothing could be put in order."""
+    show(fake, actual, target)
+    await refresh(hass, entry)
+    freezer.tick(timedelta(seconds=2))
+    async_fire_time_changed(hass)
+    await hass.async_block_till_done()
+    key = f"{DOMAIN}.{entry.entry_id}"
+    killed = deepcopy(hass_storage[key])
+    fake.load("disconnected")
+    await hass.config_entries.async_unload(entry.entry_id)
+    if end == "kill":
+        hass_storage[key] = killed
+    # The monotonic clock begins anew with the machine.
+    freezer.move_to(dt_util.utcnow() + timedelta(minutes=minutes))
+    await hass.config_entries.async_setup(entry.entry_id)
+    await until(lambda: hass.states.get(PSU).state in ("on", "off"))
+    fake.clear()
+    assert await turn_off(hass) == expected
+    assert fake.commands() == ([] if expected else OFF * 3)
+
+
 async def test_power_of_a_printer_never_seen(
-    hass: HomeAssistant, entry: MockConfigEntry, fake: FakeOctoPrint
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    entry: MockConfigEntry,
+    fake: FakeOctoPrint,
 ) -> None:
     """A printer of which nobody has seen a temperature may be hot."""
     fake.load("disconnected")
-    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_unload(entry.entry_id)
+    hass_storage.clear()
+    await hass.config_entries.async_setup(entry.entry_id)
     await until(lambda: hass.states.get(PSU).state in ("on", "off"))
     fake.clear()
     assert await turn_off(hass) == "psu_off_temperature_unknown"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.aside import ASIDE
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.store import (
-    ASIDE,
     MINOR_VERSION,
     VERSION,
     OctoPrintStore,
@@ -24,6 +24,13 @@ GOOD: dict[str, Any] = {
     "connected": True,
     "errors": [],
     "heaters": ["bed", "tool0"],
+    "last_seen": {
+        "at": "2026-11-21T10:01:00+00:00",
+        "heaters": {
+            "bed": {"actual": 60.1, "target": 60.0},
+            "tool0": {"actual": None, "target": None},
+        },
+    },
     "last_targets": {"bed": 60.0, "tool0": 215.0},
     "prompt": ["Sure?", "Yes", "No"],
     "sensors": ["A", "chamber"],

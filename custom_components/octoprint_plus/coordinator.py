@@ -52,7 +52,7 @@ from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .device import async_update_device
 from .events import OctoPrintEvents
 from .failure import UnexpectedErrors, needs_reauth, unexpected_failure, update_failure
-from .heater import LastSeen, is_warming
+from .heater import is_warming
 from .listener import PushListener
 from .optional_reader import OptionalReader
 from .plugin_reader import PluginReader
@@ -126,10 +126,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
 
         self.uploads = UploadProgress(lambda: self.name, self._async_show_upload)
         """What follows the uploads to this printer."""
-
-        self.last_seen: LastSeen | None = None
-        """The heaters of a printer that has been disconnected since, as OctoPrint knows
-        none then."""
 
         self.is_unloaded = False
         self.ending: set[asyncio.Timeout] = set()
@@ -515,8 +511,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _async_take(self, truth: Snapshot) -> None:
         """Make a snapshot the truth."""
         previous, self._truth = self._truth, truth
-        if previous is not None and previous.heaters and not truth.heaters:
-            self.last_seen = LastSeen(heaters=previous.heaters, at=monotonic())
+        if truth.heaters:
+            self.store.async_see(truth.heaters)
         self._async_note()
         if previous is not None and previous.plugins is not truth.plugins:
             self.events.async_note_layers(previous, truth)

@@ -25,17 +25,6 @@ class KnownHeater:
     """A tool's number, counted as OctoPrint counts, from 0; another sensor's letter."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class LastSeen:
-    """The heaters of a printer that is not connected any more."""
-
-    heaters: Mapping[str, Heater]
-    """As they were told last."""
-
-    at: float
-    """The monotonic clock, in seconds, when they were not told any more."""
-
-
 def extruder_count(snapshot: Snapshot) -> int:
     """Return how many tools there are, as far as the key may see."""
     if profile := snapshot.profile:

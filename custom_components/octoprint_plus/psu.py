@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from functools import partial
-from time import monotonic
 
 from homeassistant.exceptions import HomeAssistantError
 
@@ -14,9 +13,7 @@ from .api.state import BUSY_STATES, parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
-
-# Without power the fan of a hot nozzle stops, and what is in it melts further up.
-HOT = 50
+from .last_seen import HOT, is_cool
 
 # Seconds in which everything has cooled that is switched off: a hotend takes some 15 minutes,
 # a thick bed in an enclosure the better part of an hour.
@@ -95,12 +92,11 @@ def _check_last_seen(coordinator: OctoPrintCoordinator) -> None:
 
     The firmware goes on to heat what was switched on when the connection ended.
     """
-    if (seen := coordinator.last_seen) is None:
+    if (seen := coordinator.store.last_seen) is None:
         raise refusal("psu_off_temperature_unknown", coordinator.name)
-    seconds = monotonic() - seen.at
+    seconds = seen.seconds
     for name, heater in seen.heaters.items():
-        is_cool = heater.actual is not None and heater.actual < HOT
-        if heater.target or not (is_cool or seconds >= COOLED_AFTER):
+        if heater.target or not (is_cool(heater) or seconds >= COOLED_AFTER):
             raise refusal(
                 "psu_off_last_hot",
                 coordinator.name,

@@ -7,9 +7,8 @@ file is a cache of no great importance, so nothing in it keeps a printer from be
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
-from pathlib import Path
-import shutil
 import sys
+from time import monotonic
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
@@ -21,16 +20,16 @@ from .api.changes import Told
 from .api.heated import Heated
 from .api.job import JobFile
 from .api.memory import MAX_SENSORS
+from .api.printer import Heater
 from .api.wire import number, seconds
+from .aside import ASIDE, move_aside, remove_aside, set_aside
 from .const import DOMAIN, LOGGER
+from .last_seen import LastSeen, dumped, loaded
 
 # The minor version grows with each new field, which older readers pass over. The major
 # one grows when a field changes its meaning; then `_migrated` makes the new of the old.
 VERSION = 1
-MINOR_VERSION = 3
-
-# A copy of what could not be read lies beside the file.
-ASIDE = ".corrupt"
+MINOR_VERSION = 4
 
 SAVE_DELAY = 1
 
@@ -64,7 +63,7 @@ class _VersionedStore(Store[dict[str, Any]]):
         )
         if self.is_newer:
             # It is written again as soon as this returns.
-            await self.hass.async_add_executor_job(_set_aside, self.path)
+            await self.hass.async_add_executor_job(set_aside, self.path)
         return _migrated(old_major_version, old_data)
 
 
@@ -88,6 +87,9 @@ class OctoPrintStore:
         self.heated: Heated | None = None
         """What we heated and have to put right again, also after a restart."""
 
+        self.last_seen: LastSeen | None = None
+        """The temperatures that were told last."""
+
     @property
     def memory(self) -> Memory:
         """Return what was kept of prints and heaters."""
@@ -100,7 +102,7 @@ class OctoPrintStore:
             data = await self._store.async_load()
         except Exception as err:  # noqa: BLE001
             # Whatever it is that Home Assistant cannot read, a printer is set up without it.
-            await self._hass.async_add_executor_job(_move_aside, path)
+            await self._hass.async_add_executor_job(move_aside, path)
             LOGGER.warning(
                 "Cannot read %s, so it is set aside as %s and begun anew: %s",
                 path,
@@ -115,10 +117,12 @@ class OctoPrintStore:
         if (kept := _mapping(data)) is None:
             unreadable.append("everything")
         else:
-            self.told = _from_dict(kept, unreadable)
-            self.heated = _heated_from_dict(kept, unreadable)
+            reader = _Reader(unreadable)
+            self.told = reader.told(kept)
+            self.heated = reader.heated(kept)
+            self.last_seen = reader.last_seen(kept)
         if unreadable:
-            await self._hass.async_add_executor_job(_set_aside, path)
+            await self._hass.async_add_executor_job(set_aside, path)
         if unreadable or self._store.is_newer:
             LOGGER.warning(
                 "%s %s: a copy is kept as %s, and left out was %s",
@@ -138,6 +142,14 @@ class OctoPrintStore:
         if previous is None or _has_changed(previous, told):
             self._store.async_delay_save(self._to_dict, SAVE_DELAY)
 
+    @callback
+    def async_see(self, heaters: Mapping[str, Heater]) -> None:
+        """Keep the temperatures that are told now."""
+        previous = self.last_seen
+        self.last_seen = LastSeen(heaters=heaters, at=monotonic())
+        if self.last_seen.differs(previous):
+            self._store.async_delay_save(self._to_dict, SAVE_DELAY)
+
     async def async_note_heated(self, heated: Heated | None) -> None:
         """Keep what is about to be heated, or that nothing is hot by us any more, at once."""
         if heated != self.heated:
@@ -153,35 +165,14 @@ class OctoPrintStore:
         data = {} if self.told is None else _to_dict(self.told)
         if self.heated is not None:
             data["heated"] = asdict(self.heated)
+        if self.last_seen is not None:
+            data["last_seen"] = dumped(self.last_seen)
         return data
 
     async def async_remove(self) -> None:
         """Forget everything."""
         await self._store.async_remove()
-        await self._hass.async_add_executor_job(_remove_aside, self._store.path)
-
-
-def _set_aside(path: str) -> None:
-    """Keep a copy of the file beside it."""
-    try:
-        shutil.copyfile(path, path + ASIDE)
-    except OSError as err:
-        LOGGER.debug("Cannot copy %s: %s", path, err)
-
-
-def _move_aside(path: str) -> None:
-    """Move the file away."""
-    try:
-        Path(path).replace(path + ASIDE)
-    except OSError as err:
-        LOGGER.debug("Cannot move %s: %s", path, err)
-
-
-def _remove_aside(path: str) -> None:
-    try:
-        Path(path + ASIDE).unlink(missing_ok=True)
-    except OSError as err:
-        LOGGER.debug("Cannot remove %s: %s", path + ASIDE, err)
+        await self._hass.async_add_executor_job(remove_aside, self._store.path)
 
 
 def _migrated(major_version: int, data: Any) -> Any:
@@ -257,14 +248,9 @@ def _to_dict(told: Told) -> dict[str, Any]:
     return data
 
 
-def _from_dict(data: Mapping[str, Any], unreadable: list[str] | None = None) -> Told:
-    """Return what was kept; the names of what cannot be read are added to the list."""
-    return _Reader([] if unreadable is None else unreadable).told(data)
-
-
-def _heated_from_dict(data: Mapping[str, Any], unreadable: list[str]) -> Heated | None:
-    """Return what was heated; the names of what cannot be read are added to the list."""
-    return _Reader(unreadable).heated(data)
+def _from_dict(data: Mapping[str, Any]) -> Told:
+    """Return what was kept, as far as it can be read."""
+    return _Reader([]).told(data)
 
 
 class _Reader:
@@ -292,6 +278,10 @@ class _Reader:
     def heated(self, data: Mapping[str, Any]) -> Heated | None:
         """Read what we heated."""
         return self._read(data, "heated", self._heated)
+
+    def last_seen(self, data: Mapping[str, Any]) -> LastSeen | None:
+        """Read the temperatures that were told last."""
+        return self._read(data, "last_seen", loaded)
 
     def _heated(self, data: Any) -> Heated | None:
         heated = _mapping(data) or {}
