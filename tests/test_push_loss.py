@@ -1,5 +1,6 @@
 """Tests for a socket that is lost, refused, and back: polling takes over and hands back."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 from functools import partial
@@ -7,12 +8,14 @@ from ipaddress import ip_address
 import logging
 from time import time
 
+from aiohttp import ClientWebSocketResponse
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from yarl import URL
 
 from custom_components.octoprint_plus.api.push import PushLost, PushStarted
+from custom_components.octoprint_plus.api.sockets import close_socket
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.coordinator import (
     POLL_ACTIVE,
@@ -349,6 +352,30 @@ async def test_key_is_good_again(pushed: Pushed) -> None:
     await pushed.coordinator.async_refresh()
     await until(lambda: pushed.coordinator.is_pushed)
     assert pushed.state_of("sensor.state") == "operational"
+
+
+async def test_socket_that_closes_late(
+    pushed: Pushed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Test that the end of a refused socket takes nothing from the one opened since."""
+    may_close = asyncio.Event()
+
+    async def close_late(socket: ClientWebSocketResponse[bool]) -> None:
+        await may_close.wait()
+        await close_socket(socket)
+
+    monkeypatch.setattr(f"{PUSH}.close_socket", close_late)
+    key, pushed.fake.key = pushed.fake.key, "ANOTHER_KEY"
+    await pushed.coordinator.async_refresh()
+    refused = pushed.coordinator._listener.task
+    pushed.fake.key = key
+    await pushed.coordinator.async_refresh()
+    await until(lambda: pushed.coordinator.is_pushed)
+    assert not refused.done()
+    may_close.set()
+    await until(refused.done)
+    await pushed.idle()
+    assert pushed.coordinator.is_pushed
 
 
 async def test_command_is_refused(pushed: Pushed) -> None:

@@ -123,15 +123,15 @@ class PushListener:
                 if monotonic() - began_at > FORGIVEN_AFTER:
                     mistakes = 0
                 self._async_mistaken(err)
-            finally:
-                # Also where the entry is unloaded.
-                self.is_pushed = False
             await self.push.rest(pause(mistakes) * 2 ** min(mistakes, DOUBLED))
             mistakes += 1
 
     @callback
     def _async_ended(self, task: asyncio.Task[None]) -> None:
-        """Note that the listening ended, with the entry or with the key."""
+        """Note that the listening ended, with the entry or with the key.
+
+        A socket may take long to close, and another one may be open by then.
+        """
         if task is self.task:
             self.is_pushed = False
             self._coordinator.async_forget_pushed()
