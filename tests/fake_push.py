@@ -55,6 +55,9 @@ class FakePush:
         self.opened = 0
         """How many sockets were ever opened."""
 
+        self.pings = 0
+        """How many pings were answered."""
+
         self._read = read
         self._logins = 0
         self._sessions: dict[str, User] = {}
@@ -241,6 +244,7 @@ class FakePush:
             elif message.type is WSMsgType.PING:
                 with suppress(ConnectionError):
                     await socket.ws.pong(message.data)
+                self.pings += 1
             elif message.type is WSMsgType.CLOSE:
                 await socket.ws.close(code=message.data or 1000)
                 return

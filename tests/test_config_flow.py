@@ -57,7 +57,7 @@ from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.setup import async_setup_component
 
-from .conftest import UUID
+from .conftest import UUID, until
 from .fake_octoprint import FakeOctoPrint, Request
 from .recorded import Answer
 
@@ -138,9 +138,10 @@ async def end(server: FakeOctoPrint) -> None:
     await server.stop()
     # Those are left that never got as far as a request.
     loop = asyncio.get_running_loop()
-    for transport in list(loop._transports.values()):  # type: ignore[attr-defined]
+    transports = list(loop._transports.values())  # type: ignore[attr-defined]
+    for transport in transports:
         transport.abort()
-    await asyncio.sleep(0.05)
+    await until(lambda: all(each._sock is None for each in transports))
 
 
 @pytest.fixture
@@ -905,7 +906,9 @@ async def test_slow_address(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     async def ask(_: Any, url: URL, **__: Any) -> URL:
         if url.scheme == "http":
             await others_asked.wait()
-            await asyncio.sleep(0.1)
+            # So many turns it takes at the most until it is known that they have failed.
+            for _ in range(20):
+                await asyncio.sleep(0)
             return url
         others_asked.set()
         raise SetupError(ConnectionCause.REFUSED, asked=url)

@@ -655,15 +655,18 @@ async def test_half_an_answer_in_time(
     socket_enabled: None,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    given_up = asyncio.Event()
+
     async def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
         await writer.drain()
-        await asyncio.sleep(0.2)
+        await given_up.wait()
 
     monkeypatch.setattr(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
     async with raw_server(answer) as url:
         client = OctoPrintClient(session, url)
         assert await cause_of(client.job.get()) is ConnectionCause.TIMEOUT
+        given_up.set()
 
 
 async def test_certificate_that_nobody_trusts(

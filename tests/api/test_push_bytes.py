@@ -23,6 +23,7 @@ from custom_components.octoprint_plus.api.push import (
     PushLost,
     PushStarted,
 )
+from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import (
     BINARY,
@@ -174,7 +175,8 @@ async def test_silence_is_no_death(
             lost = None
             while lost != len(listener.of(PushLost)):
                 lost = len(listener.of(PushLost))
-                await asyncio.sleep(0.5)
+                fake.push.pings = 0
+                await until(lambda: fake.push.pings >= 3)
         await fake.push.wait_for_sockets(1)
         assert fake.push.opened == lost + 1
 

@@ -113,6 +113,11 @@ async def test_pauses_begin_anew(
         assert pauses[3:6] == [1, 2, 3]
 
 
+def is_resting(push: OctoPrintPush) -> bool:
+    """Return whether it waits for the end of a pause."""
+    return bool(push._wake._waiters)
+
+
 async def test_reconnect_now(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,7 +128,7 @@ async def test_reconnect_now(
         await listener.next(PushLost)
         push.reconnect_now()
         await listener.next(PushLost, 2)
-        await asyncio.sleep(0.05)
+        await until(lambda: is_resting(push))
         assert len(fake.push.handshakes) == 2
         fake.push.refusal = None
         push.reconnect_now()
@@ -140,7 +145,7 @@ async def test_reconnect_now_while_up(
         push.reconnect_now()
         await fake.push.drop()
         await listener.next(PushLost)
-        await asyncio.sleep(0.05)
+        await until(lambda: is_resting(push))
         assert len(fake.push.handshakes) == 1
         push.reconnect_now()
         await listener.next(PushStarted, 2)

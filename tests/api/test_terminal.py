@@ -359,7 +359,7 @@ async def test_reports_keep_nobody_waiting(
     async with asyncio.timeout(60):
         while not task.done():
             await fake.push.current(logs=["Recv: Not SD printing", "Recv: T:21.0 /0.0"])
-            await asyncio.sleep(0.2)
+            await asyncio.wait([task], timeout=0.2)
     with pytest.raises(FirmwareSilentError):
         await task
 

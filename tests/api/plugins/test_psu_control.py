@@ -19,6 +19,7 @@ from custom_components.octoprint_plus.api.plugins.psu_control import (
     PsuState,
     parse_message,
 )
+from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Install
@@ -121,9 +122,10 @@ async def test_switch_waits_for_sensor(
     fake.answer("POST", PATH, status=204)
     be(fake, False)
     switching = asyncio.create_task(client.plugins.psu_control.turn_on())
-    while not fake.commands():
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
+    await until(fake.commands)
+    # Twice it has been told that the supply is off.
+    fake.clear()
+    await until(lambda: len(fake.requests) >= 2)
     assert not switching.done()
     be(fake, True)
     assert await switching == PsuState(is_on=True)
