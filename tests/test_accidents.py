@@ -264,6 +264,46 @@ async def test_everything_by_an_automation(
     assert fake.commands() == [("/api/printer/bed", {"command": "target", "target": 0})]
 
 
+@pytest.mark.parametrize("is_named_first", [False, True])
+@pytest.mark.parametrize("by", ["script", "automation"])
+async def test_everything_beside_a_name(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    set_up: SetUp,
+    by: str,
+    is_named_first: bool,
+) -> None:
+    """Test that of two actions at the same time the one that names the printer is meant."""
+    fake.load("printing_local")
+    await set_up()
+    calls = [
+        {
+            "action": "climate.set_temperature",
+            "target": {"entity_id": entity_id},
+            "data": {"temperature": temperature},
+        }
+        for entity_id, temperature in (("all", 21), ("climate.prusa_bed", 65))
+    ]
+    actions = {"parallel": calls[::-1] if is_named_first else calls}
+    automation = {
+        "id": "leave",
+        "triggers": {"trigger": "state", "entity_id": "input.left"},
+        "actions": actions,
+    }
+    assert await async_setup_component(hass, "automation", {"automation": automation})
+    script = {"leave": {"sequence": actions}}
+    assert await async_setup_component(hass, "script", {"script": script})
+    fake.clear()
+    if by == "script":
+        await hass.services.async_call("script", "leave", blocking=True)
+    else:
+        hass.states.async_set("input.left", "on")
+    await hass.async_block_till_done()
+    assert fake.commands() == [
+        ("/api/printer/bed", {"command": "target", "target": 65})
+    ]
+
+
 async def test_by_name_after_everything(
     hass: HomeAssistant, fake: FakeOctoPrint, set_up: SetUp
 ) -> None:

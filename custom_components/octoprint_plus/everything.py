@@ -2,7 +2,10 @@
 
 Home Assistant leaves entities with a category out of devices, areas and floors, but not out of
 `all`: `climate.set_temperature` on all thermostats would cool a print. An entity is not told what
-a call's target is, so the calls are noted when they are announced.
+a call's target is, so the calls are noted when they are announced: within what makes the call, as
+the branches of a script make theirs at the same time. Only a call that a listener makes, such as the
+first one of an automation, is announced after it, elsewhere, and known just by its context and
+domain. Where one of these is on everything, all are left out, which harms no print.
 """
 
 from collections.abc import Mapping
@@ -21,12 +24,20 @@ from homeassistant.core import Context, Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util.hass_dict import HassKey
 
-# By the id of their context and their domain; the newest is the last.
-CALLS: HassKey[dict[tuple[str, str], None]] = HassKey("octoprint_plus_calls_on_all")
+type Call = tuple[str, str]
+"""The id of its context, and its domain."""
+
+# The newest is the last.
+CALLS: HassKey[dict[Call, None]] = HassKey("octoprint_plus_calls_on_all")
 
 MAX_CALLS = 100
 
 DOMAINS = frozenset(Platform)
+
+# The call that was announced last in what runs now, and whether it is on everything.
+_ANNOUNCED: ContextVar[tuple[Call | None, bool]] = ContextVar(
+    "octoprint_plus_announced", default=(None, False)
+)
 
 _IS_ON_ALL: ContextVar[bool] = ContextVar("octoprint_plus_is_on_all", default=False)
 
@@ -47,10 +58,12 @@ def async_watch_calls(hass: HomeAssistant) -> None:
     @callback
     def note(event: Event) -> None:
         call = (event.context.id, event.data[ATTR_DOMAIN])
-        # A later action of the same script, on what it names, is meant.
-        calls.pop(call, None)
         target = event.data[ATTR_SERVICE_DATA].get(ATTR_ENTITY_ID)
-        if isinstance(target, str) and target.strip().lower() == ENTITY_MATCH_ALL:
+        is_on_all = (
+            isinstance(target, str) and target.strip().lower() == ENTITY_MATCH_ALL
+        )
+        _ANNOUNCED.set((call, is_on_all))
+        if is_on_all:
             calls[call] = None
             if len(calls) > MAX_CALLS:
                 del calls[next(iter(calls))]
@@ -61,7 +74,9 @@ def async_watch_calls(hass: HomeAssistant) -> None:
 @callback
 def async_begin_command(hass: HomeAssistant, context: Context, domain: str) -> None:
     """Let what runs now know whether it comes from an action on everything."""
-    _IS_ON_ALL.set((context.id, domain) in hass.data.get(CALLS, ()))
+    call = (context.id, domain)
+    announced, is_on_all = _ANNOUNCED.get()
+    _IS_ON_ALL.set(is_on_all if announced == call else call in hass.data.get(CALLS, ()))
 
 
 @callback
