@@ -2439,6 +2439,34 @@ async def test_options_before_first_connection(
     assert defaults(result) == {"tool0": 300, "bed": 120}
 
 
+async def test_options_without_ghosts(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that no limit is asked for of a heater that the printer does not have."""
+    fake.load("multi_heating")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    limits = {"tool0": 260.0, "tool1": 280.0, "bed": 90.0, "chamber": 60.0}
+    hass.config_entries.async_update_entry(
+        init_integration, options={CONF_MAX_TEMPS: limits}
+    )
+    profiles = fake.json("GET", "/api/printerprofiles")
+    for profile in profiles["profiles"].values():
+        profile["heatedChamber"] = False
+        profile["extruder"]["count"] = 1
+    fake.answer("GET", "/api/printerprofiles", json=profiles)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    assert "chamber" in init_integration.runtime_data.data.memory.heaters
+    result = await hass.config_entries.options.async_init(init_integration.entry_id)
+    assert defaults(result) == {"tool0": 260, "bed": 90}
+    await hass.config_entries.options.async_configure(
+        result["flow_id"], {"tool0": 250, "bed": 80}
+    )
+    # It may be that it has it with a profile that it gets again.
+    assert init_integration.options == {
+        CONF_MAX_TEMPS: limits | {"tool0": 250, "bed": 80}
+    }
+
+
 async def test_options_while_not_loaded(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:

@@ -6,9 +6,9 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 
 from .api import Snapshot
-from .api.heaters import is_allowed
 from .const import LOGGER
 from .coordinator import OctoPrintConfigEntry
+from .heater import has_heater
 
 # The climate entity, both sensors and the offset.
 KEY = re.compile(r"(bed|chamber|tool[0-9]+)(|_temperature|_target_temperature|_offset)")
@@ -49,10 +49,7 @@ def _remove(
     for each in er.async_entries_for_config_entry(registry, entry.entry_id):
         found = KEY.fullmatch(each.unique_id.removeprefix(start))
         # With another of its profiles, the printer may well have it.
-        if found is None or any(
-            is_allowed(found[1], profile)
-            for profile in snapshot.server.profiles.values()
-        ):
+        if found is None or has_heater(snapshot.server.profiles, found[1]):
             continue
         if found[2] == "_temperature" and (
             not is_reported or found[1] in snapshot.memory.sensors

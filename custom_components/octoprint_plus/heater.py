@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from .api import Snapshot
 from .api.heaters import TOOL, is_allowed
 from .api.printer import Heater
+from .api.profiles import PrinterProfile
 
 # A heater that keeps its target swings around it by about this many degrees.
 AT_TARGET = 1.0
@@ -30,6 +31,11 @@ def extruder_count(snapshot: Snapshot) -> int:
     if profile := snapshot.profile:
         return profile.extruder_count
     return sum(map(bool, map(TOOL.fullmatch, snapshot.memory.heaters))) or 1
+
+
+def has_heater(profiles: Mapping[str, PrinterProfile], heater: str) -> bool:
+    """Return whether the printer has a heater with any of its profiles."""
+    return any(is_allowed(heater, profile) for profile in profiles.values())
 
 
 def is_warming(heaters: Mapping[str, Heater]) -> bool:

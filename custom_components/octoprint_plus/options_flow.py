@@ -18,6 +18,7 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_MAX_TEMPS, default_max_temp
 from .coordinator import OctoPrintConfigEntry
+from .heater import has_heater
 from .store import OctoPrintStore
 
 TOOLS = tuple(f"tool{number}" for number in range(10))
@@ -36,11 +37,16 @@ class OctoPrintOptionsFlow(OptionsFlowWithReload):
         self, user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Ask for the highest temperature of each heater."""
-        if user_input is not None:
-            return self.async_create_entry(data={CONF_MAX_TEMPS: user_input})
         limits: dict[str, float] = self.config_entry.options.get(CONF_MAX_TEMPS, {})
+        if user_input is not None:
+            # A heater that is gone may come back with another of the printer's profiles.
+            return self.async_create_entry(data={CONF_MAX_TEMPS: limits | user_input})
         known = limits.keys() | await self._async_seen_heaters()
-        heaters = [name for name in HEATERS if name in (known or USUAL_HEATERS)]
+        heaters = [
+            name
+            for name in HEATERS
+            if name in (known or USUAL_HEATERS) and self._may_have(name)
+        ]
         return self.async_show_form(
             step_id="init",
             data_schema=vol.Schema(
@@ -52,6 +58,13 @@ class OctoPrintOptionsFlow(OptionsFlowWithReload):
                 }
             ),
         )
+
+    def _may_have(self, heater: str) -> bool:
+        """Return whether a profile of the printer has the heater, as far as they are known."""
+        if self.config_entry.state is not ConfigEntryState.LOADED:
+            return True
+        profiles = self.config_entry.runtime_data.data.server.profiles
+        return not profiles or has_heater(profiles, heater)
 
     async def _async_seen_heaters(self) -> frozenset[str]:
         """Return the heaters that the printer was ever seen with, loaded or not."""
