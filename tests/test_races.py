@@ -6,6 +6,7 @@ only win that race; OctoPrint itself guards some of these.
 """
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -47,6 +48,15 @@ HARMFUL: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("switch", "turn_off", {"entity_id": "switch.prusa_power_supply"}),
     ("switch", "turn_off", {"entity_id": "switch.prusa_printer_connection"}),
 )  # fmt: skip
+
+
+# What begins a print itself, or puts another file in its place.
+STARTING: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (DOMAIN, "print_file", {"path": "test_main.gcode"}),
+    (DOMAIN, "select_file", {"path": "test_main.gcode"}),
+    (DOMAIN, "unselect_file", {}),
+    ("button", "press", {"entity_id": "button.prusa_start_print"}),
+)
 
 
 class Race:
@@ -185,3 +195,125 @@ async def test_race_of_a_print_with_what_harms_it(
             err = await run(moment)
             assert race.late == [], moment
             assert err is not None, moment
+
+
+class Course:
+    """A printer that goes through states, one with each request from a certain one on."""
+
+    def __init__(self, race: Race) -> None:
+        """Take a server that is idle."""
+        self._fake = race.fake
+        self._answer = race._answer
+        self._idle = race._idle
+        self.requests: list[str] = []
+        self.late: list[tuple[str, str]] = []
+        """What was sent into a print that was known by then, or not looked for, and its state."""
+
+        self.state = "Operational"
+        self._states: tuple[str, ...] = ()
+        self._begins_after = 0
+        self._allowed: frozenset[str] = frozenset()
+        self._seen = ""
+        self._sent = 0
+        race.fake._answer = self.answer  # type: ignore[method-assign]
+
+    def reset(
+        self, states: tuple[str, ...], begins_after: int, allowed: frozenset[str]
+    ) -> None:
+        """Begin with the first state, and go on to the next after so many requests."""
+        self.requests.clear()
+        self.late.clear()
+        self._states = states
+        self._begins_after = begins_after
+        self._allowed = allowed
+        self._seen = ""
+        self._sent = 0
+        self.show()
+
+    def show(self) -> None:
+        """Let the answers tell what is so now."""
+        passed = max(0, len(self.requests) - self._begins_after + 1)
+        self.state = self._states[min(passed, len(self._states) - 1)]
+        job, printer = self._idle
+        self._fake.answer("GET", "/api/job", json=job | {"state": self.state})
+        flags = printer["state"]["flags"] | {
+            "cancelling": self.state == "Cancelling",
+            "finishing": self.state == "Finishing",
+            "paused": self.state == "Paused",
+            "pausing": self.state == "Pausing",
+            "printing": self.state in ("Printing", "Starting", "Resuming"),
+            "ready": self.state == "Operational",
+        }
+        state = {"text": self.state, "flags": flags}
+        self._fake.answer("GET", "/api/printer", json=printer | {"state": state})
+
+    def answer(self, request: Request, target: str) -> Answer:
+        """Answer a request, then go on."""
+        name = f"{request.method} {request.path}"
+        answer = self._answer(request, target)
+        if name == LOOK:
+            self._seen = self.state
+            self._sent = 0
+        if request.method != "GET" and request.path not in HARMLESS:
+            self._sent += 1
+            is_known = self._seen not in self._allowed or self._sent > 1
+            if self.state not in self._allowed and is_known:
+                self.late.append((name, self.state))
+            if request.json == {"command": "disconnect"}:
+                self._states = ("Offline",)
+                self._allowed |= {"Offline"}
+        self.requests.append(name)
+        self.show()
+        return answer
+
+
+COURSES: dict[str, tuple[str, ...]] = {
+    "begins": ("Operational", "Starting", "Printing"),
+    "ends": ("Printing", "Finishing", "Operational"),
+    "pauses": ("Printing", "Pausing", "Paused"),
+    "resumes": ("Paused", "Resuming", "Printing"),
+    "is_canceled": ("Printing", "Cancelling", "Operational"),
+    "is_canceled_in_a_pause": ("Paused", "Cancelling", "Operational"),
+    "ends_before_another": ("Printing", "Operational", "Starting", "Printing"),
+}
+
+
+@pytest.mark.parametrize("is_pushed", [False, True], ids=["polled", "pushed"])
+@pytest.mark.parametrize("course", COURSES)
+@pytest.mark.parametrize(("domain", "service", "data"), HARMFUL + STARTING)
+async def test_race_of_a_course_with_what_harms_it(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    race: Race,
+    domain: str,
+    service: str,
+    data: dict[str, Any],
+    course: str,
+    is_pushed: bool,
+) -> None:
+    """Whatever becomes of a print at whichever moment, nothing is sent that harms it."""
+    coordinator = config_entry.runtime_data
+    printer = Course(race)
+    states = COURSES[course]
+    # OctoPrint moves the head by hand in a pause.
+    allowed = {"Operational", "Paused"} if service == "jog" else {"Operational"}
+    with (
+        patch.object(coordinator._listener.push, "hurry", AsyncMock()),
+        patch.object(coordinator, "async_after_command", AsyncMock()),
+        patch("custom_components.octoprint_plus.connecting.DISCONNECT_PACE", 0),
+    ):
+        moment = 0
+        while moment <= len(printer.requests):
+            printer.reset(states[:1], 0, frozenset(allowed))
+            await refresh(hass, config_entry)
+            printer.reset(states, moment + 1, frozenset(allowed))
+            coordinator._listener.is_pushed = is_pushed
+            try:
+                with suppress(HomeAssistantError):
+                    await hass.services.async_call(domain, service, data, blocking=True)
+            finally:
+                coordinator._listener.is_pushed = False
+                await hass.async_block_till_done()
+            assert printer.late == [], (moment, printer.requests)
+            moment += 1
+        assert moment > 1 or printer.requests == []

@@ -23,7 +23,13 @@ from ..helpers import async_select_tool, refusal
 from .answers import async_ask, async_send
 from .gcode import read_gcode
 from .reach import check_reach
-from .target import MOVING_STATES, TARGET_SCHEMA, async_get_coordinator, printer_action
+from .target import (
+    MOVING_STATES,
+    TARGET_SCHEMA,
+    async_check_again,
+    async_get_coordinator,
+    printer_action,
+)
 
 ATTR_ABSOLUTE = "absolute"
 ATTR_AMOUNT = "amount"
@@ -182,6 +188,8 @@ async def _async_extrude(call: ServiceCall) -> None:
                 # The print would go on with that tool.
                 raise refusal("tool_paused", coordinator.name)
             await async_select_tool(coordinator, tool)
+            # A print may have begun since.
+            await async_check_again(call, coordinator, BUSY_STATES)
         await coordinator.client.printer.extrude(amount, call.data.get(ATTR_SPEED))
 
 

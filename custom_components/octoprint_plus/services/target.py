@@ -217,6 +217,14 @@ def _check_state(
         raise printer_busy(call, coordinator)
 
 
+async def async_check_again(
+    call: ServiceCall, coordinator: OctoPrintCoordinator, forbidden: Collection[State]
+) -> None:
+    """Raise an error where the printer's state has come to forbid what is left to be sent."""
+    await async_look(coordinator)
+    _check_state(call, coordinator, forbidden)
+
+
 async def async_check_free(
     call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> None:
