@@ -110,6 +110,7 @@ RAISING = {
     "change.error": "exceptions",
     "self.error": "exceptions",
     "_source_error": "exceptions",
+    "busy_refusal": "exceptions",
     "file_error": "exceptions",
     "refusal": "exceptions",
 }

@@ -13,6 +13,7 @@ from pytest_homeassistant_custom_component.common import (
     async_fire_time_changed,
 )
 
+from custom_components.octoprint_plus.api import State
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -215,7 +216,7 @@ async def test_power_in_an_unknown_state(
     printer["state"] = {"text": "Contemplating", "flags": {"operational": False}}
     fake.answer("GET", "/api/printer", json=printer)
     await refresh(hass, entry)
-    assert entry.runtime_data.data.state is None
+    assert entry.runtime_data.data.state is State.OTHER
     assert await turn_off(hass) == "psu_off_state_unknown"
     assert fake.commands() == []
 

@@ -115,7 +115,7 @@ LAST_PRINT = LastPrint(
 
 FACTS = {
     "state": replace(SHOWN, state=State.PAUSED),
-    "unknown state": replace(SHOWN, state=None),
+    "unknown state": replace(SHOWN, state=State.OTHER),
     "server": replace(SHOWN, server=replace(SERVER, commands=(), profiles={})),
     "connection": replace(SHOWN, connection=parse_connection({})),
     "error": replace(SHOWN, error=ERROR),

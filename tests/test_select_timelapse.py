@@ -121,7 +121,7 @@ async def test_connection_fails(
     ("change", "state"),
     [
         ({"enabled": False}, STATE_UNAVAILABLE),
-        ({"config": {"type": "a plugin's"}}, "unknown"),
+        ({"config": {"type": "a plugin's"}}, "a plugin's"),
     ],
 )
 async def test_states(

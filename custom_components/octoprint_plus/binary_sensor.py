@@ -30,24 +30,35 @@ class OctoPrintBinarySensorDescription(BinarySensorEntityDescription):
     is_on_fn: Callable[[Snapshot], bool | None]
 
 
+def _is_connected(snapshot: Snapshot) -> bool | None:
+    """Return whether the printer is connected, as one that tells its temperatures is."""
+    if snapshot.state is State.OTHER and not snapshot.heaters:
+        return None
+    return snapshot.is_connected
+
+
 DESCRIPTIONS: tuple[OctoPrintBinarySensorDescription, ...] = (
     OctoPrintBinarySensorDescription(
         key="connected",
         translation_key="connected",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         entity_category=EntityCategory.DIAGNOSTIC,
-        is_on_fn=lambda x: x.is_connected,
+        is_on_fn=_is_connected,
     ),
     OctoPrintBinarySensorDescription(
         key="printing",
         translation_key="printing",
         device_class=BinarySensorDeviceClass.RUNNING,
-        is_on_fn=lambda x: x.state in JOB_STATES and x.state is not State.PAUSED,
+        is_on_fn=lambda x: (
+            None
+            if x.state is State.OTHER
+            else x.state in JOB_STATES and x.state is not State.PAUSED
+        ),
     ),
     OctoPrintBinarySensorDescription(
         key="paused",
         translation_key="paused",
-        is_on_fn=lambda x: x.state is State.PAUSED,
+        is_on_fn=lambda x: None if x.state is State.OTHER else x.state is State.PAUSED,
     ),
     OctoPrintBinarySensorDescription(
         key="problem",

@@ -8,7 +8,7 @@ from .api.connection import ConnectionOptions
 from .api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
-from .helpers import async_look, refusal
+from .helpers import async_look, busy_refusal, refusal
 
 AUTO_PORT = "AUTO"
 AUTO_BAUDRATE = 0
@@ -44,7 +44,7 @@ async def async_connect(
     if coordinator.data.is_connected or coordinator.data.state in CONNECTING_STATES:
         await async_look(coordinator)
         if coordinator.data.is_busy:
-            raise refusal("connect_while_busy", name)
+            raise busy_refusal("connect_while_busy", coordinator)
         # OctoPrint would do nothing, without a word.
         await _async_disconnect(coordinator)
     await coordinator.client.connection.connect(

@@ -18,7 +18,7 @@ from .api import (
 from .api.access import permission_name
 from .api.errors import OctoPrintUnfinishedError
 from .api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
-from .api.state import parse_state
+from .api.state import State, parse_state
 from .const import DOMAIN
 from .coordinator import OctoPrintCoordinator
 from .everything import require_meant
@@ -32,6 +32,16 @@ def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationErr
         translation_key=key,
         translation_placeholders={"printer": printer, **placeholders},
     )
+
+
+def busy_refusal(
+    key: str, coordinator: OctoPrintCoordinator, **placeholders: str
+) -> ServiceValidationError:
+    """Return the translated error for a printer that has a print under way, or may have."""
+    snapshot = coordinator.data
+    if snapshot.state is State.OTHER:
+        return refusal("state_unknown", coordinator.name, state=snapshot.job.state)
+    return refusal(key, coordinator.name, **placeholders)
 
 
 def require_number(value: float, coordinator: OctoPrintCoordinator, label: str) -> None:

@@ -53,15 +53,12 @@ def _updates(snapshot: Snapshot) -> list[str] | None:
 
 
 def _active_object(snapshot: Snapshot) -> str | None:
+    """Return the object that is printed, by its number where it is none of the list."""
     plugins = snapshot.plugins
-    return next(
-        (
-            each.name[:MAX_STATE_LENGTH]
-            for each in plugins.objects or ()
-            if each.id == plugins.active_object
-        ),
-        None,
-    )
+    if (active := plugins.active_object) is None:
+        return None
+    names = (each.name for each in plugins.objects or () if each.id == active)
+    return next(names, f"#{active}")[:MAX_STATE_LENGTH]
 
 
 PLUGIN_SENSORS: tuple[OctoPrintSensorDescription, ...] = (
@@ -115,6 +112,14 @@ def _spool(tool: int, snapshot: Snapshot) -> Spool | None:
     )
 
 
+def _spool_name(tool: int, snapshot: Snapshot) -> str | None:
+    """Return what the selected spool is called, its number where it is none of the list."""
+    if (spool := _spool(tool, snapshot)) is not None:
+        return spool.name[:MAX_STATE_LENGTH]
+    wanted = snapshot.plugins.selected_spools.get(tool)
+    return None if wanted is None else f"#{wanted}"
+
+
 def _spool_attributes(tool: int, snapshot: Snapshot) -> Mapping[str, Any] | None:
     if (spool := _spool(tool, snapshot)) is None:
         return None
@@ -139,7 +144,7 @@ def spool_sensors(snapshot: Snapshot) -> Iterable[OctoPrintSensorDescription]:
             translation_key=f"spool{suffix}",
             attributes_fn=partial(_spool_attributes, tool),
             translation_placeholders={"number": str(tool)},
-            value_fn=part(partial(_spool, tool), lambda x: x.name[:MAX_STATE_LENGTH]),
+            value_fn=partial(_spool_name, tool),
         )
         yield OctoPrintSensorDescription(
             key=f"tool{tool}_spool_remaining",

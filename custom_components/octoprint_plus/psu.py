@@ -64,9 +64,9 @@ async def async_check_power_off(coordinator: OctoPrintCoordinator) -> None:
         raise refusal("psu_off_temperature_unknown", coordinator.name)
 
 
-def _check_idle(state: State | None, coordinator: OctoPrintCoordinator) -> None:
+def _check_idle(state: State, coordinator: OctoPrintCoordinator) -> None:
     """Raise an error where a print is under way, or may be."""
-    if state is None:
+    if state is State.OTHER:
         raise refusal("psu_off_state_unknown", coordinator.name)
     if state in BUSY_STATES:
         raise refusal("psu_off_while_busy", coordinator.name)

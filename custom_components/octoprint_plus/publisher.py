@@ -7,7 +7,7 @@ docs/architecture.md.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .api import Snapshot
+from .api import Snapshot, State
 from .api.job import Progress
 from .api.plugins.states import PluginStates
 from .api.printer import Heater
@@ -148,7 +148,9 @@ def _same_job(shown: Snapshot, latest: Snapshot) -> bool:
         return True
     before, after = one.progress, other.progress
     return (
-        one.file == other.file
+        # One of these is a text that no state of ours has.
+        (latest.state is not State.OTHER or one.state == other.state)
+        and one.file == other.file
         and one.error == other.error
         and one.user == other.user
         and one.estimated_print_time == other.estimated_print_time

@@ -210,7 +210,13 @@ class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
     @property
     @override
     def options(self) -> list[str]:
-        """Return the tools under OctoPrint's names."""
+        """Return the tools under OctoPrint's names, and the active one whatever it is."""
+        tools, active = self.tools, self.current_option
+        return tools if active is None or active in tools else [*tools, active]
+
+    @property
+    def tools(self) -> list[str]:
+        """Return the tools that the printer's profile has."""
         profile = self.snapshot.profile
         return [
             f"tool{each}" for each in range(profile.extruder_count if profile else 0)
@@ -243,7 +249,7 @@ class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
     async def async_select_option(self, option: str) -> None:
         """Make a tool the active one, unless a print has begun meanwhile."""
         await async_refresh_or_raise(self.coordinator)
-        if not self.available:
+        if not self.available or option not in self.tools:
             raise refusal(
                 "button_not_offered", self.coordinator.name, command=self.label
             )

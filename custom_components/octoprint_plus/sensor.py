@@ -28,6 +28,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .api import LastPrint, PrintResult, RunningPrint, Snapshot, State
 from .api.job import JobFile
 from .api.printer import Heater
+from .api.wire import OTHER
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .heater import KnownHeater, known_heaters, other_sensors
@@ -37,6 +38,9 @@ from .sensor_description import MAX_STATE_LENGTH, OctoPrintSensorDescription, pa
 PARALLEL_UPDATES = 0
 
 NO_ERROR = "no_error"
+
+# What OctoPrint reports where we have no word for it.
+REPORTED = "reported"
 
 # The name that Home Assistant keeps for Assist.
 ASSIST = "conversation"
@@ -49,6 +53,7 @@ ESTIMATE_ORIGINS = [
     "mixed-analysis",
     "mixed-average",
     "printer",
+    OTHER,
 ]
 
 
@@ -79,9 +84,26 @@ def _error_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
     }
 
 
-def _estimate_origin(snapshot: Snapshot) -> str | None:
-    origin = snapshot.job.progress.print_time_left_origin
-    return origin if origin in ESTIMATE_ORIGINS else None
+def _reported_origin(snapshot: Snapshot) -> str | None:
+    return snapshot.job.progress.print_time_left_origin
+
+
+def _estimate_origin(origin: str) -> str:
+    return origin if origin in ESTIMATE_ORIGINS else OTHER
+
+
+def _origin_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
+    origin = _reported_origin(snapshot)
+    return (
+        None
+        if origin is None or origin in ESTIMATE_ORIGINS
+        else {REPORTED: origin[:MAX_STATE_LENGTH]}
+    )
+
+
+def _state_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
+    is_known = snapshot.state is not State.OTHER
+    return None if is_known else {REPORTED: snapshot.job.state[:MAX_STATE_LENGTH]}
 
 
 def _may_upload(snapshot: Snapshot) -> bool:
@@ -142,11 +164,12 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
     OctoPrintSensorDescription(
         key="estimate_origin",
         translation_key="estimate_origin",
+        attributes_fn=_origin_attributes,
         device_class=SensorDeviceClass.ENUM,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
         options=ESTIMATE_ORIGINS,
-        value_fn=_estimate_origin,
+        value_fn=part(_reported_origin, _estimate_origin),
     ),
     OctoPrintSensorDescription(
         key="file_name",
@@ -269,6 +292,7 @@ DESCRIPTIONS: tuple[OctoPrintSensorDescription, ...] = (
         key="state",
         is_for_voice=True,
         translation_key="state",
+        attributes_fn=_state_attributes,
         device_class=SensorDeviceClass.ENUM,
         options=[state.value for state in State],
         value_fn=lambda x: x.state,

@@ -13,7 +13,7 @@ from .assumed import PERMISSION as CONTROL, OctoPrintAssumedEntity
 from .connecting import async_connect
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, octoprint_command, refusal
+from .helpers import async_refresh_or_raise, busy_refusal, octoprint_command
 from .psu_switch import OctoPrintPsuSwitch, describe_psu
 
 # The base entity keeps the order, for each entity by itself.
@@ -94,7 +94,7 @@ class OctoPrintConnectionSwitch(OctoPrintControlEntity, SwitchEntity):
         """Disconnect from the printer, unless that would cost a print."""
         await async_refresh_or_raise(self.coordinator)
         if self.snapshot.is_busy:
-            raise refusal("disconnect_while_busy", self.coordinator.name)
+            raise busy_refusal("disconnect_while_busy", self.coordinator)
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.connection.disconnect()
 

@@ -6,7 +6,7 @@ from typing import Any
 from .api import OctoPrintConflictError
 from .api.timelapse import OFF, TIMED, ZCHANGE, TimelapseConfig
 from .coordinator import OctoPrintCoordinator
-from .helpers import async_look, async_refresh_or_raise, refusal
+from .helpers import async_look, async_refresh_or_raise, busy_refusal, refusal
 
 TYPES = [OFF, TIMED, ZCHANGE]
 
@@ -46,7 +46,7 @@ async def async_set_timelapse(
     await async_look(coordinator)
     if coordinator.data.is_busy and known.type != OFF:
         # OctoPrint would end the recording, and make no film of it.
-        raise refusal("timelapse_busy", coordinator.name)
+        raise busy_refusal("timelapse_busy", coordinator)
     config = replace(_kept(known, kind), **options)
     try:
         await coordinator.client.timelapse.configure(config, save=save)

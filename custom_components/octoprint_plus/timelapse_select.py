@@ -6,14 +6,15 @@ from typing import override
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 
 from .api import Snapshot
+from .api.timelapse import OFF
 from .entity import OctoPrintControlEntity
 from .helpers import octoprint_command
+from .sensor_description import MAX_STATE_LENGTH
 from .timelapse import PERMISSIONS, TYPES, async_set_timelapse
 
 TIMELAPSE = SelectEntityDescription(
     key="timelapse",
     translation_key="timelapse",
-    options=TYPES,
 )
 
 
@@ -39,9 +40,15 @@ class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
     @property
     @override
     def current_option(self) -> str | None:
-        """Return how prints are recorded, None for a way that a plugin brings."""
+        """Return how prints are recorded."""
         config = self.snapshot.server.timelapse
-        return config.type if config and config.type in TYPES else None
+        return config.type[:MAX_STATE_LENGTH] if config else None
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """Return the ways of recording, and the one in use where a plugin brought it."""
+        return list(dict.fromkeys((*TYPES, self.current_option or OFF)))
 
     @override
     async def async_select_option(self, option: str) -> None:
@@ -52,4 +59,4 @@ class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
     @override
     def shows(self) -> object:
         """Return all that the state is made of."""
-        return self.current_option
+        return self.current_option, self.options

@@ -16,7 +16,7 @@ from .api import Snapshot
 from .api.plugins.software_update import OCTOPRINT, UPDATE, Component
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, octoprint_command, refusal
+from .helpers import async_refresh_or_raise, busy_refusal, octoprint_command
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0
@@ -109,7 +109,7 @@ class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
         """Let the server update itself, which restarts it."""
         await async_refresh_or_raise(self.coordinator)
         if self.snapshot.is_busy:
-            raise refusal("update_while_busy", self.coordinator.name)
+            raise busy_refusal("update_while_busy", self.coordinator)
         async with octoprint_command(self.coordinator, self.label):
             await self.coordinator.client.plugins.software_update.update([OCTOPRINT])
 

@@ -221,7 +221,7 @@ def test_state_that_nobody_knows() -> None:
     """Test that it tells nothing of the connection."""
     told, memory = told_from(DONE)
     unknown = polled(a_current("Unknown State (42)"), memory=memory)
-    unknown = replace(unknown, state=None)
+    unknown = replace(unknown, state=State.OTHER)
     assert list(occurred(told, unknown)) == []
     told = next_told(told, unknown)
     assert list(occurred(told, polled(DONE, memory=memory))) == []

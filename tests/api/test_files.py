@@ -279,8 +279,8 @@ def test_junk(data: dict[str, Any]) -> None:
     assert parse_entry(data) == Entry(
         name="",
         path="",
-        origin="local",
-        type="machinecode",
+        origin="other",
+        type="other",
         size=None,
         date=None,
         analysis=None,

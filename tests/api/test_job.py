@@ -96,7 +96,7 @@ def test_junk() -> None:
     )
     assert job.error is None
     assert job.file == JobFile(
-        name="b.gcode", path="a/b.gcode", origin="local", size=None
+        name="b.gcode", path="a/b.gcode", origin="other", size=None
     )
     assert job.progress.completion is None
     assert job.progress.print_time is None

@@ -539,11 +539,12 @@ def test_state_by_text(text: str, state: State) -> None:
         (Flags(printing=True, finishing=True), State.FINISHING),
         (Flags(error=True, closed_or_error=True), State.ERROR),
         (Flags(closed_or_error=True), State.OFFLINE),
-        (Flags(), None),
-        (None, None),
+        (Flags(operational=True), State.OTHER),
+        (Flags(), State.OTHER),
+        (None, State.OTHER),
     ],
 )
-def test_state_by_flags(flags: Flags | None, state: State | None) -> None:
+def test_state_by_flags(flags: Flags | None, state: State) -> None:
     """The texts are translated where OctoPrint itself runs in another language."""
     assert parse_state("Druckt", flags) is state
     assert parse_state(None, flags) is state
@@ -556,9 +557,9 @@ def test_state_of_an_error(text: str) -> None:
 
 def test_unknown_state(printer: Printer) -> None:
     snapshot = printer.poll(10, a_job("Unknown State (42)"))
-    assert snapshot.state is None
-    assert not snapshot.is_connected
-    assert not snapshot.is_busy
+    assert snapshot.state is State.OTHER
+    assert snapshot.is_connected
+    assert snapshot.is_busy
 
 
 @pytest.mark.parametrize(

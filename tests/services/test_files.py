@@ -191,7 +191,7 @@ async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
                 "dimensions": {"width": None, "depth": None, "height": None},
                 "estimated_print_time": 60,
                 "filament": {},
-                "location": "local",
+                "location": "other",
                 "name": "a.gcode",
                 "path": "a.gcode",
                 "prints": {
@@ -202,7 +202,7 @@ async def test_list_thumbnail(call: Call, fake: FakeOctoPrint) -> None:
                 "size": None,
                 "thumbnail": thumbnail.partition("?")[0],
                 "total_layers": 6,
-                "type": "machinecode",
+                "type": "other",
             }
         ],
         "free": None,

@@ -44,7 +44,7 @@ def next_told(told: Told | None, after: Snapshot, *, is_settled: bool = True) ->
     As long as it is not settled how a print ended, nothing new is known of prints.
     """
     is_connected: bool | None = after.is_connected
-    if after.state is None:
+    if after.state is State.OTHER:
         is_connected = told.is_connected if told else None
     return Told(
         memory=after.memory if is_settled or told is None else told.memory,
@@ -71,7 +71,7 @@ def _reason(told: Told | None, after: Snapshot) -> str | None:
 
 
 def _occurred_to_printer(told: Told, after: Snapshot) -> Iterator[Occurrence]:
-    if after.state is not None and after.is_connected is not told.is_connected:
+    if after.state is not State.OTHER and after.is_connected is not told.is_connected:
         type_ = "connected" if after.is_connected else "disconnected"
         yield Occurrence(subject=Subject.PRINTER, type=type_)
     if "" in told.errors:

@@ -6,7 +6,17 @@ from datetime import datetime
 
 from .plugins.display_layer_progress import total_layers
 from .plugins.slicer_thumbnails import Thumbnail, parse_thumbnail
-from .wire import Json, flag, integer, items, mapping, moment, number, text
+from .wire import (
+    Json,
+    flag,
+    integer,
+    items,
+    mapping,
+    moment,
+    number,
+    text,
+    text_or_other,
+)
 
 # Deeper than anybody sorts files, and shallow enough for Python's stack.
 MAX_DEPTH = 100
@@ -70,10 +80,13 @@ class Entry:
     """The path within its storage."""
 
     origin: str
-    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer)."""
+    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer).
+
+    Another name is one that we do not know, and other where none is told.
+    """
 
     type: str
-    """folder, machinecode or model."""
+    """folder, machinecode, model, or one that a plugin brings; other where none is told."""
 
     size: int | None
     """Bytes."""
@@ -134,8 +147,8 @@ def parse_entry(data: Json, depth: int = 0) -> Entry:
     return Entry(
         name=(text(data.get("display")) or name).lstrip("/"),
         path=path,
-        origin=text(data.get("origin")) or "local",
-        type=text(data.get("type")) or "machinecode",
+        origin=text_or_other(data.get("origin")),
+        type=text_or_other(data.get("type")),
         size=integer(data.get("size")),
         date=moment(data.get("date")),
         analysis=_analysis(data.get("gcodeAnalysis")),

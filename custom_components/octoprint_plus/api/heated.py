@@ -21,7 +21,7 @@ UNKNOWN = Heater(actual=None, target=None)
 class Observation:
     """What a printer does at one moment."""
 
-    state: State | None
+    state: State
     heater: Heater
     file: str | None
     """The path of the file that is printed or paused, None without a print."""

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from .entries import Filament, parse_filament
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .wire import Json, duration, integer, mapping, number, percentage, text
+from .wire import (
+    Json,
+    duration,
+    integer,
+    mapping,
+    number,
+    percentage,
+    text,
+    text_or_other,
+)
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -25,7 +34,10 @@ class JobFile:
     """The path within its storage."""
 
     origin: str
-    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer)."""
+    """The storage: local, or the printer's (sdcard, from OctoPrint 2 on printer).
+
+    Another name is one that we do not know, and other where none is told.
+    """
 
     size: int | None
     """Bytes."""
@@ -170,7 +182,7 @@ def parse_job_file(data: Json) -> JobFile | None:
     return JobFile(
         name=text(data.get("display")) or name,
         path=path,
-        origin=text(data.get("origin")) or "local",
+        origin=text_or_other(data.get("origin")),
         size=integer(data.get("size")),
     )
 

@@ -102,7 +102,7 @@ class Memory:
 
 def next_memory(
     memory: Memory,
-    state: State | None,
+    state: State,
     job: Job,
     heaters: Mapping[str, Heater],
     *,
@@ -154,7 +154,7 @@ def next_targets(
 
 def next_running(
     running: RunningPrint | None,
-    state: State | None,
+    state: State,
     job: Job,
     *,
     now: datetime,
@@ -162,6 +162,9 @@ def next_running(
     has_failed: bool = False,
 ) -> RunningPrint | None:
     """Return the running print after an answer of the server, None without one."""
+    if state is State.OTHER:
+        # Whether it goes on the next state that we know tells.
+        return running
     if state not in JOB_STATES:
         return None
     if job.file is None:
@@ -204,7 +207,7 @@ def next_running(
 def _same_print(
     running: RunningPrint,
     job: Job,
-    state: State | None,
+    state: State,
     now: datetime,
     told_at: datetime | None,
 ) -> bool:
@@ -224,7 +227,7 @@ def _same_print(
 
 
 def next_finish(
-    finish_at: datetime | None, state: State | None, left: int | None, now: datetime
+    finish_at: datetime | None, state: State, left: int | None, now: datetime
 ) -> datetime | None:
     """Return when the print will be finished: the known time while it is about right."""
     if left is None:
@@ -238,7 +241,7 @@ def next_finish(
 
 def ended_print(
     running: RunningPrint,
-    state: State | None,
+    state: State,
     job: Job,
     now: datetime,
     *,

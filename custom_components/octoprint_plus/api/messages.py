@@ -25,13 +25,15 @@ from .printer import (
     parse_flags,
     parse_heaters,
 )
-from .state import OFFLINE_STATES, State, parse_state, parse_state_id
+from .state import OFFLINE_STATES, State, parse_state, parse_state_id, parse_state_text
 from .timelapse import OFF, TimelapseConfig, parse_config
 from .wire import Json, flag, integer, items, mapping, number, seconds, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
 # sends it, so for about that long after an event it still tells what was before.
 CURRENT_MAX_AGE = 0.75
+
+STATE_CHANGED = "PrinterStateChanged"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -180,11 +182,14 @@ type PushMessage = (
 )
 
 
-def _state_changed(payload: Json) -> PushMessage | None:
-    state = parse_state(text(payload.get("state_string")))
+def _state_changed(payload: Json) -> PushMessage:
+    state = parse_state_text(text(payload.get("state_string")))
     if state is None:
         state = parse_state_id(text(payload.get("state_id")))
-    return None if state is None else StateChanged(state=state)
+    if state is None:
+        # The flags may tell more, and no event has them.
+        return ReadAgain(event=STATE_CHANGED)
+    return StateChanged(state=state)
 
 
 def _ending(result: PrintResult) -> Callable[[Json], PushMessage]:
@@ -239,7 +244,7 @@ PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     "PrintDone": _ending(PrintResult.DONE),
     "PrintFailed": _ending(PrintResult.FAILED),
     "PrintStarted": lambda payload: PrintStarted(file=parse_job_file(payload)),
-    "PrinterStateChanged": _state_changed,
+    STATE_CHANGED: _state_changed,
     "ToolChange": _tool_changed,
     **OCCURRENCE_PARSERS,
     **{
@@ -316,6 +321,9 @@ class MessageReader:
         if isinstance(message, StateChanged):
             self._told_state = message.state
             self._told_state_at = monotonic()
+        elif kind == STATE_CHANGED:
+            # What was told before it is over.
+            self._told_state_at = float("-inf")
         elif isinstance(message, FileSelected | PrintStarted):
             self._told_file = message.file
             self._told_file_at = monotonic()

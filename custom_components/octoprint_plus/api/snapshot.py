@@ -69,9 +69,7 @@ class Snapshot:
     server: ServerData
     connection: Connection
     job: Job
-    state: State | None
-    """None where OctoPrint names a state that we do not know."""
-
+    state: State
     heaters: Mapping[str, Heater] = field(default_factory=dict)
     """By OctoPrint's names, only those that the printer's profile allows."""
 
@@ -101,13 +99,11 @@ class Snapshot:
     @property
     def is_connected(self) -> bool:
         """Return whether the printer is connected to the server and ready to talk."""
-        return self.state is not None and (
-            self.state not in OFFLINE_STATES and self.state not in CONNECTING_STATES
-        )
+        return self.state not in OFFLINE_STATES and self.state not in CONNECTING_STATES
 
     @property
     def is_busy(self) -> bool:
-        """Return whether a job runs, is paused, or a file is sent to the printer."""
+        """Return whether a job runs or is paused, or a file is sent; or whether that may be so."""
         return self.state in BUSY_STATES
 
     @property
@@ -402,7 +398,7 @@ def _advance_current(previous: Snapshot, message: Current, now: datetime) -> Sna
 
 def _next_memory(
     previous: Snapshot,
-    state: State | None,
+    state: State,
     job: Job,
     heaters: Mapping[str, Heater],
     now: datetime,
@@ -471,7 +467,7 @@ def _note_failure(previous: Snapshot) -> Snapshot:
     return replace(previous, memory=memory)
 
 
-def _error_in(state: State | None, previous: Snapshot) -> PrinterError | None:
+def _error_in(state: State, previous: Snapshot) -> PrinterError | None:
     """Return the last error, which OctoPrint forgets when it connects or prints anew."""
     is_new = state is not previous.state
     if is_new and (state is State.STARTING or state in CONNECTING_STATES):

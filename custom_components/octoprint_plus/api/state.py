@@ -17,6 +17,9 @@ class State(StrEnum):
     OFFLINE_AFTER_ERROR = "offline_after_error"
     OPEN_SERIAL = "open_serial"
     OPERATIONAL = "operational"
+    OTHER = "other"
+    """One that we do not know. It may be a print, and counts as one for what would harm it."""
+
     PAUSED = "paused"
     PAUSING = "pausing"
     PRINTING = "printing"
@@ -51,7 +54,7 @@ STATES_BY_TEXT = {
 }
 
 # The ids are the states' own names save for these.
-STATES_BY_ID = {state.name: state for state in State} | {
+STATES_BY_ID = {state.name: state for state in State if state is not State.OTHER} | {
     "CLOSED": State.OFFLINE,
     "CLOSED_WITH_ERROR": State.OFFLINE_AFTER_ERROR,
     "DETECTING": State.DETECT_SERIAL,
@@ -77,22 +80,29 @@ JOB_STATES = frozenset(
     }
 )
 
-BUSY_STATES = JOB_STATES | {State.TRANSFERRING_FILE}
+BUSY_STATES = JOB_STATES | {State.OTHER, State.TRANSFERRING_FILE}
 
 
 def parse_state_id(state_id: str | None) -> State | None:
-    """Return the state by the id that events carry."""
+    """Return the state by the id that events carry, None for one that we do not know."""
     return None if state_id is None else STATES_BY_ID.get(state_id)
 
 
-def parse_state(text: str | None, flags: Flags | None = None) -> State | None:
-    """Return the state by its text, else by the flags that a translation leaves alone."""
-    if text in STATES_BY_TEXT:
-        return STATES_BY_TEXT[text]
-    if text is not None and text.startswith("Error"):
-        return State.ERROR
-    if flags is None:
+def parse_state_text(text: str | None) -> State | None:
+    """Return the state by its text, None for one that we do not know."""
+    if text is None:
         return None
+    if text.startswith("Error:"):
+        return State.ERROR
+    return STATES_BY_TEXT.get(text)
+
+
+def parse_state(text: str | None, flags: Flags | None = None) -> State:
+    """Return the state by its text, else by the flags that a translation leaves alone."""
+    if (state := parse_state_text(text)) is not None:
+        return state
+    if flags is None:
+        return State.OTHER
     by_flag = (
         (flags.cancelling, State.CANCELLING),
         (flags.finishing, State.FINISHING),
@@ -104,4 +114,4 @@ def parse_state(text: str | None, flags: Flags | None = None) -> State | None:
         (flags.error, State.ERROR),
         (flags.closed_or_error, State.OFFLINE),
     )
-    return next((state for is_set, state in by_flag if is_set), None)
+    return next((state for is_set, state in by_flag if is_set), State.OTHER)

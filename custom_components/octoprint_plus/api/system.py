@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from . import patience
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .wire import integer, items, mapping, text
+from .wire import integer, items, mapping, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -21,7 +21,7 @@ class SystemCommand:
     """A command that the server offers."""
 
     source: str
-    """core, plugin or custom."""
+    """core, plugin or custom, and whatever else OctoPrint comes to have."""
 
     action: str
     name: str
@@ -51,7 +51,7 @@ class SystemApi:
                 action=action,
                 name=text(command.get("name")) or action,
             )
-            for source in SOURCES
+            for source in dict.fromkeys((*SOURCES, *texts(list(answer))))
             for command in items(answer.get(source))
             if (action := text(command.get("action"))) and action != "divider"
         )

@@ -11,6 +11,8 @@ from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestE
 # No print takes a century, and times much longer have no date to begin or end at.
 LONGEST = 100 * 365 * 24 * 3600
 
+OTHER = "other"
+
 type Json = Mapping[str, Any]
 
 
@@ -33,6 +35,11 @@ def text(value: object) -> str | None:
     # OctoPrint passes on what is no Unicode in file names as halves of a character,
     # which nothing behind us can encode.
     return value if value.isascii() else value.encode(errors="replace").decode()
+
+
+def text_or_other(value: object) -> str:
+    """Return the text, or OTHER for what is none, so that it is not taken for a usual one."""
+    return text(value) or OTHER
 
 
 def number(value: object) -> float | None:

@@ -7,7 +7,7 @@ from homeassistant.helpers import config_validation as cv
 
 from ..connecting import AUTO_PORT, async_connect
 from ..const import DOMAIN
-from ..helpers import async_refresh_or_raise, refusal
+from ..helpers import async_refresh_or_raise, busy_refusal, refusal
 from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
 
@@ -56,7 +56,7 @@ async def _async_connect(call: ServiceCall) -> None:
     async with server_action(call, coordinator, PERMISSION):
         await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
-            raise refusal("connect_while_busy", coordinator.name)
+            raise busy_refusal("connect_while_busy", coordinator)
         is_two = coordinator.data.server.server.is_at_least(2, 0)
         if is_two and autoconnect is not None and not save:
             # OctoPrint 2 would leave it as it is, without a word.
@@ -77,7 +77,7 @@ async def _async_disconnect(call: ServiceCall) -> None:
     async with server_action(call, coordinator, PERMISSION):
         await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
-            raise refusal("disconnect_while_busy", coordinator.name)
+            raise busy_refusal("disconnect_while_busy", coordinator)
         await coordinator.client.connection.disconnect()
 
 

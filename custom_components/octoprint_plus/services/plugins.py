@@ -191,13 +191,12 @@ async def _async_get_octolapse(call: ServiceCall) -> ServiceResponse:
     async with server_action(call, coordinator):
         found = await coordinator.client.plugins.octolapse.get()
     status = found.status
-    state = status.state if status else None
     return {
         "enabled": found.is_enabled,
         "test_mode": found.is_test_mode_enabled,
         "version": found.version,
         "profiles": dict(found.profiles),
-        "state": state.name.lower() if state else None,
+        "state": octolapse.state_name(status.state) if status else None,
         "timelapse_active": status.is_timelapse_active if status else None,
         "rendering": status.is_rendering if status else None,
         "snapshots": status.snapshot_count if status else None,

@@ -25,6 +25,7 @@ from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from ..helpers import (
     async_look,
     async_refresh_or_raise,
+    busy_refusal,
     ending_with_entry,
     octoprint_command,
     refusal,
@@ -239,9 +240,9 @@ def printer_busy(
 ) -> ServiceValidationError:
     """Return the error for a printer that prints, or gets a file."""
     file = coordinator.data.job.file
-    return refusal(
+    return busy_refusal(
         "printer_busy",
-        coordinator.name,
+        coordinator,
         command=call.service,
         file=file.name if file else "-",
     )

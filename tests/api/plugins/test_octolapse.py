@@ -20,6 +20,7 @@ from custom_components.octoprint_plus.api.plugins.octolapse import (
     OctolapseStatus,
     parse_message,
     parse_status,
+    state_name,
 )
 from tests.fake_octoprint import FakeOctoPrint
 
@@ -159,7 +160,8 @@ async def test_stop_nothing(client: OctoPrintClient, fake: FakeOctoPrint) -> Non
 def test_unknown_state() -> None:
     status = parse_status(STATUS | {"state": 99})
     assert status
-    assert status.state is None
+    assert status.state == 99
+    assert state_name(status.state) == "99"
 
 
 @pytest.mark.parametrize(

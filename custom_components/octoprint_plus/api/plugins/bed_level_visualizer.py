@@ -91,9 +91,9 @@ class BedLevelVisualizerApi:
             raise OctoPrintConflictError(
                 "Bed Visualizer has no G-code to send, which is entered in its settings"
             )
-        job = await self._client.job.get()
-        if parse_state(job.state) in BUSY_STATES:
-            raise OctoPrintConflictError(f"The printer is {job.state}")
+        printer = await self._client.printer.get()
+        if parse_state(printer.text, printer.flags) in BUSY_STATES:
+            raise OctoPrintConflictError(f"The printer is {printer.text}")
         await self._client.printer.send_gcode(commands)
 
     async def stop(self) -> None:

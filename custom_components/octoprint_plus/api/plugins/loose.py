@@ -2,7 +2,7 @@
 
 import re
 
-from ..wire import number
+from ..wire import number, text
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 FLAGS = {
@@ -40,6 +40,11 @@ def is_true(value: object) -> bool:
 
 
 def loose_color(value: object) -> str | None:
-    """Return a colour as #rrggbb; what follows it is how much shines through."""
-    found = COLOR.fullmatch(value.strip()) if isinstance(value, str) else None
-    return f"#{found[1].lower()}" if found else None
+    """Return a colour as #rrggbb, and as it is where it is written in another way.
+
+    What follows the six digits is how much shines through.
+    """
+    if (written := text(value)) is None:
+        return None
+    found = COLOR.fullmatch(written.strip())
+    return f"#{found[1].lower()}" if found else written.strip() or None

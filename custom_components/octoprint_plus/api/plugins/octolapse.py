@@ -38,8 +38,8 @@ class OctolapseState(IntEnum):
 class OctolapseStatus:
     """What the plugin does and has done in this print."""
 
-    state: OctolapseState | None
-    """None where the plugin names one that is not known."""
+    state: OctolapseState | int | None
+    """The plugin's number where it is not known, None where it is none."""
 
     is_timelapse_active: bool
     is_taking_snapshot: bool
@@ -166,7 +166,7 @@ def parse_status(value: object) -> OctolapseStatus | None:
         return None
     number = integer(value["state"])
     return OctolapseStatus(
-        state=OctolapseState(number) if number in set(OctolapseState) else None,
+        state=OctolapseState(number) if number in set(OctolapseState) else number,
         is_timelapse_active=is_true(value.get("is_timelapse_active")),
         is_taking_snapshot=is_true(value.get("is_taking_snapshot")),
         is_rendering=is_true(value.get("is_rendering")),
@@ -175,6 +175,13 @@ def parse_status(value: object) -> OctolapseStatus | None:
         snapshot_count=integer(value.get("snapshot_count")) or 0,
         snapshot_failed_count=integer(value.get("snapshot_failed_count")) or 0,
     )
+
+
+def state_name(state: OctolapseState | int | None) -> str | None:
+    """Return the name of a state, its number where it has none that we know."""
+    if isinstance(state, OctolapseState):
+        return state.name.lower()
+    return None if state is None else str(state)
 
 
 def parse_message(data: Json) -> OctolapseMessage | None:

@@ -17,7 +17,7 @@ class Spool:
     material: str | None
     vendor: str | None
     color: str | None
-    """As #rrggbb."""
+    """As #rrggbb, or as it was entered where that is no such number."""
 
     total_weight: float | None
     """Grams of filament when it was full."""
