@@ -45,6 +45,7 @@ async def test_custom_commands_and_junk(
     assert await client.system.commands() == (
         SystemCommand(source="plugin", action="psu:on", name="Power on"),
         SystemCommand(source="custom", action="light", name="light"),
+        SystemCommand(source="unheard_of", action="x", name="X"),
     )
 
 
