@@ -485,6 +485,25 @@ async def test_controls_that_would_cost_a_print(
     assert fake.commands() == []
 
 
+@pytest.mark.usefixtures("entity_registry_enabled_by_default")
+async def test_control_that_halts(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> None:
+    """Test that a control's M112 is told as what it is, and not as a fault of OctoPrint's."""
+    fake.answer(
+        "GET",
+        CONTROLS,
+        json={"controls": [{"name": "Halt", "command": "G28\nM112\nG1 X10"}]},
+    )
+    config_entry.add_to_hass(hass)
+    await hass.config_entries.async_setup(config_entry.entry_id)
+    await hass.async_block_till_done()
+    fake.answer("POST", "/api/printer/command", status=500, body="Internal error")
+    with pytest.raises(HomeAssistantError) as err:
+        await press(hass, "halt")
+    assert err.value.translation_key == "gcode_halted"
+
+
 async def test_controls_are_disabled(
     hass: HomeAssistant,
     fake: FakeOctoPrint,

@@ -27,6 +27,7 @@ from .everything import require_meant
 from .exclusive import starting_print
 from .helpers import async_refresh_or_raise, octoprint_command, refusal
 from .rights import ACTING, async_check_admin
+from .services.answers import sending
 
 # The buttons below decide for themselves what they wait for: an emergency stop for nothing.
 PARALLEL_UPDATES = 0
@@ -427,8 +428,9 @@ class OctoPrintControlButton(OctoPrintButton):
     @override
     async def async_send(self) -> None:
         """Do what pressing it in OctoPrint does."""
-        if self.control is not None:
-            await self.coordinator.client.printer.run_control(self.control)
+        if (control := self.control) is not None:
+            async with sending(self.coordinator, control.commands):
+                await self.coordinator.client.printer.run_control(control)
 
 
 class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):

@@ -4,6 +4,7 @@ import pytest
 
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
+    OctoPrintConnectionError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
@@ -63,6 +64,25 @@ async def test_run_encodes_the_action(
     fake.answer("POST", path, status=204)
     await client.system.run(SystemCommand(source="custom", action="a b/c?", name=""))
     assert fake.commands() == [(path, {})]
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+async def test_run_what_ends_octoprint_behind_a_proxy(
+    client: OctoPrintClient, fake: FakeOctoPrint, status: int
+) -> None:
+    """Restarted before it has answered, OctoPrint is gone for the proxy, as was asked for."""
+    path = "/api/system/commands/core/restart"
+    fake.answer("POST", path, status=status, body="<html>Bad gateway</html>")
+    await client.system.run(
+        SystemCommand(source="core", action="restart", name="Restart")
+    )
+    fake.answer(
+        "POST", "/api/system/commands/custom/lamp", status=status, body="<html></html>"
+    )
+    with pytest.raises(OctoPrintConnectionError):
+        await client.system.run(
+            SystemCommand(source="custom", action="lamp", name="Lamp")
+        )
 
 
 async def test_run_unknown(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

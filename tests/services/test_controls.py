@@ -286,6 +286,21 @@ async def test_halting_control(call: Call, fake: FakeOctoPrint) -> None:
     assert message(err.value) == ("gcode_halted", {"printer": "Prusa"})
 
 
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [("run_script", {"script": "park"}), ("run_control", {"control": "Park"})],
+)
+async def test_halting_script(
+    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
+) -> None:
+    """A script that halts the printer or disconnects it makes OctoPrint no faulty server."""
+    fake.load("after_m112")
+    fake.answer("POST", PATH, status=500, body="Internal error")
+    with pytest.raises(HomeAssistantError) as err:
+        await call(action, **data)
+    assert message(err.value) == ("gcode_interrupted", {"printer": "Prusa"})
+
+
 async def test_plain_texts_for_scripts(call: Call, fake: FakeOctoPrint) -> None:
     """A text for a script is as plain as one for G-code."""
     await call("run_script", script="say", context={"text": "*** 14:30; ä ***", "n": 1})

@@ -12,7 +12,9 @@ from typing import Any
 # Wherever in a name.
 SECRET_PARTS = re.compile(
     r"access_?code|api_?key|bearer|credential|passw|passphrase|passcode|priv(ate)?_?key"
-    r"|secret|token|web_?hook",
+    r"|secret|token|web_?hook"
+    # The same in other languages, as plugins from everywhere name it.
+    r"|contrase|has[lł]o|kennwort|mot_?de_?passe|parol|wachtwoord|парол|密码|密碼",
     re.IGNORECASE,
 )
 
@@ -25,6 +27,7 @@ SECRET_WORDS = frozenset(
         *("otp", "hotp", "totp", "pas", "passes", "pat", "pem", "pin", "pins", "pkcs"),
         *("pkcs12", "psk", "pw", "pwd", "rsa", "salt", "salts", "seed", "session"),
         *("sessionid", "sid", "sig", "signature", "wpa", "pincode", "passkey"),
+        *("clave", "heslo", "jsessionid", "keyfile", "phpsessid", "pwrd", "senha"),
     }
 )
 
@@ -71,6 +74,7 @@ NAMES = (
     "name",
     "key",
     "id",
+    "k",
     "field",
     "header",
     "label",
@@ -80,14 +84,14 @@ NAMES = (
 )
 NAME = re.compile(r"-{0,2}[A-Za-z][\w.-]{0,40}:?")
 VALUES = frozenset(
-    {"content", "current", "data", "default", "text", "val", "value", "values"}
+    {"content", "current", "data", "default", "text", "v", "val", "value", "values"}
 )
 
 # Deeper than anybody nests settings, and shallow enough for Python's stack.
 MAX_DEPTH = 50
 
 # Parameters of an address that are secret there, though their names say too little elsewhere.
-SECRET_PARAMETERS = frozenset({"code", "k", "p", "pwrd", "ps", "t", "tok", "usrpwd"})
+SECRET_PARAMETERS = frozenset({"code", "k", "p", "ps", "t", "ticket", "tok", "usrpwd"})
 
 # The user and password in an address: everything up to the last @ before the path. A password
 # may hold a slash; then what is before the colon is no host, as what follows is no port.
@@ -95,6 +99,11 @@ USER_INFO = re.compile(
     r"(?<=//)(?:[^/?#\s\"'<>]{1,300}@"
     r"|[^/?#\s\"'<>@:\[\]]{0,99}:(?![0-9]{1,5}(?:[/?#\s\"'<>]|$))[^\s\"'<>]{1,300}@)"
     r"|(?<![\w./:@-])[\w.+-]{1,99}:[^\s\"'<>/@:]{1,99}@(?=[\w-])"
+)
+
+# The same in an address that is a parameter of another one.
+ENCODED_USER_INFO = re.compile(
+    r"(?<=%2F%2F)(?:(?!%2F)[^/?#&\s\"'<>]){1,300}?%40", re.IGNORECASE
 )
 
 # The value of a parameter in an address.
@@ -117,9 +126,21 @@ LONG_SEGMENT = re.compile(
 )
 URL = re.compile(r"//[^\s\"'<>]+")
 
-# What an HTTP header or an option for curl holds.
+# What an HTTP header or an option for curl holds, with or without a scheme before it.
+SCHEMES = "Basic|Bearer|Digest|Negotiate|Token|ApiKey"
 AUTHORIZATION = re.compile(
-    r"(\bBearer|Authorization[\"']?\s*[:=]\s*[\"']?\w+)\s+[^\s\"']+", re.IGNORECASE
+    rf"(Authorization[\"']?\s*[:=]\s*[\"']?(?:(?:{SCHEMES})(?=\s))?)"
+    r"(?:\s*username\b[^\r\n]+|[^\r\n\"']+)"
+    r"|(\bBearer)\s+[^\s\"']+"
+    r"|(\bBasic)\s+(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/]{6,}={0,2}"
+    r"|(\bDigest)\s+(?=username\b)[^\r\n]+",
+    re.IGNORECASE,
+)
+
+# What somebody noted in a sentence.
+TOLD = re.compile(
+    r"(\b(?:pass\w{0,6}|kennwort|pin|api[- ]?key|token|secret)\s+(?:is|ist|lautet)\s+)\S+",
+    re.IGNORECASE,
 )
 
 # `PASSWORD=x`, `password: x`, `"password": "x"`, `--password=x` and `--password x`.
@@ -138,7 +159,7 @@ HEADER = re.compile(
 
 # Options of shell commands that take a password without saying so.
 OPTIONS = re.compile(
-    r"((?:^|(?<=\s))(?:-[a-zA-Z]*[uU]|--user|--proxy-user)(?:\s+|=)?[\"']?)[^\s\"':]+:[^\s\"']+"
+    r"((?:^|(?<=\s))(?:-[a-zA-Z]*[uU]|--user|--proxy-user)(?:\s+|=)?[\"']?)[^\s\"':%]+[:%][^\s\"']+"
     r"|(\bsshpass\s+(?:-\w+\s+)*?-p\s*|\b(?:mysql\w*|mosquitto_\w+)\b[^|;&\n]{0,300}?\s-[pP]\s*)"
     r"(?:\"[^\"]*\"|'[^']*'|\S+)"
 )
@@ -152,9 +173,17 @@ KEYS = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)"
     r"|\beyJ[\w-]{8,}\.[\w-]{4,}\.?[\w-]*|\b(?:gh[opsu]|github_pat)_\w{20,}"
     r"|\bglpat-[\w-]{15,}|\bxox[a-z]-[\w-]{8,}|\b(?:AKIA|ASIA)[A-Z0-9]{12,}"
-    r"|\bAIza[\w-]{20,}|\bsk-[\w-]{16,}|\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}|\$[0-9a-z]{1,6}\$[\w./$=,+-]{16,}",
+    r"|PuTTY-User-Key-File.*|\bAGE-SECRET-KEY-\w+|\b[prs]k_(?:live|test)_\w{8,}"
+    r"|\b(?:hf|npm)_\w{20,}|\bSG\.[\w-]{10,}\.[\w-]{10,}|\bdckr_pat_[\w-]{10,}"
+    r"|\b(?:tskey|pypi)-[\w-]{10,}|\bya29\.[\w-]{10,}|\bo\.[A-Za-z0-9]{20,}"
+    r"|\bAIza[\w-]{20,}|\bsk-[\w-]{16,}|\b[0-9]{6,12}:[A-Za-z0-9_-]{30,}|\$[0-9a-z]{1,6}\$[\w./$=,+-]{16,}"
+    # OctoPrint's own keys, and whatever else nobody chose.
+    r"|(?<![\w/.-])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{32,}(?![\w.-])",
     re.DOTALL,
 )
+
+# Options whose value stands after them in a list of arguments.
+ARGUMENTS = frozenset({"-u", "-U", "-p", "-P", "--user", "--proxy-user"})
 
 # Names of what a computer's shell runs, and G-code, which looks otherwise.
 COMMAND_WORDS = frozenset(
@@ -223,7 +252,9 @@ def _cleared_items(data: Mapping[Any, Any], depth: int) -> Iterator[tuple[Any, A
             known = {x: value[x] for x in value if x in CONNECTOR_PARAMETERS}
             yield key, without_secrets(known, depth)
         else:
-            yield key, without_secrets(value, depth)
+            # What is known by its address has that for a name.
+            shown = _cleared(key) if isinstance(key, str) and "//" in key else key
+            yield shown, without_secrets(value, depth)
 
 
 def _cleared_list(values: Iterable[Any], depth: int) -> Iterator[Any]:
@@ -234,7 +265,7 @@ def _cleared_list(values: Iterable[Any], depth: int) -> Iterator[Any]:
             is_value = False
             continue
         yield without_secrets(value, depth)
-        is_value = isinstance(value, str) and _is_name(value)
+        is_value = isinstance(value, str) and (value in ARGUMENTS or _is_name(value))
 
 
 def _is_name(value: str) -> bool:
@@ -258,7 +289,7 @@ def _is_shell(name: str, value: Any) -> bool:
 def _cleared(value: str) -> str:
     """Return a text without what looks like a secret."""
     value = KEYS.sub("", value)
-    value = USER_INFO.sub("", value)
+    value = ENCODED_USER_INFO.sub("", USER_INFO.sub("", value))
     value = PARAMETER.sub(
         lambda found: (
             f"{found[1]}{found[2]}="
@@ -269,7 +300,8 @@ def _cleared(value: str) -> str:
     )
     value = HOOKS.sub(r"\1", value)
     value = URL.sub(lambda found: LONG_SEGMENT.sub("", found[0]), value)
-    value = AUTHORIZATION.sub(r"\1", value)
+    value = AUTHORIZATION.sub(lambda found: next(filter(None, found.groups())), value)
+    value = TOLD.sub(r"\1", value)
     value = HEADER.sub(
         lambda found: (
             f"{found['quote']}{found['name']}:{found['quote']}"

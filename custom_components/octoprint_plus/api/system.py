@@ -15,6 +15,8 @@ ENDPOINT = "api/system"
 COMMANDS = f"{ENDPOINT}/commands"
 SOURCES = ("core", "plugin", "custom")
 
+ENDED = (ConnectionCause.BAD_GATEWAY, ConnectionCause.BROKEN)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SystemCommand:
@@ -70,9 +72,10 @@ class SystemApi:
                 timeout=patience.SYSTEM_COMMAND,
             )
         except OctoPrintConnectionError as err:
-            if command.source != "core" or err.cause is not ConnectionCause.BROKEN:
+            if command.source != "core" or err.cause not in ENDED:
                 raise
-            # OctoPrint's own commands end it, sometimes before it has answered.
+            # OctoPrint's own commands end it, sometimes before it has answered, and a
+            # proxy in front of it answers then that nobody is there.
 
     async def usage(self) -> dict[str, Usage]:
         """Return the disks by folder, for example uploads (GET /api/system/usage)."""

@@ -24,7 +24,7 @@ from ..api.terminal import (
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 
-HALT = re.compile(r"M112\b", re.IGNORECASE)
+HALT = re.compile(r"^\s*M112\b", re.IGNORECASE | re.MULTILINE)
 LEVELING = re.compile(r"G29\b|M420\b.*V")
 
 
@@ -32,23 +32,26 @@ async def async_ask(
     coordinator: OctoPrintCoordinator, lines: Sequence[str], timeout: float
 ) -> JsonObjectType:
     """Send G-code and return what the printer answers to each line."""
-    async with _sending(coordinator, lines, timeout):
+    async with sending(coordinator, lines, timeout):
         answers = await ask(coordinator.client, lines, timeout=timeout)
     return {"answers": [_answer(answer) for answer in answers]}
 
 
 async def async_send(coordinator: OctoPrintCoordinator, lines: Sequence[str]) -> None:
     """Send G-code and wait for no answer."""
-    async with _sending(coordinator, lines):
+    async with sending(coordinator, lines):
         await coordinator.client.printer.send_gcode(lines)
 
 
 @asynccontextmanager
-async def _sending(
+async def sending(
     coordinator: OctoPrintCoordinator, lines: Sequence[str], timeout: float = 0
 ) -> AsyncIterator[None]:
-    """Turn what follows from the G-code itself into errors that say so."""
-    is_halting = any(map(HALT.match, lines))
+    """Turn what follows from the G-code itself into errors that say so.
+
+    No lines are those of a script, which only OctoPrint knows.
+    """
+    is_halting = any(map(HALT.search, lines))
     try:
         yield
     except PrinterRestartedError as err:

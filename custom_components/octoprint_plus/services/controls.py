@@ -14,7 +14,7 @@ from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..helpers import refusal
 from ..rights import async_check_admin
-from .answers import async_send
+from .answers import async_send, sending
 from .gcode import read_gcode
 from .printer import ATTR_PARAMETERS, PARAMETERS
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action
@@ -66,7 +66,8 @@ async def _async_run_control(call: ServiceCall) -> None:
             await async_send(coordinator, lines)
             return
         try:
-            await coordinator.client.printer.run_control(control, given)
+            async with sending(coordinator, ()):
+                await coordinator.client.printer.run_control(control, given)
         except OctoPrintNotFoundError as err:
             raise _script_not_found(coordinator, str(control.script)) from err
 
@@ -77,7 +78,8 @@ async def _async_run_script(call: ServiceCall) -> None:
     script, context = call.data[ATTR_SCRIPT], call.data[ATTR_CONTEXT]
     async with printer_action(call, coordinator, "CONTROL"):
         try:
-            await coordinator.client.printer.run_script(script, context=context)
+            async with sending(coordinator, ()):
+                await coordinator.client.printer.run_script(script, context=context)
         except OctoPrintNotFoundError as err:
             raise _script_not_found(coordinator, script) from err
 
