@@ -27,6 +27,7 @@ from .api.plugins.test_spool_manager import (
     CHECKED,
     ENTRY as MANAGED,
     LIST as MANAGED_SPOOLS,
+    RESULT,
 )
 from .api.plugins.test_spoolman import ENTRY as SPOOL, REQUIREMENTS
 from .conftest import refresh, until
@@ -642,10 +643,22 @@ async def test_spool_manager(
             await refresh(hass, config_entry)
             await until(plugins._task.done)
         assert pushed.gets().count(MANAGED_SPOOLS) == 1
+        # What it tells of another spool meanwhile is one, once.
+        other = MANAGED | {"databaseId": 99, "displayName": "Red PLA"}
+        listed = {"allSpools": [MANAGED, other], "selectedSpools": [other]}
+        server.answer("GET", MANAGED_SPOOLS, json=listed)
+        result = RESULT | {"spoolName": "Red PLA"}
+        for _ in range(3):
+            await tell(
+                pushed, "SpoolManager", CHECKED | {"detailedSpoolResult": [result]}
+            )
+            await until(lambda: pushed.state_of("sensor.spool") == "Red PLA")
+            await until(plugins._task.done)
+        assert pushed.gets().count(MANAGED_SPOOLS) == 2
         # It may have been another spool, though, which is seen a while later.
         plugins._read_at["SpoolManager"] -= plugin_reader.RETRY
         await refresh(hass, config_entry)
-        await until(lambda: pushed.gets().count(MANAGED_SPOOLS) == 2)
+        await until(lambda: pushed.gets().count(MANAGED_SPOOLS) == 3)
 
 
 # Any plugin.

@@ -33,7 +33,7 @@ MAX_AGE = 3600.0
 RETRY = 300.0
 
 # SpoolManager compares file and spools also for being read, once or more often. What it
-# tells until so many seconds later is likely to be no news.
+# tells until so many seconds later is likely to be no news, where it tells the same.
 ECHO = 0.3
 
 
@@ -59,6 +59,9 @@ class PluginReader:
         self._task: asyncio.Task[None] | None = None
         self._read_at: dict[str, float] = {}
         self._echo_until: dict[str, float] = {}
+        self._echoes: set[spool_manager.FilamentChecked] = set()
+        """What SpoolManager has told since it was last read for something else."""
+
         self._failing: set[str] = set()
 
     def expire(self, plugin: str | None = None) -> None:
@@ -73,12 +76,17 @@ class PluginReader:
         """Read the plugin again of which a message tells only that something changed."""
         if (plugin := has_to_be_read(message)) is None:
             return
-        is_check = isinstance(message, spool_manager.FilamentChecked)
-        if not is_check or monotonic() >= self._echo_until.get(plugin, 0):
+        if not isinstance(message, spool_manager.FilamentChecked):
+            self.async_read_again(plugin)
+            return
+        if monotonic() >= self._echo_until.get(plugin, 0):
+            self._echoes.clear()
+        if message not in self._echoes:
+            self._echoes.add(message)
             self.async_read_again(plugin)
         elif plugin in self._read_at:
-            # A spool may have been selected since, too, but to read it again at once
-            # would never end.
+            # A spool that is told alike may have been selected since, too, but to read it
+            # again at once would never end.
             self._read_at[plugin] = monotonic() - MAX_AGE + RETRY
 
     @callback

@@ -123,7 +123,9 @@ class SpoolManager(
             "requiredLength": length,
             "requiredWeight": needed,
             "notEnough": is_short,
+            "remainingWeight": float(spool["remainingWeight"]) if spool else None,
             "spoolSelected": spool is not None,
+            "spoolName": spool["displayName"] if spool else None,
         }
         self._plugin_manager.send_plugin_message(
             self._identifier,

@@ -180,6 +180,7 @@ def test_filament_checked(change: dict[str, Any], enough: bool | None) -> None:
             FilamentChecked(
                 is_enough=True,
                 needs=(Need(tool=0, spool_id=None, length=1200.5, weight=3),),
+                spools=("Black PLA",),
             ),
         ),
         ({"action": "reloadTable"}, SpoolsChanged()),

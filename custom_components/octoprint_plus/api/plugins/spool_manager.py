@@ -60,6 +60,8 @@ class FilamentChecked:
     """None where the file or a spool tells too little."""
 
     needs: tuple[Need, ...]
+    spools: tuple[str | None, ...] = ()
+    """The names of the spools that were compared, by what needs them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -195,6 +197,7 @@ def _checked(data: Json) -> FilamentChecked:
             for result in results
             if (tool := integer(result.get("toolIndex"))) is not None
         ),
+        spools=tuple(text(result.get("spoolName")) for result in results),
     )
 
 
