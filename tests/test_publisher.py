@@ -508,6 +508,7 @@ def action(snapshot: Snapshot) -> HVACAction | None:
         client = SimpleNamespace(url="http://127.0.0.1")
         config_entry = SimpleNamespace(title="Prusa")
         data = snapshot
+        last_update_success = True
         instance_id = "prusa"
 
         def max_temp(self, heater: str) -> float:
