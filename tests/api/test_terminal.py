@@ -197,6 +197,50 @@ def test_changed_on_the_way(command: str, sent: str) -> None:
     assert answers(reader) == [("first",), ("second",)]
 
 
+PRINT = ["Send: N6 G1 X10 E2*36", "Recv: ok"]
+
+
+@pytest.mark.parametrize(
+    ("commands", "lines"),
+    [
+        # Behind one that is recognized, before one, and several.
+        (["M114", "G29"], ["Send: N7 M114*5", "Send: N8 G80*6"]),
+        (["G29", "M114"], ["Send: N7 G80*5", "Send: N8 M114*6"]),
+        (["M114", "G29", "M300"], ["Send: N7 M114*5", "Send: G80", "Send: M301"]),
+    ],
+)
+@pytest.mark.parametrize("is_pipelined", [False, True])
+def test_changed_beyond_recognition_in_a_print(
+    commands: list[str], lines: list[str], is_pipelined: bool
+) -> None:
+    """A command is known by its place beside another one, and no answer is lost or shifted."""
+    reader = AnswerReader(commands)
+    reader.is_printing = True
+    ours = list(lines)
+    for index in reversed(range(len(lines))):
+        # Right behind its command, or once all are sent.
+        end = len(lines) if is_pipelined else index + 1
+        ours[end:end] = [f"Recv: answer {index}", "Recv: ok"]
+    for line in [*PRINT, *ours, *PRINT, "Send: M105", "Recv: ok T:20.0 /0.0"]:
+        reader.read(line)
+    assert reader.is_enough
+    assert [each.lines for each in reader.answers()] == [
+        (f"answer {index}",) for index in range(len(lines))
+    ]
+
+
+def test_place_is_no_proof() -> None:
+    """What stands beside one of ours is not taken for another one that comes later."""
+    reader = AnswerReader(["M114", "M115"])
+    reader.is_printing = True
+    for line in ("Send: N7 M114*5", "Recv: X:1", "Recv: ok", *PRINT):
+        reader.read(line)
+    assert not reader.is_done
+    for line in ("Send: N9 M115*5", "Recv: FIRMWARE_NAME:A", "Recv: ok"):
+        reader.read(line)
+    assert answers(reader) == [("X:1",), ("FIRMWARE_NAME:A",)]
+
+
 def test_passed_over() -> None:
     """One that is never sent blocks none that follow it."""
     lines = ["Send: M114", "Recv: X:1", "Recv: ok"]

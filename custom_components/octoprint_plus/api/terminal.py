@@ -111,7 +111,7 @@ class _Sent:
     """Which of ours it is, None for somebody else's."""
 
     maybe: int | None = None
-    """Which of ours it may be, though OctoPrint sends the like by itself."""
+    """Which of ours it may be, though OctoPrint sends the like by itself, or by its place."""
 
     lines: list[str] = field(default_factory=list)
     is_refused: bool = False
@@ -214,8 +214,10 @@ async def _frames(
 class AnswerReader:
     """Finds the answers to commands among the lines of the terminal.
 
-    OctoPrint sends the commands in their order, with others in between. It changes some,
-    or plugins do, so one that is not recognized by its text is by its place.
+    OctoPrint sends the commands in their order, and others seldom in between. It changes
+    some, or plugins do, so one that is not recognized by its text is by its place: it is the
+    next one, or stands right beside another one of ours. In a print a single one that is
+    changed beyond recognition cannot be told from the print's own.
     """
 
     def __init__(self, commands: Sequence[str]) -> None:
@@ -226,6 +228,7 @@ class AnswerReader:
             index for index, each in enumerate(commands) if not KEPT.match(each)
         ]
         self._sent: deque[_Sent] = deque()
+        self._before: _Sent | None = None
         self._lost: list[int] = []
         self._maybe: dict[int, tuple[str, ...]] = {}
         self._last = -1
@@ -316,7 +319,23 @@ class AnswerReader:
             self._expected.remove(index)
             self._last = max(self._last, index)
         self._sent.append(_Sent(text=sent, index=index))
+        if not POLLED.match(sent):
+            self._place(self._sent[-1])
         return index is not None
+
+    def _place(self, command: _Sent) -> None:
+        """Note of what stands right beside one of ours which other one it may be."""
+        before, self._before = self._before, command
+        if before is None:
+            return
+        place = before.maybe if before.index is None else before.index
+        if command.index is None:
+            if place is not None and place + 1 in self._expected:
+                command.maybe = place + 1
+        elif place is None and command.index - 1 in self._expected:
+            before.maybe = command.index - 1
+            if all(each is not before for each in self._sent):
+                self._maybe[before.maybe] = tuple(before.lines)
 
     def _index(self, sent: str) -> int | None:
         """Return which of the expected commands a sent one is."""
@@ -344,6 +363,7 @@ class AnswerReader:
             return False
         if running.is_refused:
             # It arrived broken, and is sent again.
+            self._before = None
             self._expected.insert(0, running.index)
             return True
         self._found[running.index] = tuple(running.lines)
