@@ -300,13 +300,41 @@ async def test_what_stops_does_not_hide(
     fake.answer("GET", "/api/job", status=502)
     await refresh(hass, init_integration)
     assert hass.states.get("sensor.prusa_state").state == STATE_UNAVAILABLE
-    fake.clear()
+    fake.answer("POST", "/api/job", status=502)
     with pytest.raises(HomeAssistantError) as err:
         await press(hass, key)
     assert err.value.translation_key == "connection_bad_gateway"
-    fake.restore("GET", "/api/job")
+    fake.restore("POST", "/api/job")
+    fake.clear()
     await press(hass, key)
     assert [path for path, _ in fake.commands()] == ["/api/job"]
+
+
+@pytest.mark.parametrize("path", ["/api/job", "/api/printer", "/api/connection"])
+@pytest.mark.parametrize("key", ["pause_print", "cancel_print"])
+async def test_what_stops_waits_for_nothing_that_is_read(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    key: str,
+    path: str,
+) -> None:
+    """Test that a server that is slow to tell, or fails at it, is told to stop at once."""
+    fake.load("printing_local")
+    await refresh(hass, init_integration)
+    fake.answer("GET", path, status=500)
+    fake.clear()
+    await press(hass, key)
+    assert [sent for sent, _ in fake.commands()] == ["/api/job"]
+    if path != "/api/job":
+        # Else the command, too, would have to wait.
+        fake.held.add(path)
+        fake.clear()
+        task = hass.async_create_task(press(hass, key))
+        await until(fake.commands)
+        assert all(request.path == "/api/job" for request in fake.requests[:2])
+        fake.held.clear()
+        await task
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

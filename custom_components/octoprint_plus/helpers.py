@@ -24,6 +24,9 @@ from .coordinator import OctoPrintCoordinator
 from .everything import require_meant
 from .failure import needs_reauth
 
+# Seconds that what is urgent waits to be told what the printer does.
+GLANCE = 2.0
+
 
 def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationError:
     """Return the translated error for what a user asked and could ask otherwise."""
@@ -205,13 +208,28 @@ async def async_refresh_or_raise(
 ) -> None:
     """Read the printer before something that its present state might forbid.
 
-    Where the server tells by itself, what is urgent is sent without asking it first.
+    Where the server tells by itself, what is urgent is sent without asking it first; elsewhere it
+    waits for one answer, not for long, and is sent where that fails.
     """
     require_meant()
+    if is_urgent:
+        if not coordinator.is_pushed:
+            await _async_glance(coordinator)
+        return
     if not coordinator.is_pushed:
         await _async_refresh(coordinator)
-    if not is_urgent:
-        await async_look(coordinator)
+    await async_look(coordinator)
+
+
+async def _async_glance(coordinator: OctoPrintCoordinator) -> None:
+    """Read all where the job is soon told to be another than is known."""
+    try:
+        async with asyncio.timeout(GLANCE):
+            job = await coordinator.client.job.get()
+    except OctoPrintError, TimeoutError:
+        return
+    if parse_state(job.state) is not coordinator.data.state:
+        await coordinator.async_refresh()
 
 
 async def _async_refresh(coordinator: OctoPrintCoordinator) -> None:
