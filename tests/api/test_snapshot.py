@@ -354,6 +354,16 @@ def test_restarted(printer: Printer) -> None:
     )
 
 
+@pytest.mark.parametrize("ending", ["Cancelling", "Finishing"])
+def test_restarted_before_any_time_was_told(printer: Printer, ending: str) -> None:
+    printer.poll(10, a_job("Starting"))
+    printer.poll(12, a_job(ending))
+    printer.poll(14, a_job("Starting"))
+    assert printer.last
+    assert printer.running.started_at == START + timedelta(seconds=14)
+    assert not printer.running.cancelled
+
+
 def test_restarted_unseen(printer: Printer) -> None:
     printer.poll(10, a_job("Paused", completion=50, time=100, left=100))
     printer.poll(20, a_job("Printing", completion=2, time=4, left=196))

@@ -214,8 +214,10 @@ def _same_print(
     """Return whether the job is still the print that ran before."""
     if not same_file(job.file, running.file):
         return False
-    if state is State.STARTING and running.print_time:
-        # It was restarted: the time begins anew.
+    if state is State.STARTING and (
+        running.print_time or running.cancelled or running.completed
+    ):
+        # It was restarted: the time begins anew, and none that was ending goes on.
         return False
     time = job.progress.print_time
     if time is None or time >= running.print_time:
