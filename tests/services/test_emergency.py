@@ -5,6 +5,7 @@ from collections.abc import Generator
 from contextlib import nullcontext
 import json
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -170,7 +171,9 @@ async def test_never_hidden(
     assert fake.commands()[0] == STOP
 
 
-@pytest.mark.parametrize("reason", ["unloaded", "removed", "unknown_device", "user"])
+@pytest.mark.parametrize(
+    "reason", ["unloaded", "removed", "unknown_device", "two_devices", "user"]
+)
 async def test_not_sent(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
@@ -179,7 +182,8 @@ async def test_not_sent(
     reason: str,
 ) -> None:
     """Whatever keeps it from being sent at all, people are told to cut the power."""
-    data, context = {"device_id": device_id}, None
+    data: dict[str, Any] = {"device_id": device_id}
+    context = None
     if reason == "unloaded":
         await hass.config_entries.async_unload(init_integration.entry_id)
     elif reason == "removed":
@@ -187,6 +191,8 @@ async def test_not_sent(
         data = {}
     elif reason == "unknown_device":
         data = {"device_id": "nowhere"}
+    elif reason == "two_devices":
+        data = {"device_id": [device_id, "nowhere"]}
     else:
         group = await hass.auth.async_get_group(GROUP_ID_READ_ONLY)
         reader = MockUser(groups=[group]).add_to_hass(hass)
