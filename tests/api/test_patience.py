@@ -35,6 +35,12 @@ def commands(fake: FakeOctoPrint) -> None:
     fake.answer("POST", "/api/files/local/a.gcode", status=204)
     fake.answer("POST", "/api/settings", json={})
     fake.answer("POST", "/api/plugin/x", json={})
+    fake.answer("POST", "/plugin/softwareupdate/update", json={"order": ["octoprint"]})
+    timelapses = {"config": {"type": "off"}, "enabled": True}
+    timelapses |= {"files": [{"name": "a.mp4"}], "unrendered": [{"name": "b"}]}
+    fake.answer("GET", "/api/timelapse?unrendered=true", json=timelapses)
+    fake.answer("DELETE", "/api/timelapse/a.mp4", json=timelapses)
+    fake.answer("DELETE", "/api/timelapse/unrendered/b", status=204)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,10 @@ def commands(fake: FakeOctoPrint) -> None:
         lambda client: client.settings.update({"appearance": {"name": "x"}}),
         lambda client: client.files.list(),
         lambda client: client.plugins.command("x", "y", timeout=60),
+        lambda client: client.plugins.software_update.update(["octoprint"]),
+        lambda client: client.timelapse.list(),
+        lambda client: client.timelapse.delete("a.mp4"),
+        lambda client: client.timelapse.delete_unrendered("b"),
     ],
 )
 async def test_own_patience(

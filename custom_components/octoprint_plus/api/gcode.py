@@ -27,7 +27,11 @@ PERCENT = re.compile(
 
 LINE_END = re.compile(r"[\r\n]+")
 DISPLAY = re.compile(r"\s*M117(?![0-9.])(.*)", re.IGNORECASE | re.DOTALL)
-NUMBERED = re.compile(r"\s*N\s*[0-9]", re.IGNORECASE)
+# A line's own number, and M110 as firmwares read it but OctoPrint does not, which would
+# then go on to count by itself.
+NUMBERED = re.compile(
+    r"\s*(?:N\s*[0-9]|(?!(?-i:M110))M\s*0*110(?![0-9]))", re.IGNORECASE
+)
 
 # Commands that every firmware knows; only these get a checksum by default.
 CLASSIC = re.compile(r"\s*[GMT][0-9]", re.IGNORECASE)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from . import patience
 from .bodies import LISTS
 from .downloads import Download, download
 from .errors import OctoPrintConflictError, OctoPrintNotFoundError
@@ -105,6 +106,8 @@ class TimelapseApi:
                 limit=LISTS,
                 params={"unrendered": "true"},
                 permission="TIMELAPSE_LIST",
+                # OctoPrint looks at each of thousands of images.
+                timeout=patience.LISTING,
             )
         )
 
@@ -151,7 +154,9 @@ class TimelapseApi:
         if name not in {film.name for film in (await self.list()).films}:
             raise OctoPrintNotFoundError(f"There is no timelapse {name!r}")
         await self._client.delete(
-            f"{ENDPOINT}/{path}", permission=("TIMELAPSE_DELETE", "TIMELAPSE_LIST")
+            f"{ENDPOINT}/{path}",
+            permission=("TIMELAPSE_DELETE", "TIMELAPSE_LIST"),
+            timeout=patience.FILES,
         )
 
     async def render(self, name: str) -> None:
@@ -168,7 +173,9 @@ class TimelapseApi:
     async def delete_unrendered(self, name: str) -> None:
         """Delete images (DELETE /api/timelapse/unrendered/<name>)."""
         await self._client.delete(
-            await self._unrendered(name), permission="TIMELAPSE_MANAGE_UNRENDERED"
+            await self._unrendered(name),
+            permission="TIMELAPSE_MANAGE_UNRENDERED",
+            timeout=patience.FILES,
         )
 
     @asynccontextmanager

@@ -165,7 +165,12 @@ class SoftwareUpdateApi:
             raise OctoPrintNotFoundError("No component to update was named")
         answer = promised(
             await self._client.plugins.post_path(
-                PLUGIN, "update", {"targets": list(targets)}, permission=UPDATE
+                PLUGIN,
+                "update",
+                {"targets": list(targets)},
+                permission=UPDATE,
+                # It looks for the versions first, where it did not for long.
+                timeout=CHECK_TIMEOUT,
             ),
             f"plugin/{PLUGIN}/update",
         )
