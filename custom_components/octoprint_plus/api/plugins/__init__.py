@@ -8,7 +8,14 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ..bodies import ORDINARY, Limit
-from ..errors import OctoPrintError, OctoPrintNotFoundError, OctoPrintRequestError
+from ..errors import (
+    ConnectionCause,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    OctoPrintNotFoundError,
+    OctoPrintPluginError,
+    OctoPrintRequestError,
+)
 from ..paths import encoded
 from ..wire import Json, mapping
 from .action_command import ActionCommandApi
@@ -36,7 +43,8 @@ class PluginsApi:
     it is empty. `permission` names what the plugin is known to need, for the error
     where that is missing. `timeout` is in seconds; some plugins answer only when the
     deed is done. Each raises OctoPrintNotFoundError where there is no such plugin or
-    path, and OctoPrintRequestError for what the plugin refuses.
+    path, OctoPrintRequestError for what the plugin refuses, and OctoPrintPluginError
+    for a page instead of data.
     """
 
     def __init__(self, client: OctoPrintClient) -> None:
@@ -200,16 +208,25 @@ class PluginsApi:
         permission: Permissions = None,
         timeout: float | None = None,
     ) -> Any:
-        return await self._client.request(
-            method,
-            path,
-            data,
-            is_text_fine=True,
-            limit=limit,
-            params=params,
-            permission=permission,
-            timeout=timeout,
-        )
+        try:
+            return await self._client.request(
+                method,
+                path,
+                data,
+                is_text_fine=True,
+                limit=limit,
+                params=params,
+                permission=permission,
+                timeout=timeout,
+            )
+        except OctoPrintConnectionError as err:
+            if err.cause is not ConnectionCause.NOT_OCTOPRINT:
+                raise
+            plugin = path.removeprefix("api/").split("/")[1]
+            raise OctoPrintPluginError(
+                f"The plugin {plugin} answered with something that is no data"
+                + ("" if method == "GET" else "; it may have done what it was told")
+            ) from err
 
     async def _exists(self, endpoint: str) -> bool:
         """Return whether a plugin answers there; whatever else it says, it is there."""
