@@ -288,8 +288,8 @@ def test_pause_and_resume(printer: Printer) -> None:
         (20, "Pausing"),
         (30, "Paused"),
         (200, "Paused"),
-        (300, "Paused"),
-        (302, "Resuming"),
+        (208, "Paused"),
+        (212, "Resuming"),
     ):
         printer.poll(after, a_job(state, completion=50, time=100, left=200))
         assert printer.running.started_at == started_at
@@ -297,18 +297,18 @@ def test_pause_and_resume(printer: Printer) -> None:
         if state == "Paused":
             # It slips while nothing happens, which is worth no row in a recorder.
             assert printer.running.finish_at == finish_at
-    assert printer.running.finish_at == START + timedelta(seconds=302 + 200)
+    assert printer.running.finish_at == START + timedelta(seconds=212 + 200)
     printer.poll(310, a_job("Printing", completion=51, time=101, left=199))
     assert printer.running.started_at == started_at
     assert printer.last is None
 
 
 def test_long_pause_moves_the_finish(printer: Printer) -> None:
-    printer.poll(0, a_job("Paused", completion=50, time=100, left=200))
-    printer.poll(300, a_job("Paused", completion=50, time=100, left=200))
-    assert printer.running.finish_at == START + timedelta(seconds=200)
-    printer.poll(301, a_job("Paused", completion=50, time=100, left=200))
-    assert printer.running.finish_at == START + timedelta(seconds=501)
+    printer.poll(0, a_job("Paused", completion=50, time=100, left=400))
+    printer.poll(300, a_job("Paused", completion=50, time=100, left=400))
+    assert printer.running.finish_at == START + timedelta(seconds=400)
+    printer.poll(301, a_job("Paused", completion=50, time=100, left=400))
+    assert printer.running.finish_at == START + timedelta(seconds=701)
 
 
 # The finish time.
@@ -322,8 +322,37 @@ def test_finish_is_steady(printer: Printer) -> None:
         assert printer.running.finish_at == finish_at
     printer.poll(70, a_job("Printing", time=70, left=601))
     assert printer.running.finish_at == START + timedelta(seconds=671)
-    printer.poll(80, a_job("Printing", time=80, left=10))
-    assert printer.running.finish_at == START + timedelta(seconds=90)
+    printer.poll(80, a_job("Printing", time=80, left=100))
+    assert printer.running.finish_at == START + timedelta(seconds=180)
+
+
+@pytest.mark.parametrize(
+    ("state", "minutes_apart"), [("Printing", 1), ("Paused", 5), ("Finishing", 1)]
+)
+@pytest.mark.parametrize("left", [0, 20])
+def test_finish_is_never_over(
+    printer: Printer, state: str, minutes_apart: int, left: int
+) -> None:
+    """A print takes longer than OctoPrint believed, which the finish time follows calmly."""
+    printer.poll(0, a_job("Printing", time=1, left=120))
+    shown = [printer.running.finish_at]
+    for after in range(1, 1800):
+        printer.poll(after, a_job(state, completion=99, time=100, left=left))
+        finish_at = printer.running.finish_at
+        assert finish_at
+        assert finish_at >= START + timedelta(seconds=after)
+        if finish_at != shown[-1]:
+            shown.append(finish_at)
+    assert len(shown) <= 1 + 30 / minutes_apart
+
+
+def test_finish_that_nobody_tells_any_more(printer: Printer) -> None:
+    """Without a new estimate the known finish time holds until it is over, then it is unknown."""
+    printer.poll(10, a_job("Printing", time=1, left=600))
+    printer.poll(600, a_job("Printing", time=590))
+    assert printer.running.finish_at == START + timedelta(seconds=610)
+    printer.poll(611, a_job("Printing", time=601))
+    assert printer.running.finish_at is None
 
 
 def test_finish_without_fractions(printer: Printer) -> None:

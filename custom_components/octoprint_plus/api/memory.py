@@ -231,13 +231,17 @@ def _same_print(
 def next_finish(
     finish_at: datetime | None, state: State, left: int | None, now: datetime
 ) -> datetime | None:
-    """Return when the print will be finished: the known time while it is about right."""
+    """Return when the print will be finished: the known time while it is about right.
+
+    It is never over: a print that takes longer than OctoPrint believed is not finished.
+    """
     if left is None:
-        return finish_at
-    estimate = (now + timedelta(seconds=left)).replace(microsecond=0)
+        return finish_at if finish_at and finish_at > now else None
+    tolerance = FINISH_TOLERANCE_PAUSED if state is State.PAUSED else FINISH_TOLERANCE
+    # So late that a known time that is about right is never over.
+    estimate = (now + max(timedelta(seconds=left), tolerance)).replace(microsecond=0)
     if finish_at is None:
         return estimate
-    tolerance = FINISH_TOLERANCE_PAUSED if state is State.PAUSED else FINISH_TOLERANCE
     return finish_at if abs(estimate - finish_at) <= tolerance else estimate
 
 
@@ -286,8 +290,8 @@ def settle(
     """Return the end of a print as the file's own history tells it, None if it does not yet.
 
     A poll sees an end late and may guess wrong, for example where a print ended and
-    the next began in between. The history of the file is the server's own record, by
-    its own clock: an entry that doesn't fit what was seen is one of an earlier print.
+    the next began in between. The history of the file is the server's own record, whose
+    clock may be unknown: an entry that doesn't fit what was seen is one of an earlier print.
     """
     if history.date is None or not _is_history_of(history, last_print, running):
         return None
