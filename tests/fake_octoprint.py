@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
+from email.utils import formatdate
 from hashlib import sha1
 import json as jsonlib
 import ssl
+from time import time
 from typing import Any, Self
 
 from aiohttp import web
@@ -100,6 +102,9 @@ class FakeOctoPrint:
 
         self.held: set[str] = set()
         """Paths whose requests are not answered as long as they stand here; * is all."""
+
+        self.has_dates = False
+        """Whether a proxy on the same machine dates all answers, as OctoPrint does not."""
 
         self.drops_bodies = False
         """Whether it forgets what it is sent while it reads that."""
@@ -362,7 +367,9 @@ class FakeOctoPrint:
     async def _send(
         self, request: web.BaseRequest, received: Request, answer: Answer
     ) -> web.StreamResponse:
-        headers = dict(answer.headers)
+        ahead = self.push.clock_ahead
+        date = formatdate(time() + ahead, usegmt=True) if self.has_dates else ""
+        headers = {"Date": date, **answer.headers}
         status, body = answer.status, answer.body
         if received.path.startswith(WITH_ETAG) and (received.method, status) == (
             "GET",

@@ -48,6 +48,9 @@ class FakePush:
         """The names of messages that are withheld, such as connected and history."""
 
         self.z: float | None = None
+        self.clock_ahead = 0.0
+        """Seconds by which the server's clock is ahead of the true time."""
+
         self.handshakes: list[dict[str, str]] = []
         """The headers of all requests for a socket, also of those refused."""
 
@@ -103,7 +106,7 @@ class FakePush:
 
     async def current(self, **changes: Any) -> None:
         """Tell what REST would answer now, with changes, to those who subscribed to it."""
-        state = current(self._read, self.z, changes)
+        state = current(self._read, self.z, self.clock_ahead, changes)
         for socket in self._logged_in():
             if not self._may(socket.user, "STATUS") or not socket.wants_state():
                 continue
@@ -342,7 +345,7 @@ class FakePush:
         return permission in permissions or "ADMIN" in permissions
 
     def _history(self, socket: Socket, user: User | None) -> dict[str, Any]:
-        content = history(self._read, self.z)
+        content = history(self._read, self.z, self.clock_ahead)
         # Whoever may not see the terminal is told all of it here: so does OctoPrint 1.11.
         if self._may(user, "MONITOR_TERMINAL"):
             for kind in LINES:

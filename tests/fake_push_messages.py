@@ -54,19 +54,19 @@ def connected(read: Read) -> dict[str, Any]:
 
 
 def current(
-    read: Read, z: float | None, changes: Mapping[str, Any] | None = None
+    read: Read, z: float | None, ahead: float, changes: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return a current of what REST would answer now, with changes."""
-    state = _state(read, z, _sample("current_idle"))
+    """Return a current of what REST would answer now, by a clock that is ahead, with changes."""
+    state = _state(read, z, ahead, _sample("current_idle"))
     file, flags = state["job"].get("file"), state["state"]["flags"]
     if file and any(flags.get(name) for name in BUSY_FLAGS):
         state["busyFiles"] = [{key: file[key] for key in ("origin", "path")}]
-    return _merged(state, changes or {})
+    return _merged(state, changes)
 
 
-def history(read: Read, z: float | None) -> dict[str, Any]:
+def history(read: Read, z: float | None, ahead: float) -> dict[str, Any]:
     """Return a history that ends with what REST would answer now."""
-    state = _state(read, z, _sample("history_trimmed"))
+    state = _state(read, z, ahead, _sample("history_trimmed"))
     # A point before, a degree colder, tells who takes the wrong end of the list.
     before = [
         {
@@ -80,7 +80,9 @@ def history(read: Read, z: float | None) -> dict[str, Any]:
     return state | {"temps": before + state["temps"]}
 
 
-def _state(read: Read, z: float | None, sample: dict[str, Any]) -> dict[str, Any]:
+def _state(
+    read: Read, z: float | None, ahead: float, sample: dict[str, Any]
+) -> dict[str, Any]:
     job = read("/api/job").json
     answer = read("/api/printer")
     printer = answer.json if answer.status == 200 else {}
@@ -95,7 +97,7 @@ def _state(read: Read, z: float | None, sample: dict[str, Any]) -> dict[str, Any
         name: {key: value.get(key) for key in ("actual", "target")}
         for name, value in heaters.items()
     }
-    now = time()
+    now = time() + ahead
     return sample | {
         "state": {
             "text": job["state"],

@@ -366,8 +366,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Return when to poll again, which may be for something that failed."""
         interval = self._usual_interval(truth)
         if (retry_in := self._poller.retry_in) is not None:
-            retry = timedelta(seconds=retry_in)
-            interval = min(interval, max(retry, POLL_TRANSIENT))
+            interval = min(interval, max(timedelta(seconds=retry_in), POLL_TRANSIENT))
         return interval
 
     def _usual_interval(self, truth: Snapshot) -> timedelta:
@@ -436,7 +435,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def _async_settle(self) -> None:
         """Correct the end of a print by the file's own history, where it has one."""
         unsettled = self._unsettled
-        if unsettled is None or self._truth is None:
+        # The socket, which is opened after the first poll, tells the server's clock.
+        if unsettled is None or self._truth is None or self._listener.task is None:
             return
         last_print = self._truth.memory.last_print
         running, attempts = unsettled

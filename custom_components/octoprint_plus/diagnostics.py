@@ -27,6 +27,7 @@ async def async_get_config_entry_diagnostics(
 ) -> dict[str, Any]:
     """Return diagnostics for a config entry."""
     coordinator = entry.runtime_data
+    clock = coordinator.client.clock
     snapshot = asdict(coordinator.data)
     permissions = sorted(coordinator.data.server.user.permissions)
     return {
@@ -39,6 +40,7 @@ async def async_get_config_entry_diagnostics(
             },
             TO_REDACT,
         ),
+        "clock_ahead": clock.ahead if clock.is_known else None,
         "is_pushed": coordinator.is_pushed,
         "last_update_success": coordinator.last_update_success,
         "permissions": permissions,

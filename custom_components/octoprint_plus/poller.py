@@ -122,7 +122,10 @@ class OctoPrintPoller:
             server = latest.server
         elif latest is not None:
             server = with_optional(server, _optional_of(latest.server, server.user))
-        server = with_optional(server, answers)
+        server = replace(
+            with_optional(server, answers),
+            clock_error=self._client.clock.lasting_error,
+        )
         return Answers(
             server=previous.server
             if previous and previous.server == server

@@ -80,6 +80,20 @@ def _webcam_without_stream(snapshot: Snapshot) -> dict[str, str] | None:
     return {"webcams": ", ".join(settings.webcams_without_stream)}
 
 
+def _wrong_clock(snapshot: Snapshot) -> dict[str, str] | None:
+    error = snapshot.server.clock_error
+    return {"difference": _duration(abs(error))} if error else None
+
+
+def _duration(seconds: int) -> str:
+    """Return a duration in units that all languages write alike."""
+    hours, minutes = divmod(round(seconds / 60), 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 DESCRIPTIONS: tuple[IssueDescription, ...] = (
     IssueDescription(
         key="missing_permissions",
@@ -99,6 +113,12 @@ DESCRIPTIONS: tuple[IssueDescription, ...] = (
         learn_more_fn=lambda x: x.error.faq_url if x.error else None,
         placeholders_fn=_firmware_error,
         severity=ir.IssueSeverity.ERROR,
+    ),
+    IssueDescription(
+        key="wrong_clock",
+        is_known_fn=lambda x: x.server.clock_error is not None,
+        learn_more_fn=lambda _: f"{TROUBLESHOOTING}#repairs",
+        placeholders_fn=_wrong_clock,
     ),
     IssueDescription(
         key="webcam_without_stream",

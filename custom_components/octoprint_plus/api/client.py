@@ -21,6 +21,7 @@ from .answers import (
     redirected,
 )
 from .bodies import LARGE, NO_JSON, ORDINARY, Limit, decoded, whole
+from .clock import ServerClock
 from .connection import ConnectionApi
 from .errors import (
     ConnectionCause,
@@ -37,6 +38,7 @@ from .errors import (
 from .files import FilesApi
 from .job import JobApi
 from .login import ProxyLogin
+from .patience import patient
 from .plugins import PluginsApi
 from .printer import PrinterApi
 from .profiles import ProfilesApi
@@ -53,9 +55,6 @@ type Permissions = str | tuple[str, ...] | None
 """The permission that a call needs, or several; for the error where one is missing."""
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)
-
-# Seconds in which a host that is there takes a connection.
-CONNECT = 10
 
 # Who waited for longer was heard, and a proxy gave up before OctoPrint was done.
 UNFINISHED = 5
@@ -121,6 +120,7 @@ class OctoPrintClient:
 
         The log-in is that of a proxy in front of OctoPrint, and goes with every request.
         """
+        self.clock = ServerClock()
         self.url = url
         self.keeps_connections = False
         """Whether the server is known to survive a command on a connection used before.
@@ -175,7 +175,7 @@ class OctoPrintClient:
             target,
             headers=headers,
             limit=limit,
-            timeout=_patient(timeout) if timeout else None,
+            timeout=patient(timeout) if timeout else None,
         )
         if status == HTTPStatus.NOT_MODIFIED and known:
             return promised(known[1], path)
@@ -236,7 +236,7 @@ class OctoPrintClient:
                 self.resolve(path, params),
                 data=data,
                 limit=limit,
-                timeout=_patient(timeout) if timeout else None,
+                timeout=patient(timeout) if timeout else None,
             )
             return await self._checked(
                 path,
@@ -355,7 +355,7 @@ class OctoPrintClient:
         if content is None and not self.keeps_connections:
             sent_headers["Connection"] = "close"
         with connection_errors():
-            return await self._session.request(
+            response = await self._session.request(
                 method,
                 target,
                 allow_redirects=False,
@@ -364,6 +364,8 @@ class OctoPrintClient:
                 middlewares=(_once,) if method in REPEATED else None,
                 timeout=timeout or TIMEOUT,
             )
+        self.clock.read(response.headers)
+        return response
 
     async def _send(
         self,
@@ -466,11 +468,6 @@ class OctoPrintClient:
         if self._api_key and "permissions" in opened:
             raise OctoPrintAuthError("OctoPrint does not know the API key")
         raise_instead_of_user(HTTPStatus.FORBIDDEN, body)
-
-
-def _patient(seconds: float) -> aiohttp.ClientTimeout:
-    """Return a time-out that waits for the answer, not for a host that is away."""
-    return aiohttp.ClientTimeout(total=seconds, connect=min(seconds, CONNECT))
 
 
 async def _once(

@@ -21,6 +21,9 @@ from .wire import (
 # Deeper than anybody sorts files, and shallow enough for Python's stack.
 MAX_DEPTH = 100
 
+# What the printer's own storage is called, depending on OctoPrint's version.
+PRINTER_STORAGES = ("sdcard", "printer")
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filament:
@@ -140,23 +143,28 @@ class Taken:
     date: datetime | None
 
 
-def parse_entry(data: Json, depth: int = 0) -> Entry:
-    """Read a file or a folder with all that is in it."""
+def parse_entry(data: Json, ahead: float = 0.0, depth: int = 0) -> Entry:
+    """Read a file or a folder with all that is in it.
+
+    The server's clock is so many seconds ahead of ours.
+    """
     name = text(data.get("name")) or ""
     path = text(data.get("path")) or name
+    origin = text_or_other(data.get("origin"))
     return Entry(
         name=(text(data.get("display")) or name).lstrip("/"),
         path=path,
-        origin=text_or_other(data.get("origin")),
+        origin=origin,
         type=text_or_other(data.get("type")),
         size=integer(data.get("size")),
-        date=moment(data.get("date")),
+        # The printer's own storage is dated by the printer.
+        date=moment(data.get("date"), 0.0 if origin in PRINTER_STORAGES else ahead),
         analysis=_analysis(data.get("gcodeAnalysis")),
-        prints=_prints(data.get("prints")),
+        prints=_prints(data.get("prints"), ahead),
         thumbnail=parse_thumbnail(data),
         total_layers=total_layers(data),
         children=tuple(
-            parse_entry(child, depth + 1)
+            parse_entry(child, ahead, depth + 1)
             for child in items(data.get("children"))
             if depth < MAX_DEPTH
         ),
@@ -187,7 +195,7 @@ def _analysis(value: object) -> Analysis | None:
     )
 
 
-def _prints(value: object) -> Prints | None:
+def _prints(value: object, ahead: float) -> Prints | None:
     if not isinstance(value, dict) or not value:
         return None
     last = value.get("last")
@@ -196,7 +204,7 @@ def _prints(value: object) -> Prints | None:
         failure=integer(value.get("failure")) or 0,
         last=LastPrintOfFile(
             success=flag(last.get("success")),
-            date=moment(last.get("date")),
+            date=moment(last.get("date"), ahead),
             print_time=number(last.get("printTime")),
         )
         if isinstance(last, dict)

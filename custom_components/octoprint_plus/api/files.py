@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from . import patience
 from .bodies import LISTS
 from .downloads import Download, download
-from .entries import Entry, FileList, Taken, parse_entry
+from .entries import PRINTER_STORAGES, Entry, FileList, Taken, parse_entry
 from .errors import (
     OctoPrintError,
     OctoPrintFullError,
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from .client import OctoPrintClient
 
 ENDPOINT = "api/files"
-
-# What the printer's own storage is called, depending on OctoPrint's version.
-PRINTER_STORAGES = ("sdcard", "printer")
 
 
 class FilesApi:
@@ -63,7 +60,7 @@ class FilesApi:
             timeout=patience.LISTING if recursive else None,
         )
         # Thousands of files take seconds, in which other things have to go on.
-        return await asyncio.to_thread(_parse_list, answer)
+        return await asyncio.to_thread(_parse_list, answer, self._client.clock.ahead)
 
     async def info(self, location: str, path: str) -> Entry:
         """Return one file or folder (GET /api/files/<location>/<path>)."""
@@ -75,7 +72,7 @@ class FilesApi:
             # So OctoPrint 1 answers where the folder does not exist.
             await self._check_folder(location, path)
             raise
-        return parse_entry(answer)
+        return parse_entry(answer, self._client.clock.ahead)
 
     async def taken(self, location: str, name: str, folder: str = "") -> Taken | None:
         """Return the file that has a name already, None where the name is free.
@@ -98,7 +95,10 @@ class FilesApi:
         return Taken(
             suggestion=text(answer.get("suggestion")),
             size=integer(answer.get("size")),
-            date=moment(answer.get("date")),
+            date=moment(
+                answer.get("date"),
+                0.0 if location in PRINTER_STORAGES else self._client.clock.ahead,
+            ),
         )
 
     async def sanitized(self, location: str, path: str) -> str:
@@ -415,9 +415,9 @@ class FilesApi:
         )
 
 
-def _parse_list(answer: Json) -> FileList:
+def _parse_list(answer: Json, ahead: float) -> FileList:
     return FileList(
-        entries=tuple(map(parse_entry, items(answer.get("files")))),
+        entries=tuple(parse_entry(each, ahead) for each in items(answer.get("files"))),
         free=integer(answer.get("free")),
         total=integer(answer.get("total")),
     )

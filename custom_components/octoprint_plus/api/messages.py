@@ -6,6 +6,7 @@ import json
 from time import monotonic
 from typing import Any
 
+from .clock import ServerClock
 from .frames import decoded, decoded_large
 from .job import Job, JobFile, parse_job, parse_job_file, same_file
 from .memory import PrintResult
@@ -32,6 +33,9 @@ from .wire import Json, flag, integer, items, mapping, number, seconds, text
 # OctoPrint composes a `current` every half second and may hold it back before it
 # sends it, so for about that long after an event it still tells what was before.
 CURRENT_MAX_AGE = 0.75
+
+# Each `current` tells the server's time, which is looked at once in so many seconds.
+CLOCK_PACE = 10.0
 
 STATE_CHANGED = "PrinterStateChanged"
 
@@ -163,6 +167,17 @@ class ReadAgain:
     """Whether the running print is cancelled for an error of the firmware."""
 
 
+PRINTER_MESSAGES = (
+    ErrorOccurred,
+    FileSelected,
+    PrintEnding,
+    PrintStarted,
+    ReadAgain,
+    StateChanged,
+    TimelapseChanged,
+)
+"""What tells of the printer, save for `current`."""
+
 type PushMessage = (
     Hello
     | ReauthRequired
@@ -272,9 +287,18 @@ class MessageReader:
     A part that did not change since the last message stays the same object.
     """
 
-    def __init__(self, loads: Callable[[bytes], Any] = json.loads) -> None:
-        """Take what reads JSON, a ValueError of which is asked again of Python's own."""
+    def __init__(
+        self,
+        loads: Callable[[bytes], Any] = json.loads,
+        clock: ServerClock | None = None,
+    ) -> None:
+        """Take what reads JSON, a ValueError of which is asked again of Python's own.
+
+        The clock is told the server's time.
+        """
         self._loads = loads
+        self._clock = clock or ServerClock()
+        self._clock_due_at = float("-inf")
         self._raw_flags: Json = {}
         self._flags = Flags()
         self._raw_job: tuple[object, ...] = ()
@@ -334,6 +358,10 @@ class MessageReader:
         name = text(state.get("text"))
         if name is None:
             return None
+        now = monotonic()
+        if now >= self._clock_due_at:
+            self._clock_due_at = now + CLOCK_PACE
+            self._clock.hear(data.get("serverTime"))
         raw_flags = mapping(state.get("flags"))
         if raw_flags != self._raw_flags:
             self._raw_flags = raw_flags
@@ -350,7 +378,7 @@ class MessageReader:
                 }
             )
         return Current(
-            job=None if self._is_outdated(self._job) else self._job,
+            job=None if self._is_outdated(self._job, now) else self._job,
             flags=self._flags,
             sd_ready=flag(raw_flags.get("sdReady")),
             z=number(data.get("currentZ")),
@@ -358,9 +386,9 @@ class MessageReader:
             is_history=is_history,
         )
 
-    def _is_outdated(self, job: Job) -> bool:
+    def _is_outdated(self, job: Job, now: float) -> bool:
         """Return whether the job is one from before the last events."""
-        oldest = monotonic() - CURRENT_MAX_AGE
+        oldest = now - CURRENT_MAX_AGE
         if self._told_file_at >= oldest and not same_file(job.file, self._told_file):
             return True
         if self._told_state_at < oldest:

@@ -152,7 +152,7 @@ class OctoPrintPush:
         """Open the socket and yield until it ends, which raises OctoPrintConnectionError."""
         socket = await self._client.open_socket(ENDPOINT)
         try:
-            reader = MessageReader(self._loads)
+            reader = MessageReader(self._loads, self._client.clock)
             yield await self._handshake(socket, reader)
             yield PushStarted()
             self._socket = socket
@@ -178,6 +178,7 @@ class OctoPrintPush:
             ) from err
         finally:
             self._socket = None
+            self._client.clock.forget_heard()
             await close_socket(socket)
 
     async def _handshake(

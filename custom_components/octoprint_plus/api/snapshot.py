@@ -15,6 +15,7 @@ from .heaters import NO_HEATERS, ONLY_PUSHED, read_heaters
 from .job import NO_PROGRESS, Job, JobFile, same_file
 from .memory import Memory, next_memory, note_ending
 from .messages import (
+    PRINTER_MESSAGES,
     Current,
     ErrorOccurred,
     FileSelected,
@@ -60,6 +61,9 @@ class ServerData:
     """Bytes on the disk that files are uploaded to."""
     controls: Mapping[str, Control] = field(default_factory=dict)
     """What the user has added to OctoPrint's interface and can be run, by full name."""
+
+    clock_error: int | None = None
+    """By how many seconds its clock is ahead of ours, if that lasts; None where it is not known."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -232,17 +236,6 @@ def _plugins_of(server: ServerData, previous: Snapshot) -> PluginStates:
         return previous.plugins
     installed = server.settings.plugins if server.settings else ()
     return of_installed(previous.plugins, installed)
-
-
-PRINTER_MESSAGES = (
-    ErrorOccurred,
-    FileSelected,
-    PrintEnding,
-    PrintStarted,
-    ReadAgain,
-    StateChanged,
-    TimelapseChanged,
-)
 
 
 def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:

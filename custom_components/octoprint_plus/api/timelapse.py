@@ -108,7 +108,8 @@ class TimelapseApi:
                 permission="TIMELAPSE_LIST",
                 # OctoPrint looks at each of thousands of images.
                 timeout=patience.LISTING,
-            )
+            ),
+            self._client.clock.ahead,
         )
 
     async def configure(
@@ -208,8 +209,8 @@ def download_path(name: str) -> str:
     return f"{DOWNLOADS}/{encoded(name)}"
 
 
-def parse_timelapses(answer: Json) -> Timelapses:
-    """Read the answer of GET /api/timelapse."""
+def parse_timelapses(answer: Json, ahead: float = 0.0) -> Timelapses:
+    """Read the answer of GET /api/timelapse of a server whose clock is so many seconds ahead."""
     return Timelapses(
         config=parse_config(mapping(answer.get("config"))),
         # OctoPrint 1.7 and older do not tell.
@@ -218,7 +219,7 @@ def parse_timelapses(answer: Json) -> Timelapses:
             Timelapse(
                 name=name,
                 size=integer(each.get("bytes")),
-                date=moment(each.get("timestamp")),
+                date=moment(each.get("timestamp"), ahead),
                 path=path,
                 thumbnail=f"{path}.thumb.jpg" if text(each.get("thumbnail")) else None,
             )

@@ -62,12 +62,15 @@ def integer(value: object) -> int | None:
     return int(found)
 
 
-def moment(value: object) -> datetime | None:
-    """Return the time of an epoch in seconds, None where no calendar has it."""
+def moment(value: object, ahead: float = 0.0) -> datetime | None:
+    """Return the time of an epoch in seconds, None where no calendar has it.
+
+    It was told by a clock that is so many seconds ahead of ours, by which it is.
+    """
     if (since_epoch := number(value)) is None:
         return None
     try:
-        return datetime.fromtimestamp(since_epoch, UTC)
+        return datetime.fromtimestamp(since_epoch - ahead, UTC)
     except OverflowError, OSError, ValueError:
         return None
 

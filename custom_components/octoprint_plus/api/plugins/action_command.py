@@ -100,8 +100,9 @@ class ActionCommandApi:
     async def notifications(self) -> tuple[Notification, ...]:
         """Return the notices, the oldest first."""
         answer = await self._client.plugins.get(NOTIFICATION_PLUGIN, permission=SHOW)
+        ahead = self._client.clock.ahead
         return tuple(
-            Notification(message=message, time=moment(item.get("timestamp")))
+            Notification(message=message, time=moment(item.get("timestamp"), ahead))
             for item in items(mapping(answer).get("notifications"))
             if (message := text(item.get("message")))
         )

@@ -152,7 +152,9 @@ class SoftwareUpdateApi:
         answer = await self._client.plugins.get_path(
             PLUGIN, "check", params, permission=CHECK, timeout=CHECK_TIMEOUT
         )
-        return parse_versions(promised(answer, f"plugin/{PLUGIN}/check"))
+        return parse_versions(
+            promised(answer, f"plugin/{PLUGIN}/check"), self._client.clock.ahead
+        )
 
     async def update(self, targets: Sequence[str]) -> UpdateOrder:
         """Update components in the background, or after the print (POST update).
@@ -194,8 +196,8 @@ class SoftwareUpdateApi:
         return texts(mapping(answer).get("queued"))
 
 
-def parse_versions(answer: Json) -> SoftwareVersions:
-    """Read the answer of check."""
+def parse_versions(answer: Json, ahead: float = 0.0) -> SoftwareVersions:
+    """Read the answer of check of a server whose clock is so many seconds ahead."""
     return SoftwareVersions(
         status=text(answer.get("status")),
         components={
@@ -206,7 +208,7 @@ def parse_versions(answer: Json) -> SoftwareVersions:
             if not is_true(value.get("disabled"))
             and value.get("compatible") is not False
         },
-        time=moment(answer.get("timestamp")),
+        time=moment(answer.get("timestamp"), ahead),
     )
 
 
