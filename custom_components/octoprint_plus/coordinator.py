@@ -27,6 +27,7 @@ from .api import (
     Snapshot,
     State,
 )
+from .api.job import JobFile
 from .api.messages import (
     PluginTold,
     PushMessage,
@@ -54,6 +55,7 @@ from .events import OctoPrintEvents
 from .failure import UnexpectedErrors, needs_reauth, unexpected_failure, update_failure
 from .heater import is_warming
 from .listener import PushListener
+from .naming import with_shown_name
 from .optional_reader import OptionalReader
 from .plugin_reader import PluginReader
 from .poller import OctoPrintPoller, with_optional
@@ -188,6 +190,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def is_pushed(self) -> bool:
         """Return whether the server tells by itself what changes."""
         return self._listener.is_pushed
+
+    @property
+    def file(self) -> JobFile | None:
+        """Return the selected or printed file, which is shown once its name is known."""
+        return self._truth.job.file if self._truth else None
 
     def may(self, permission: str) -> bool:
         """Return whether the key has a permission, by OctoPrint's name for it."""
@@ -425,10 +432,10 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_note_end(self, ended: RunningPrint, *, is_certain: bool) -> None:
         """Let the end of a print be settled before it is told, where it is not certain."""
-        if self._unsettled is not None:
-            # The print before is told as it seems to have ended.
-            self._unsettled = None
-            self._async_note()
+        # The print before is told as it seems to have ended, and this one as it is named.
+        self._unsettled = None
+        self._publisher.naming.give_up()
+        self._async_note()
         if not is_certain:
             self._unsettled = (ended, SETTLE_ATTEMPTS)
 
@@ -461,7 +468,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if previous is None:
             return
         if isinstance(message, Occurrence):
-            self.events.async_add(message)
+            self.events.async_add(with_shown_name(message, previous))
         self._heard_at = monotonic()
         if not self.last_update_success:
             # It is there again, whatever it was that went wrong.
@@ -518,7 +525,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self.events.async_note_layers(previous, truth)
         if previous is not None:
             self._plugins.async_follow(previous.job, truth.job)
-        is_awaited = truth.state in TRANSIENT_STATES or is_warming(truth.heaters)
+        is_awaited = (
+            truth.state in TRANSIENT_STATES
+            or is_warming(truth.heaters)
+            or self._publisher.naming.is_awaited(truth, monotonic())
+        )
         self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             async_update_device(self.hass, self, truth)
@@ -526,7 +537,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_note(self) -> None:
         if self._truth is not None:
-            self.events.async_note(self._truth, is_settled=self._unsettled is None)
+            is_named = not self._publisher.naming.is_awaited(self._truth, monotonic())
+            is_settled = self._unsettled is None and is_named
+            self.events.async_note(self._truth, is_settled=is_settled)
 
     @callback
     def _async_show(self, truth: Snapshot) -> None:
@@ -590,7 +603,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._held_back = None
         self._held_back_until = float("inf")
         if self._truth is not None:
+            self._async_note()
             self._async_show(self._truth)
+            self.events.async_tell()
 
     @callback
     def _async_forget_held_back(self) -> None:

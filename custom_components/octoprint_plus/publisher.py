@@ -12,6 +12,7 @@ from .api.job import Progress
 from .api.plugins.states import PluginStates
 from .api.printer import Heater
 from .heater import AT_TARGET
+from .naming import Naming
 
 # Sensors of printers are noisy by up to half a degree either way, so less than a
 # whole one is not news.
@@ -47,6 +48,9 @@ class Publisher:
         self._heaters_at = float("-inf")
         self._progress_at = float("-inf")
         self._upload_at = float("-inf")
+        self.naming = Naming()
+        """Which file is shown once its name is known."""
+
         self.due_at: float | None = None
         """When what is held back now is to be looked at again, None for nothing."""
 
@@ -56,6 +60,9 @@ class Publisher:
         `now` is in seconds of any clock that only moves on.
         """
         self.due_at = None
+        if shown is not None and self.naming.is_awaited(latest, now):
+            latest = replace(latest, job=replace(latest.job, file=shown.job.file))
+            self._hold_until(self.naming.until, now)
         if shown is None or not same_facts(shown, latest):
             self._heaters_at = self._progress_at = self._upload_at = now
             return latest

@@ -42,6 +42,9 @@ class JobFile:
     size: int | None
     """Bytes."""
 
+    is_named: bool = field(default=True, compare=False)
+    """Whether the name is the one shown to people; until it is told, it is the stored one."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:

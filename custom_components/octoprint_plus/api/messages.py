@@ -1,7 +1,7 @@
 """Messages: what OctoPrint pushes over its socket, typed."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import json
 from time import monotonic
 from typing import Any
@@ -230,6 +230,14 @@ def _error(payload: Json) -> PushMessage | None:
     return None if error is None else ErrorOccurred(error=error)
 
 
+def _stored_file(payload: Json) -> JobFile | None:
+    """Read the file of an event, which names it as it is stored: `current` names it as shown."""
+    file = parse_job_file(payload)
+    if file is None or "display" in payload:
+        return file
+    return replace(file, is_named=False)
+
+
 def _timelapse(data: object) -> TimelapseChanged | None:
     if data is None:
         return TimelapseChanged(config=TimelapseConfig(type=OFF))
@@ -253,12 +261,12 @@ def _read_again(event: str) -> Callable[[Json], PushMessage]:
 PARSERS: dict[str, Callable[[Json], PushMessage | None]] = {
     "Error": _error,
     "FileDeselected": lambda _: FileSelected(file=None),
-    "FileSelected": lambda payload: FileSelected(file=parse_job_file(payload)),
+    "FileSelected": lambda payload: FileSelected(file=_stored_file(payload)),
     "PrintCancelled": _ending(PrintResult.CANCELLED),
     "PrintCancelling": _cancelling,
     "PrintDone": _ending(PrintResult.DONE),
     "PrintFailed": _ending(PrintResult.FAILED),
-    "PrintStarted": lambda payload: PrintStarted(file=parse_job_file(payload)),
+    "PrintStarted": lambda payload: PrintStarted(file=_stored_file(payload)),
     STATE_CHANGED: _state_changed,
     "ToolChange": _tool_changed,
     **OCCURRENCE_PARSERS,

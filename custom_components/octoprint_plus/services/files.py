@@ -117,8 +117,7 @@ async def _async_unselect_file(call: ServiceCall) -> None:
             await coordinator.client.files.unselect()
         except OctoPrintConflictError as err:
             await coordinator.async_refresh()
-            snapshot = coordinator.data
-            if snapshot.is_connected and not snapshot.job.file:
+            if coordinator.data.is_connected and coordinator.file is None:
                 raise refusal("no_file_selected", coordinator.name) from err
             raise
 

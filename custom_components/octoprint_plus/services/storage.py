@@ -115,11 +115,10 @@ async def async_check_unused(
 
 def is_in_use(coordinator: OctoPrintCoordinator, location: str, path: str) -> bool:
     """Return whether a file, or one in a folder, is known to be printed or sent."""
-    snapshot = coordinator.data
-    file = snapshot.job.file
+    file = coordinator.file
     return (
         file is not None
-        and snapshot.state in BUSY_STATES
+        and coordinator.data.state in BUSY_STATES
         and file.origin == location
         and f"{file.path.strip('/')}/".startswith(f"{path}/")
     )

@@ -239,7 +239,7 @@ def printer_busy(
     call: ServiceCall, coordinator: OctoPrintCoordinator
 ) -> ServiceValidationError:
     """Return the error for a printer that prints, or gets a file."""
-    file = coordinator.data.job.file
+    file = coordinator.file
     return busy_refusal(
         "printer_busy",
         coordinator,
