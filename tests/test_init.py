@@ -214,27 +214,40 @@ async def test_pages_instead_of_octoprint(
     )
 
 
+@pytest.mark.parametrize("what", ["device", "entry"])
 async def test_renamed(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     init_integration: MockConfigEntry,
     device_registry: dr.DeviceRegistry,
     caplog: pytest.LogCaptureFixture,
+    what: str,
 ) -> None:
-    """Test that a printer that is renamed has its new name everywhere at once."""
+    """Test that a printer that is renamed has its new name everywhere at once.
+
+    Its entry is renamed as an integration's, its device on its own page.
+    """
     caplog.set_level(logging.DEBUG)
     fake.user("limited")
     init_integration.runtime_data.async_expire()
     await refresh(hass, init_integration)
-    hass.config_entries.async_update_entry(init_integration, title="Ender")
-    await hass.async_block_till_done()
     coordinator = init_integration.runtime_data
-    assert coordinator.name == "Ender"
+    identifier = (DOMAIN, UUID)
     device = device_registry.async_get_device_by_identifier(
-        (DOMAIN, UUID), init_integration.entry_id
+        identifier, init_integration.entry_id
     )
     assert device
-    assert device.name == "Ender"
+    if what == "entry":
+        hass.config_entries.async_update_entry(init_integration, title="Ender")
+    else:
+        device_registry.async_update_device(device.id, name_by_user="Ender")
+    await hass.async_block_till_done()
+    assert coordinator.name == "Ender"
+    device = device_registry.async_get_device_by_identifier(
+        identifier, init_integration.entry_id
+    )
+    assert device
+    assert device.name == ("Ender" if what == "entry" else "Prusa")
     issues = ir.async_get(hass).issues.values()
     names = [(each.translation_placeholders or {})["printer"] for each in issues]
     assert names
@@ -261,3 +274,5 @@ async def test_renamed(
     assert any("Error fetching Ender data" in each for each in lines)
     assert not any("Prusa" in each for each in lines)
     await fake.start()
+    device_registry.async_update_device(device.id, name_by_user=None)
+    assert coordinator.name == init_integration.title

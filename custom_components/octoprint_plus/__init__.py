@@ -9,6 +9,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from .device import async_watch_title
 from .everything import async_watch_calls
 from .ghosts import async_watch_ghosts
 from .left_hot import async_tell_left_hot, async_watch_left_hot
@@ -59,6 +60,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     await hass.config_entries.async_forward_entry_setups(entry, others)
     # Automations listen from the start of Home Assistant on, and all event entities do now.
     entry.async_on_unload(async_at_started(hass, coordinator.events.async_open))
+    async_watch_title(hass, entry)
     async_watch_issues(hass, entry)
     async_watch_left_hot(hass, entry)
     async_watch_ghosts(hass, entry)

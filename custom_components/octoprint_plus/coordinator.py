@@ -50,7 +50,7 @@ from .api.state import CONNECTING_STATES
 from .choice import ConnectionChoice
 from .clients import entry_client
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
-from .device import async_update_device
+from .device import async_update_device, printer_title
 from .events import OctoPrintEvents
 from .failure import UnexpectedErrors, needs_reauth, unexpected_failure, update_failure
 from .heater import is_warming
@@ -175,7 +175,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @override
     def name(self) -> str:
         """Return what the user calls the printer now."""
-        return self.config_entry.title
+        return printer_title(self.hass, self.config_entry)
 
     @name.setter
     def name(self, _: str) -> None:

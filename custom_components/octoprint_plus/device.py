@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 
@@ -11,7 +12,7 @@ from .api.profiles import Volume
 from .const import DOMAIN
 
 if TYPE_CHECKING:
-    from .coordinator import OctoPrintCoordinator
+    from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 
 
 def device_info(coordinator: OctoPrintCoordinator) -> DeviceInfo:
@@ -39,21 +40,46 @@ def volume_text(volume: Volume) -> str | None:
     return f"{volume.width:g} × {volume.depth:g} × {height}" if volume.depth else None
 
 
+def printer_title(hass: HomeAssistant, entry: ConfigEntry) -> str:
+    """Return what the user calls a printer now: as its device, if it has a name, or its entry."""
+    device = _device(hass, entry)
+    return (device.name_by_user if device else None) or entry.title
+
+
+def _device(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry | None:
+    identifier = (DOMAIN, entry.unique_id or entry.entry_id)
+    return dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
+
+
+@callback
+def async_watch_title(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+    """Let repairs name a printer as the user renames its device, until the entry is unloaded."""
+
+    @callback
+    def update(event: Event[dr.EventDeviceRegistryUpdatedData]) -> None:
+        data = event.data
+        if data["action"] != "update" or "name_by_user" not in data["changes"]:
+            return
+        device = _device(hass, entry)
+        if device is not None and device.id == data["device_id"]:
+            entry.runtime_data.async_update_listeners()
+
+    entry.async_on_unload(
+        hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, update)
+    )
+
+
 @callback
 def async_update_device(
     hass: HomeAssistant, coordinator: OctoPrintCoordinator, snapshot: Snapshot
 ) -> None:
     """Show a new name, version of OctoPrint or printer profile on the device."""
-    registry = dr.async_get(hass)
-    device = registry.async_get_device_by_identifier(
-        (DOMAIN, coordinator.instance_id), coordinator.config_entry.entry_id
-    )
-    if device is not None:
+    if (device := _device(hass, coordinator.config_entry)) is not None:
         profile = snapshot.profile
-        registry.async_update_device(
+        dr.async_get(hass).async_update_device(
             device.id,
             hw_version=volume_text(profile.volume) if profile else None,
             model=profile.model if profile else None,
-            name=coordinator.name,
+            name=coordinator.config_entry.title,
             sw_version=snapshot.server.server.version,
         )

@@ -8,6 +8,7 @@ from homeassistant.helpers import entity_registry as er
 from .api import Snapshot
 from .const import LOGGER
 from .coordinator import OctoPrintConfigEntry
+from .device import printer_title
 from .heater import has_heater
 
 # The climate entity, both sensors and the offset.
@@ -56,5 +57,9 @@ def _remove(
         ):
             # It cannot be set, but it is measured, or may be.
             continue
-        LOGGER.info("%s is removed: %s has no such heater", each.entity_id, entry.title)
+        LOGGER.info(
+            "%s is removed: %s has no such heater",
+            each.entity_id,
+            printer_title(hass, entry),
+        )
         registry.async_remove(each.entity_id)

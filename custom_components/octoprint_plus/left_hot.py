@@ -15,6 +15,7 @@ from .api import OctoPrintError
 from .api.heated import Heated, observe, restored_target
 from .const import DOMAIN, LOGGER
 from .coordinator import OctoPrintConfigEntry
+from .device import printer_title
 from .markup import printer_name
 
 # Below this temperature, in degrees Celsius, nobody is burned.
@@ -40,7 +41,7 @@ def async_tell_left_hot(
         severity=ir.IssueSeverity.CRITICAL,
         translation_key=LEFT_HOT,
         translation_placeholders={
-            **printer_name(entry.title),
+            **printer_name(printer_title(hass, entry)),
             "temperature": f"{heated.temperature:g}",
         },
     )
@@ -144,7 +145,7 @@ class _LeftHot:
             severity=ir.IssueSeverity.WARNING,
             translation_key=COOLED,
             translation_placeholders={
-                **printer_name(self._entry.title),
+                **printer_name(self._coordinator.name),
                 "actual": f"{found.actual:.0f}",
             },
         )

@@ -21,10 +21,11 @@ from .api import ConnectionCause, OctoPrintError
 from .clients import entry_client, entry_login
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
+from .device import printer_title
 from .discovery import Announcement
 from .finder import async_find
 from .identity import check_same_printer
-from .markup import escaped
+from .markup import printer_name
 from .probe import SetupError, async_verify
 
 MOVED = "moved"
@@ -104,17 +105,17 @@ def _async_propose(hass: HomeAssistant, entry: ConfigEntry, found: URL) -> None:
         is_fixable=True,
         severity=ir.IssueSeverity.WARNING,
         translation_key=MOVED,
-        translation_placeholders=_placeholders(entry, found),
+        translation_placeholders=_placeholders(hass, entry, found),
     )
 
 
-def _placeholders(entry: ConfigEntry, found: URL) -> dict[str, str]:
+def _placeholders(
+    hass: HomeAssistant, entry: ConfigEntry, found: URL
+) -> dict[str, str]:
     return {
-        # Titles are shown as they are, without Markdown.
-        "name": entry.title,
+        **printer_name(printer_title(hass, entry)),
         "new_url": address_text(found),
         "old_url": address_text(URL(entry.data[CONF_URL])),
-        "printer": escaped(entry.title),
     }
 
 
@@ -133,8 +134,13 @@ def async_watch(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
 
     @callback
     def check() -> None:
-        if key in issues and coordinator.last_update_success:
+        if (issue := issues.get(key)) is None:
+            return
+        if coordinator.last_update_success:
             async_withdraw(hass, entry)
+        elif issue.data:
+            # The printer may have another name by now.
+            _async_propose(hass, entry, URL(str(issue.data[CONF_URL])))
 
     @callback
     def forget() -> None:
@@ -182,7 +188,7 @@ class MovedFlow(RepairsFlow):
         return self.async_show_form(
             step_id="confirm",
             data_schema=vol.Schema({}),
-            description_placeholders=_placeholders(entry, found),
+            description_placeholders=_placeholders(self.hass, entry, found),
             errors=errors,
         )
 

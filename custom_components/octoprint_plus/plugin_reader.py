@@ -24,6 +24,7 @@ from .api.plugins.states import (
     merge_plugins,
 )
 from .const import DOMAIN, LOGGER
+from .device import printer_title
 from .failure import UnexpectedErrors, is_away
 
 # Most of it is pushed, and new versions are published every few weeks.
@@ -152,7 +153,7 @@ class PluginReader:
                     self._failing.add(plugin)
                     LOGGER.warning(
                         "%s: the plugin %s failed to answer: %s",
-                        self._entry.title,
+                        printer_title(self._hass, self._entry),
                         plugin,
                         err,
                     )

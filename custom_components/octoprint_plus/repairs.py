@@ -20,6 +20,7 @@ from .api import OctoPrintError, Snapshot
 from .api.access import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
+from .device import printer_title
 from .left_hot import COOLED, LEFT_HOT
 from .markup import MAX_NAME, one_line, printer_name, quoted
 from .moved import MOVED, MovedFlow
@@ -145,7 +146,8 @@ def async_watch_issues(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None
         nonlocal checked
         snapshot = coordinator.data
         # Most of what is pushed changes neither.
-        if (grounds := (snapshot.server, snapshot.error, entry.title)) == checked:
+        grounds = (snapshot.server, snapshot.error, coordinator.name)
+        if grounds == checked:
             return
         checked = grounds
         for description in DESCRIPTIONS:
@@ -203,7 +205,7 @@ def async_check_copies(
             continue
         uuid = _uuid(entry)
         others = [
-            other.title
+            printer_title(hass, other)
             for other in hass.config_entries.async_entries(DOMAIN, include_ignore=False)
             if other is not entry
             and uuid is not None
@@ -280,7 +282,7 @@ def _quoted(entry: OctoPrintConfigEntry, texts: dict[str, str]) -> dict[str, str
     """Return texts of servers and users so that Markdown shows them as they are."""
     return {
         # Titles are shown without Markdown.
-        **printer_name(entry.title),
+        **printer_name(entry.runtime_data.name),
         "url": address_text(entry.runtime_data.client.url),
         **{name: quoted(text, MAX_TEXT) for name, text in texts.items()},
     }

@@ -22,6 +22,7 @@ from ..api.access import permission_name
 from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from ..device import printer_title
 from ..helpers import (
     async_look,
     async_refresh_or_raise,
@@ -123,14 +124,20 @@ async def async_get_coordinator(
                 translation_key="device_required",
                 translation_placeholders={
                     "command": call.service,
-                    "printers": ", ".join(sorted(entry.title for entry in entries)),
+                    "printers": ", ".join(
+                        sorted(printer_title(hass, each) for each in entries)
+                    ),
                 },
             )
         entry = async_get_config_entry(hass, DOMAIN, None)
     if not is_permitted(hass, user, entry, policy):
         key = "user_may_not_read" if policy == POLICY_READ else "user_may_not_control"
         raise NotPermittedError(
-            call.context, policy, key, command=call.service, printer=entry.title
+            call.context,
+            policy,
+            key,
+            command=call.service,
+            printer=printer_title(hass, entry),
         )
     return entry.runtime_data
 
