@@ -12,7 +12,7 @@ from .errors import (
     OctoPrintConnectionError,
     OctoPrintNotFoundError,
 )
-from .wire import flag, items, mapping, text, texts
+from .wire import flag, identifier, items, label, mapping, message, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -121,7 +121,7 @@ class AccessApi:
                 "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
             )
         return CurrentUser(
-            name=text(answer.get("name")),
+            name=identifier(answer.get("name")),
             permissions=frozenset(texts(answer.get("permissions"))),
         )
 
@@ -134,13 +134,13 @@ class AccessApi:
         return {
             key: Permission(
                 key=key,
-                name=text(each.get("name")) or key,
-                description=text(each.get("description")),
-                plugin=text(each.get("plugin")),
+                name=label(each.get("name")) or key,
+                description=message(each.get("description")),
+                plugin=identifier(each.get("plugin")),
                 is_dangerous=flag(each.get("dangerous")),
             )
             for each in items(answer.get("permissions"))
-            if (key := text(each.get("key")))
+            if (key := identifier(each.get("key")))
         }
 
     async def login(self) -> Login:

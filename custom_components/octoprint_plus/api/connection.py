@@ -3,13 +3,16 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from . import patience
-from .wire import Json, integer, items, mapping, text, texts
+from . import patience, quantities
+from .wire import Json, identifier, items, label, mapping, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
 ENDPOINT = "api/connection"
+
+# More than any adapter has.
+MAX_BAUD_RATES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -121,25 +124,29 @@ def parse_connection(answer: Json) -> Connection:
     baudrates = options.get("baudrates")
     autoconnect = options.get("autoconnect")
     return Connection(
-        state=text(current.get("state")) or "Closed",
-        port=text(current.get("port")),
-        baudrate=integer(current.get("baudrate")),
-        printer_profile=text(current.get("printerProfile")),
+        state=label(current.get("state")) or "Closed",
+        port=identifier(current.get("port")),
+        baudrate=quantities.count(current.get("baudrate")),
+        printer_profile=identifier(current.get("printerProfile")),
         options=ConnectionOptions(
             ports=texts(options.get("ports")),
             baudrates=tuple(
                 rate
-                for value in (baudrates if isinstance(baudrates, list) else ())
-                if (rate := integer(value)) is not None
+                for value in (
+                    baudrates[:MAX_BAUD_RATES] if isinstance(baudrates, list) else ()
+                )
+                if (rate := quantities.count(value)) is not None
             ),
             printer_profiles=tuple(
-                (profile_id, text(profile.get("name")) or profile_id)
+                (profile_id, label(profile.get("name")) or profile_id)
                 for profile in items(options.get("printerProfiles"))
-                if (profile_id := text(profile.get("id")))
+                if (profile_id := identifier(profile.get("id")))
             ),
-            port_preference=text(options.get("portPreference")),
-            baudrate_preference=integer(options.get("baudratePreference")),
-            printer_profile_preference=text(options.get("printerProfilePreference")),
+            port_preference=identifier(options.get("portPreference")),
+            baudrate_preference=quantities.count(options.get("baudratePreference")),
+            printer_profile_preference=identifier(
+                options.get("printerProfilePreference")
+            ),
             autoconnect=autoconnect if isinstance(autoconnect, bool) else None,
         ),
     )

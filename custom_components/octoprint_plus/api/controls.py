@@ -5,7 +5,18 @@ from dataclasses import dataclass
 import re
 
 from .gcode import DISPLAY, PERCENT
-from .wire import Json, flag, items, mapping, number, text, texts
+from .wire import (
+    Json,
+    flag,
+    identifier,
+    items,
+    label,
+    mapping,
+    message,
+    number,
+    text,
+    texts,
+)
 
 # Deeper than anybody nests buttons, and shallow enough for Python's stack.
 MAX_DEPTH = 50
@@ -14,6 +25,10 @@ PLAIN_NUMBER = re.compile(r"\s*[-+]?[0-9]{1,15}(?:\.[0-9]*)?\s*$")
 
 # The start of a line that ends before its first parameter.
 COMMAND_NAME = re.compile(r"\s*[A-Za-z@]?\s*\S*")
+
+# More than fit on a page, and than anybody would enter.
+MAX_CONTROLS = 500
+MAX_INPUTS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -130,9 +145,9 @@ def parse_controls(answer: Json) -> ControlGroup:
 
 
 def _group(data: Json, depth: int) -> ControlGroup:
-    children = items(data.get("children")) if depth < MAX_DEPTH else []
+    children = items(data.get("children"), MAX_CONTROLS) if depth < MAX_DEPTH else []
     return ControlGroup(
-        name=text(data.get("name")),
+        name=label(data.get("name")),
         children=tuple(
             _group(child, depth + 1) if "children" in child else _control(child)
             for child in children
@@ -143,20 +158,20 @@ def _group(data: Json, depth: int) -> ControlGroup:
 def _control(data: Json) -> Control:
     command = text(data.get("command"))
     return Control(
-        name=text(data.get("name")) or "",
-        description=text(data.get("description")),
+        name=label(data.get("name")) or "",
+        description=message(data.get("description")),
         commands=(command,) if command else texts(data.get("commands")),
         script=text(data.get("script")),
-        confirm=text(data.get("confirm")),
+        confirm=message(data.get("confirm")),
         inputs=tuple(
             Input(
-                name=text(each.get("name")) or parameter,
+                name=label(each.get("name")) or parameter,
                 parameter=parameter,
                 default=_scalar(each.get("default")),
                 slider=_slider(each.get("slider")),
             )
-            for each in items(data.get("input"))
-            if (parameter := text(each.get("parameter")))
+            for each in items(data.get("input"), MAX_INPUTS)
+            if (parameter := identifier(each.get("parameter")))
         ),
         regex=text(data.get("regex")),
         template=text(data.get("template")),

@@ -4,22 +4,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import quantities
 from .plugins.display_layer_progress import total_layers
 from .plugins.slicer_thumbnails import Thumbnail, parse_thumbnail
 from .wire import (
     Json,
     flag,
-    integer,
+    identifier,
     items,
+    label,
     mapping,
+    members,
     moment,
-    number,
-    text,
     text_or_other,
 )
 
 # Deeper than anybody sorts files, and shallow enough for Python's stack.
 MAX_DEPTH = 100
+
+# More files than anybody finds one among.
+MAX_ENTRIES = 100_000
 
 # What the printer's own storage is called, depending on OctoPrint's version.
 PRINTER_STORAGES = ("sdcard", "printer")
@@ -148,15 +152,15 @@ def parse_entry(data: Json, ahead: float = 0.0, depth: int = 0) -> Entry:
 
     The server's clock is so many seconds ahead of ours.
     """
-    name = text(data.get("name")) or ""
-    path = text(data.get("path")) or name
+    name = identifier(data.get("name")) or ""
+    path = identifier(data.get("path")) or name
     origin = text_or_other(data.get("origin"))
     return Entry(
-        name=(text(data.get("display")) or name).lstrip("/"),
+        name=(label(data.get("display")) or name).lstrip("/"),
         path=path,
         origin=origin,
         type=text_or_other(data.get("type")),
-        size=integer(data.get("size")),
+        size=quantities.byte_size(data.get("size")),
         # The printer's own storage is dated by the printer.
         date=moment(data.get("date"), 0.0 if origin in PRINTER_STORAGES else ahead),
         analysis=_analysis(data.get("gcodeAnalysis")),
@@ -165,7 +169,7 @@ def parse_entry(data: Json, ahead: float = 0.0, depth: int = 0) -> Entry:
         total_layers=total_layers(data),
         children=tuple(
             parse_entry(child, ahead, depth + 1)
-            for child in items(data.get("children"))
+            for child in items(data.get("children"), MAX_ENTRIES)
             if depth < MAX_DEPTH
         ),
     )
@@ -175,10 +179,10 @@ def parse_filament(value: object) -> dict[str, Filament]:
     """Read what is needed of each tool's filament; also a job tells it."""
     return {
         tool: Filament(
-            length=number(used.get("length")), volume=number(used.get("volume"))
+            length=quantities.filament_length(used.get("length")),
+            volume=quantities.filament_volume(used.get("volume")),
         )
-        for key, used in mapping(value).items()
-        if isinstance(used, dict) and (tool := text(key))
+        for tool, used in members(value, quantities.MAX_TOOLS)
     }
 
 
@@ -187,11 +191,11 @@ def _analysis(value: object) -> Analysis | None:
         return None
     dimensions = mapping(value.get("dimensions"))
     return Analysis(
-        estimated_print_time=number(value.get("estimatedPrintTime")),
+        estimated_print_time=quantities.elapsed(value.get("estimatedPrintTime")),
         filament=parse_filament(value.get("filament")),
-        width=number(dimensions.get("width")),
-        depth=number(dimensions.get("depth")),
-        height=number(dimensions.get("height")),
+        width=quantities.extent(dimensions.get("width")),
+        depth=quantities.extent(dimensions.get("depth")),
+        height=quantities.extent(dimensions.get("height")),
     )
 
 
@@ -200,12 +204,12 @@ def _prints(value: object, ahead: float) -> Prints | None:
         return None
     last = value.get("last")
     return Prints(
-        success=integer(value.get("success")) or 0,
-        failure=integer(value.get("failure")) or 0,
+        success=quantities.count(value.get("success")) or 0,
+        failure=quantities.count(value.get("failure")) or 0,
         last=LastPrintOfFile(
             success=flag(last.get("success")),
             date=moment(last.get("date"), ahead),
-            print_time=number(last.get("printTime")),
+            print_time=quantities.elapsed(last.get("printTime")),
         )
         if isinstance(last, dict)
         else None,

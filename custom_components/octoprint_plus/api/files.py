@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from . import patience
 from .bodies import LISTS
 from .downloads import Download, download
-from .entries import PRINTER_STORAGES, Entry, FileList, Taken, parse_entry
+from .entries import MAX_ENTRIES, PRINTER_STORAGES, Entry, FileList, Taken, parse_entry
 from .errors import (
     OctoPrintError,
     OctoPrintFullError,
@@ -18,8 +18,9 @@ from .errors import (
     OctoPrintServerError,
 )
 from .paths import checked_name, checked_path, encoded
+from .quantities import byte_size
 from .uploads import OnProgress, Upload, parse_upload, upload
-from .wire import Json, dumped, flag, integer, items, mapping, moment, promised, text
+from .wire import Json, dumped, flag, identifier, items, mapping, moment, promised
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -93,8 +94,8 @@ class FilesApi:
         if not flag(answer.get("exists")):
             return None
         return Taken(
-            suggestion=text(answer.get("suggestion")),
-            size=integer(answer.get("size")),
+            suggestion=identifier(answer.get("suggestion")),
+            size=byte_size(answer.get("size")),
             date=moment(
                 answer.get("date"),
                 0.0 if location in PRINTER_STORAGES else self._client.clock.ahead,
@@ -108,7 +109,7 @@ class FilesApi:
         """
         folder, _, name = path.rpartition("/")
         answer = await self._test("sanitize", location, name, folder)
-        found = text(answer.get("sanitized")) or path
+        found = identifier(answer.get("sanitized")) or path
         if found.startswith("/"):
             # OctoPrint 1.9 tells the path in the server's file system.
             found = "/".join(found.split("/")[-len(path.split("/")) :])
@@ -199,7 +200,7 @@ class FilesApi:
             {**data, "slicer": slicer, "select": select, "print": print_},
             permission="SLICE",
         )
-        return text(mapping(answer).get("path")) or destination or path
+        return identifier(mapping(answer).get("path")) or destination or path
 
     async def send_to_printer(
         self, path: str, *, select: bool = False, print_: bool = False
@@ -246,7 +247,7 @@ class FilesApi:
             fields["path"] = checked_path(parent)
         answer = await upload(self._client, self._endpoint(location), fields)
         folder = mapping(promised(answer, ENDPOINT).get("folder"))
-        return text(folder.get("path")) or name
+        return identifier(folder.get("path")) or name
 
     async def upload(
         self,
@@ -395,7 +396,7 @@ class FilesApi:
             ),
             timeout=patience.FILES,
         )
-        return text(mapping(answer).get("path")) or destination
+        return identifier(mapping(answer).get("path")) or destination
 
     async def _command(
         self,
@@ -417,7 +418,9 @@ class FilesApi:
 
 def _parse_list(answer: Json, ahead: float) -> FileList:
     return FileList(
-        entries=tuple(parse_entry(each, ahead) for each in items(answer.get("files"))),
-        free=integer(answer.get("free")),
-        total=integer(answer.get("total")),
+        entries=tuple(
+            parse_entry(each, ahead) for each in items(answer.get("files"), MAX_ENTRIES)
+        ),
+        free=byte_size(answer.get("free")),
+        total=byte_size(answer.get("total")),
     )

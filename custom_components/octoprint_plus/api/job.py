@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from .entries import Filament, parse_filament
 from .errors import ConnectionCause, OctoPrintConnectionError
+from .quantities import byte_size, elapsed
 from .wire import (
     Json,
     duration,
-    integer,
+    identifier,
+    label,
     mapping,
-    number,
+    message,
     percentage,
-    text,
     text_or_other,
 )
 
@@ -151,7 +152,7 @@ class JobApi:
 
 def parse_job(answer: Json) -> Job:
     """Read the answer of GET /api/job."""
-    if (state := text(answer.get("state"))) is None:
+    if (state := label(answer.get("state"))) is None:
         raise OctoPrintConnectionError(
             f"{ENDPOINT} did not answer as OctoPrint does",
             ConnectionCause.NOT_OCTOPRINT,
@@ -162,34 +163,34 @@ def parse_job(answer: Json) -> Job:
         state=state,
         error=_stripped(answer.get("error")),
         file=parse_job_file(mapping(job.get("file"))),
-        user=text(job.get("user")),
-        estimated_print_time=number(job.get("estimatedPrintTime")),
+        user=label(job.get("user")),
+        estimated_print_time=elapsed(job.get("estimatedPrintTime")),
         progress=Progress(
             completion=percentage(progress.get("completion")),
             print_time=duration(progress.get("printTime")),
             print_time_left=duration(progress.get("printTimeLeft")),
-            print_time_left_origin=text(progress.get("printTimeLeftOrigin")),
+            print_time_left_origin=label(progress.get("printTimeLeftOrigin")),
         ),
         filament=parse_filament(job.get("filament")),
-        average_print_time=number(job.get("averagePrintTime")),
-        last_print_time=number(job.get("lastPrintTime")),
+        average_print_time=elapsed(job.get("averagePrintTime")),
+        last_print_time=elapsed(job.get("lastPrintTime")),
     )
 
 
 def parse_job_file(data: Json) -> JobFile | None:
     """Read a job's file, which OctoPrint fills with nulls where there is none."""
-    name = text(data.get("name"))
-    path = text(data.get("path")) or name
+    name = identifier(data.get("name"))
+    path = identifier(data.get("path")) or name
     if name is None or path is None:
         return None
     return JobFile(
-        name=text(data.get("display")) or name,
+        name=label(data.get("display")) or name,
         path=path,
         origin=text_or_other(data.get("origin")),
-        size=integer(data.get("size")),
+        size=byte_size(data.get("size")),
     )
 
 
 def _stripped(value: object) -> str | None:
     """Return an error's text; a lost connection's ends with a colon and a blank."""
-    return (text(value) or "").strip().rstrip(":") or None
+    return (message(value) or "").strip().rstrip(":") or None

@@ -26,9 +26,10 @@ from .printer import (
     parse_flags,
     parse_heaters,
 )
+from .quantities import elapsed, position, tool_number
 from .state import OFFLINE_STATES, State, parse_state, parse_state_id, parse_state_text
 from .timelapse import OFF, TimelapseConfig, parse_config
-from .wire import Json, flag, integer, items, mapping, number, seconds, text
+from .wire import Json, flag, identifier, label, mapping, percentage, text
 
 # OctoPrint composes a `current` every half second and may hold it back before it
 # sends it, so for about that long after an event it still tells what was before.
@@ -212,8 +213,8 @@ def _ending(result: PrintResult) -> Callable[[Json], PushMessage]:
         is_cancel = payload.get("reason") == "cancelled"
         return PrintEnding(
             result=PrintResult.CANCELLED if is_cancel else result,
-            path=text(payload.get("path")),
-            print_time=seconds(payload.get("time")),
+            path=identifier(payload.get("path")),
+            print_time=elapsed(payload.get("time")),
         )
 
     return parse
@@ -249,8 +250,8 @@ def _timelapse(data: object) -> TimelapseChanged | None:
 
 
 def _tool_changed(payload: Json) -> ToolChanged | None:
-    tool = integer(payload.get("new"))
-    return None if tool is None else ToolChanged(tool=tool)
+    found = tool_number(payload.get("new"))
+    return None if found is None else ToolChanged(tool=found)
 
 
 def _read_again(event: str) -> Callable[[Json], PushMessage]:
@@ -337,9 +338,9 @@ class MessageReader:
             self._told_state_at = self._told_file_at = float("-inf")
             return self._current(mapping(history), is_history=True)
         if (reauth := message.get("reauthRequired")) is not None:
-            return ReauthRequired(reason=text(mapping(reauth).get("reason")))
+            return ReauthRequired(reason=label(mapping(reauth).get("reason")))
         if (hello := message.get("connected")) is not None:
-            return Hello(version=text(mapping(hello).get("version")))
+            return Hello(version=label(mapping(hello).get("version")))
         return _of_others(message)
 
     def _event(self, event: Json) -> PushMessage | None:
@@ -363,7 +364,7 @@ class MessageReader:
 
     def _current(self, data: Json, *, is_history: bool = False) -> PushMessage | None:
         state = mapping(data.get("state"))
-        name = text(state.get("text"))
+        name = label(state.get("text"))
         if name is None:
             return None
         now = monotonic()
@@ -389,7 +390,7 @@ class MessageReader:
             job=None if self._is_outdated(self._job, now) else self._job,
             flags=self._flags,
             sd_ready=flag(raw_flags.get("sdReady")),
-            z=number(data.get("currentZ")),
+            z=position(data.get("currentZ")),
             heaters=self._read_heaters(data),
             is_history=is_history,
         )
@@ -406,10 +407,12 @@ class MessageReader:
         return state != told and not {state, told} <= OFFLINE_STATES
 
     def _read_heaters(self, data: Json) -> Mapping[str, Heater] | None:
-        points = items(data.get("temps"))
-        if not points:
+        points = data.get("temps")
+        # A history has thousands, the latest at the end.
+        latest = points[-1] if isinstance(points, list) and points else None
+        if not isinstance(latest, dict):
             return None
-        heaters = parse_heaters(points[-1], mapping(data.get("offsets")))
+        heaters = parse_heaters(latest, mapping(data.get("offsets")))
         if heaters != self._heaters:
             self._heaters = heaters
         return self._heaters
@@ -422,11 +425,11 @@ def _of_others(message: Json) -> PushMessage | None:
     if "timelapse" in message:
         return _timelapse(message["timelapse"])
     rendering = mapping(message.get("renderProgress"))
-    if (progress := number(rendering.get("progress"))) is not None:
+    if (progress := percentage(rendering.get("progress"))) is not None:
         return RenderProgress(progress=int(progress))
     slicing = mapping(message.get("slicingProgress"))
-    if (progress := number(slicing.get("progress"))) is not None:
-        path = text(slicing.get("dest_path"))
+    if (progress := percentage(slicing.get("progress"))) is not None:
+        path = identifier(slicing.get("dest_path"))
         return SlicingProgress(path=path, progress=int(progress))
     return None
 

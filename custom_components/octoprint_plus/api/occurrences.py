@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from .wire import Json, text
+from .wire import Json, label, message
 
 
 class Subject(StrEnum):
@@ -35,7 +35,7 @@ def _capture_failed(payload: Json) -> Occurrence:
     return Occurrence(
         subject=Subject.TIMELAPSE,
         type="capture_failed",
-        data={"reason": text(payload.get("error"))},
+        data={"reason": message(payload.get("error"))},
     )
 
 
@@ -46,8 +46,8 @@ def _movie(type_: str) -> Callable[[Json], Occurrence]:
             type=type_,
             data={
                 # The payload's other paths are those of the server's own disk.
-                "file": text(payload.get("gcode")),
-                "movie": text(payload.get("movie_basename")),
+                "file": label(payload.get("gcode")),
+                "movie": label(payload.get("movie_basename")),
             },
         )
 
@@ -59,8 +59,8 @@ def _movie_failed(payload: Json) -> Occurrence:
         subject=Subject.TIMELAPSE,
         type="failed",
         data={
-            "file": text(payload.get("gcode")),
-            "reason": text(payload.get("reason")),
+            "file": label(payload.get("gcode")),
+            "reason": message(payload.get("reason")),
         },
     )
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 import re
 from typing import TYPE_CHECKING, Any
 
+from . import quantities
 from .controls import Control, ControlGroup, parse_controls
 from .errors import OctoPrintNotFoundError, OctoPrintRequestError
 from .gcode import gcode_lines, plain_values
-from .wire import Json, flag, mapping, number, text
+from .wire import Json, flag, label, mapping, members, message, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -17,6 +18,9 @@ ENDPOINT = "api/printer"
 
 FAQ = re.compile(r"[A-Za-z0-9-]+")
 FAQ_URL = "https://faq.octoprint.org/"
+
+# More than any firmware reports.
+MAX_HEATERS = 200
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -313,8 +317,8 @@ def parse_printer(answer: Json) -> PrinterState:
     flags = mapping(state.get("flags"))
     sd = answer.get("sd")
     return PrinterState(
-        text=text(state.get("text")),
-        error=text(state.get("error")),
+        text=label(state.get("text")),
+        error=message(state.get("error")),
         flags=parse_flags(flags),
         sd_ready=flag(mapping(sd).get("ready")) if sd is not None else None,
         heaters=parse_heaters(mapping(answer.get("temperature"))),
@@ -345,28 +349,25 @@ def parse_heaters(temperature: Json, offsets: Json | None = None) -> dict[str, H
     """
     return {
         name: Heater(
-            actual=number(values.get("actual")),
-            target=number(values.get("target")),
-            offset=(
-                number(values.get("offset"))
-                if offsets is None
-                else number(offsets.get(key, 0))
+            actual=quantities.temperature(values.get("actual")),
+            target=quantities.target(values.get("target")),
+            offset=quantities.offset(
+                values.get("offset") if offsets is None else offsets.get(name, 0)
             ),
         )
-        for key, values in temperature.items()
-        if isinstance(values, dict) and (name := text(key))
+        for name, values in members(temperature, MAX_HEATERS)
     }
 
 
 def parse_error(answer: Json) -> PrinterError | None:
     """Read the answer of GET /api/printer/error, which is empty where all is well."""
-    if (error := text(answer.get("error"))) is None:
+    if (error := message(answer.get("error"))) is None:
         return None
     faq = text(answer.get("faq"))
     return PrinterError(
         error=error,
-        reason=text(answer.get("reason")),
-        consequence=text(answer.get("consequence")),
+        reason=label(answer.get("reason")),
+        consequence=label(answer.get("consequence")),
         # An id of OctoPrint's own pages: anything else would lead elsewhere.
         faq_url=FAQ_URL + faq if faq and FAQ.fullmatch(faq) else None,
     )

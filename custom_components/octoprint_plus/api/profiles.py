@@ -4,16 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .wire import Json, flag, integer, mapping, number, text
+from . import quantities
+from .wire import Json, flag, integer, label, mapping, members
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
 AXES = ("x", "y", "z", "e")
 
-
-# OctoPrint itself takes no more, and a number without a bound would fill all memory.
-MAX_EXTRUDERS = 99
+BOX = ("x_min", "x_max", "y_min", "y_max", "z_min", "z_max")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,9 +89,8 @@ class ProfilesApi:
             "api/printerprofiles", is_kept=True, permission="CONNECTION"
         )
         return {
-            profile_id: parse_profile(profile_id, mapping(profile))
-            for key, profile in mapping(answer.get("profiles")).items()
-            if (profile_id := text(key))
+            profile_id: parse_profile(profile_id, profile)
+            for profile_id, profile in members(answer.get("profiles"))
         }
 
 
@@ -102,40 +100,45 @@ def parse_profile(profile_id: str, data: Json) -> PrinterProfile:
     volume = mapping(data.get("volume"))
     return PrinterProfile(
         id=profile_id,
-        name=text(data.get("name")),
-        model=text(data.get("model")),
-        extruder_count=min(max(integer(extruder.get("count")) or 1, 1), MAX_EXTRUDERS),
+        name=label(data.get("name")),
+        model=label(data.get("model")),
+        extruder_count=min(
+            max(integer(extruder.get("count")) or 1, 1), quantities.MAX_TOOLS
+        ),
         shared_nozzle=flag(extruder.get("sharedNozzle")),
         heated_bed=data.get("heatedBed") is not False,
         heated_chamber=flag(data.get("heatedChamber")),
         volume=Volume(
-            width=number(volume.get("width")),
-            depth=number(volume.get("depth")),
-            height=number(volume.get("height")),
-            form_factor=text(volume.get("formFactor")),
-            origin=text(volume.get("origin")),
-            custom_box=_numbers(volume.get("custom_box")),
+            width=quantities.extent(volume.get("width")),
+            depth=quantities.extent(volume.get("depth")),
+            height=quantities.extent(volume.get("height")),
+            form_factor=label(volume.get("formFactor")),
+            origin=label(volume.get("origin")),
+            custom_box=_positions(volume.get("custom_box")),
         ),
         default=flag(data.get("default")),
-        color=None if (color := text(data.get("color"))) == "default" else color,
+        color=None if (color := label(data.get("color"))) == "default" else color,
         axes={
             name: Axis(
-                speed=number(axis.get("speed")), inverted=flag(axis.get("inverted"))
+                speed=quantities.speed(axis.get("speed")),
+                inverted=flag(axis.get("inverted")),
             )
             for name, axis in mapping(data.get("axes")).items()
             if name in AXES and isinstance(axis, dict)
         },
-        nozzle_diameter=number(extruder.get("nozzleDiameter")),
-        default_extrusion_length=number(extruder.get("defaultExtrusionLength")),
+        nozzle_diameter=quantities.extent(extruder.get("nozzleDiameter")),
+        default_extrusion_length=quantities.extent(
+            extruder.get("defaultExtrusionLength")
+        ),
     )
 
 
-def _numbers(value: object) -> dict[str, float] | None:
-    """Return the numbers of an object, None where there is none."""
+def _positions(value: object) -> dict[str, float] | None:
+    """Return the positions in an object, None where there is none."""
     if not isinstance(value, dict):
         return None
     return {
         name: found
-        for key, each in value.items()
-        if (name := text(key)) and (found := number(each)) is not None
+        for name in BOX
+        if (found := quantities.position(value.get(name))) is not None
     }

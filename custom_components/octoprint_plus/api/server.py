@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintNotFoundError
-from .wire import text
+from .wire import label
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -44,12 +44,12 @@ class ServerApi:
             answer = await self._client.get("api/server", permission="STATUS")
         except OctoPrintNotFoundError:
             answer = await self._client.get("api/version", permission="STATUS")
-        version = text(answer.get("version")) or text(answer.get("server"))
+        version = label(answer.get("version")) or label(answer.get("server"))
         if version is None:
             raise OctoPrintConnectionError(
                 "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
             )
-        info = ServerInfo(version=version, safe_mode=text(answer.get("safemode")))
+        info = ServerInfo(version=version, safe_mode=label(answer.get("safemode")))
         self._client.keeps_connections = info.is_at_least(1, 11)
         is_new = info.is_at_least(2, 0)
         self._client.printer_storage = "printer" if is_new else "sdcard"

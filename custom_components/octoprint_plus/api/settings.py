@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import patience
+from . import patience, quantities
 from .errors import OctoPrintRequestError
 from .redaction import is_secret, without_secrets
-from .wire import Json, items, mapping, number, promised, text, texts
+from .wire import Json, identifier, items, label, mapping, promised, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -40,6 +40,10 @@ OWN_GROUPS = frozenset(
         *("system", "temperature", "terminalFilters", "webcam"),
     }
 )
+
+# More than anybody sets up.
+MAX_PROFILES = 1000
+MAX_WEBCAMS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -167,19 +171,19 @@ def parse_settings(answer: Json) -> Settings:
     """Read the answer of GET /api/settings."""
     plugins = mapping(answer.get("plugins"))
     discovery = mapping(plugins.get("discovery"))
-    profiles = items(mapping(answer.get("temperature")).get("profiles"))
+    profiles = items(mapping(answer.get("temperature")).get("profiles"), MAX_PROFILES)
     return Settings(
-        name=text(mapping(answer.get("appearance")).get("name")),
-        upnp_uuid=text(discovery.get("upnpUuid")),
+        name=label(mapping(answer.get("appearance")).get("name")),
+        upnp_uuid=identifier(discovery.get("upnpUuid")),
         temperature_profiles=tuple(
             TemperatureProfile(
                 name=name,
-                extruder=number(profile.get("extruder")),
-                bed=number(profile.get("bed")),
-                chamber=number(profile.get("chamber")),
+                extruder=quantities.target(profile.get("extruder")),
+                bed=quantities.target(profile.get("bed")),
+                chamber=quantities.target(profile.get("chamber")),
             )
             for profile in profiles
-            if (name := text(profile.get("name")))
+            if (name := label(profile.get("name")))
         ),
         plugins=frozenset(texts(list(plugins))),
         webcams_without_stream=_webcams_without_stream(mapping(answer.get("webcam"))),
@@ -192,8 +196,8 @@ def _webcams_without_stream(webcam: Json) -> tuple[str, ...]:
         return ()
     return tuple(
         name
-        for each in items(webcam.get("webcams"))
-        if (name := text(each.get("displayName")) or text(each.get("name")))
+        for each in items(webcam.get("webcams"), MAX_WEBCAMS)
+        if (name := label(each.get("displayName")) or label(each.get("name")))
         # A plugin may show its own webcam in a way of its own.
         and isinstance(compat := each.get("compat"), dict)
         and text(compat.get("snapshot"))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .wire import Json, flag, mapping, text, texts
+from .wire import Json, flag, identifier, label, mapping, message, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -55,7 +55,7 @@ class SlicingApi:
         return {
             key: parse_slicer(key, each)
             for name, each in answer.items()
-            if isinstance(each, dict) and (key := text(name))
+            if isinstance(each, dict) and (key := identifier(name))
         }
 
 
@@ -64,18 +64,18 @@ def parse_slicer(key: str, data: Json) -> Slicer:
     extensions = mapping(data.get("extensions"))
     return Slicer(
         key=key,
-        name=text(data.get("displayName")) or key,
+        name=label(data.get("displayName")) or key,
         default=flag(data.get("default")),
         configured=flag(data.get("configured")),
         profiles={
             profile: SlicingProfile(
                 key=profile,
-                name=text(each.get("displayName")) or profile,
-                description=text(each.get("description")),
+                name=label(each.get("displayName")) or profile,
+                description=message(each.get("description")),
                 default=flag(each.get("default")),
             )
             for name, each in mapping(data.get("profiles")).items()
-            if isinstance(each, dict) and (profile := text(name))
+            if isinstance(each, dict) and (profile := identifier(name))
         },
         source_extensions=texts(extensions.get("source")),
         destination_extensions=texts(extensions.get("destination")),

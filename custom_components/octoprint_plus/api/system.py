@@ -1,12 +1,24 @@
 """System: the commands that the server offers for itself and its machine."""
 
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from . import patience
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .wire import integer, items, mapping, text, texts
+from .quantities import byte_size
+from .wire import (
+    MOST,
+    identifier,
+    items,
+    label,
+    mapping,
+    members,
+    message,
+    number,
+    texts,
+)
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -16,6 +28,10 @@ COMMANDS = f"{ENDPOINT}/commands"
 SOURCES = ("core", "plugin", "custom")
 
 ENDED = (ConnectionCause.BAD_GATEWAY, ConnectionCause.BROKEN)
+
+# More than a menu shows, and than a computer has.
+MAX_COMMANDS = 200
+MAX_DISKS = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,11 +67,11 @@ class SystemApi:
             SystemCommand(
                 source=source,
                 action=action,
-                name=text(command.get("name")) or action,
+                name=label(command.get("name")) or action,
             )
             for source in dict.fromkeys((*SOURCES, *texts(list(answer))))
-            for command in items(answer.get(source))
-            if (action := text(command.get("action"))) and action != "divider"
+            for command in items(answer.get(source), MAX_COMMANDS)
+            if (action := identifier(command.get("action"))) and action != "divider"
         )
 
     async def run(self, command: SystemCommand) -> None:
@@ -82,11 +98,9 @@ class SystemApi:
         answer = await self._client.get(f"{ENDPOINT}/usage", permission="SYSTEM")
         return {
             name: Usage(free=free, total=total)
-            for key, each in mapping(answer.get("usage")).items()
-            if (name := text(key))
-            and isinstance(each, dict)
-            and (free := integer(each.get("free"))) is not None
-            and (total := integer(each.get("total"))) is not None
+            for name, each in members(answer.get("usage"), MAX_DISKS)
+            if (free := byte_size(each.get("free"))) is not None
+            and (total := byte_size(each.get("total"))) is not None
         }
 
     async def info(self) -> dict[str, str]:
@@ -96,7 +110,14 @@ class SystemApi:
         """
         answer = await self._client.get(f"{ENDPOINT}/info", permission="SYSTEM")
         return {
-            name: str(value)
-            for key, value in mapping(answer.get("systeminfo")).items()
-            if (name := text(key)) and isinstance(value, str | bool | int | float)
+            name: found
+            for key, value in islice(mapping(answer.get("systeminfo")).items(), MOST)
+            if (name := identifier(key)) and (found := _told(value)) is not None
         }
+
+
+def _told(value: object) -> str | None:
+    """Return what is told of something as a text."""
+    if isinstance(value, str):
+        return message(value)
+    return str(value) if isinstance(value, bool) or number(value) is not None else None

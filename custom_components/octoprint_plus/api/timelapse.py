@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from . import patience
+from . import patience, quantities
 from .bodies import LISTS
 from .downloads import Download, download
 from .errors import OctoPrintConflictError, OctoPrintNotFoundError
 from .paths import encoded
-from .wire import Json, flag, integer, items, mapping, moment, number, promised, text
+from .wire import Json, flag, identifier, items, label, mapping, moment, promised, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -218,24 +218,24 @@ def parse_timelapses(answer: Json, ahead: float = 0.0) -> Timelapses:
         films=tuple(
             Timelapse(
                 name=name,
-                size=integer(each.get("bytes")),
+                size=quantities.byte_size(each.get("bytes")),
                 date=moment(each.get("timestamp"), ahead),
                 path=path,
                 thumbnail=f"{path}.thumb.jpg" if text(each.get("thumbnail")) else None,
             )
             for each in items(answer.get("files"))
-            if (name := text(each.get("name"))) and (path := _path_of(name))
+            if (name := identifier(each.get("name"))) and (path := _path_of(name))
         ),
         unrendered=tuple(
             Unrendered(
                 name=name,
-                count=integer(each.get("count")) or 0,
-                size=integer(each.get("bytes")),
+                count=quantities.count(each.get("count")) or 0,
+                size=quantities.byte_size(each.get("bytes")),
                 is_recording=flag(each.get("recording")),
                 is_rendering=flag(each.get("rendering")),
             )
             for each in items(answer.get("unrendered"))
-            if (name := text(each.get("name")))
+            if (name := identifier(each.get("name")))
         ),
     )
 
@@ -243,13 +243,13 @@ def parse_timelapses(answer: Json, ahead: float = 0.0) -> Timelapses:
 def parse_config(data: Json) -> TimelapseConfig:
     """Read a config, which is also pushed."""
     return TimelapseConfig(
-        type=text(data.get("type")) or OFF,
-        post_roll=integer(data.get("postRoll")),
-        fps=integer(data.get("fps")),
-        interval=integer(data.get("interval")),
-        min_delay=number(data.get("minDelay")),
-        retraction_z_hop=number(data.get("retractionZHop")),
-        render_after_print=text(data.get("renderAfterPrint")),
+        type=label(data.get("type")) or OFF,
+        post_roll=quantities.count(data.get("postRoll")),
+        fps=quantities.count(data.get("fps")),
+        interval=quantities.count(data.get("interval")),
+        min_delay=quantities.elapsed(data.get("minDelay")),
+        retraction_z_hop=quantities.extent(data.get("retractionZHop")),
+        render_after_print=label(data.get("renderAfterPrint")),
     )
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestError
-from .wire import Json, flag, mapping, text
+from .wire import Json, flag, identifier, mapping, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -174,10 +174,10 @@ def parse_upload(answer: Json, name: str) -> Upload:
     files = mapping(answer.get("files"))
     local = mapping(files.get("local"))
     printer = mapping(files.get("sdcard")) or mapping(files.get("printer"))
-    printer_path = (text(printer.get("path")) or "").lstrip("/") or None
+    printer_path = (identifier(printer.get("path")) or "").lstrip("/") or None
     return Upload(
-        name=text(local.get("name")) or text(printer.get("name")) or name,
-        path=text(local.get("path")) or printer_path or name,
+        name=identifier(local.get("name")) or text(printer.get("name")) or name,
+        path=identifier(local.get("path")) or printer_path or name,
         printer_path=printer_path,
         is_done=flag(answer.get("done")),
         is_selected=flag(answer.get("effectiveSelect")),

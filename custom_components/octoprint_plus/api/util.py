@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .wire import Json, flag, integer, mapping, promised, text
+from .quantities import count
+from .wire import Json, flag, label, mapping, promised
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
@@ -70,8 +71,8 @@ class UtilApi:
         answer = await self._test("url", data)
         response = mapping(answer.get("response"))
         return UrlTest(
-            status=integer(answer.get("status")) or None,
-            content_type=text(response.get("assumed_content_type")),
+            status=count(answer.get("status")) or None,
+            content_type=label(response.get("assumed_content_type")),
             result=flag(answer.get("result")),
         )
 

@@ -1,7 +1,8 @@
 """Reading values off the wire, where any of them may be missing or of another type."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import islice
 import json
 import math
 from typing import Any
@@ -13,6 +14,19 @@ LONGEST = 100 * 365 * 24 * 3600
 
 OTHER = "other"
 
+# Characters of a text that is shown: a name, as long as a state of Home Assistant can be, and
+# a sentence or two.
+MAX_LABEL = 255
+MAX_MESSAGE = 1000
+
+# Characters of what something is found by again, a path for example, which cut would be another
+# one; and of any text at all.
+MAX_KEY = 4096
+MAX_TEXT = 100_000
+
+# So many things of a kind nobody has, unless a kind has a bound of its own.
+MOST = 10_000
+
 type Json = Mapping[str, Any]
 
 
@@ -21,16 +35,38 @@ def mapping(value: object) -> Json:
     return value if isinstance(value, dict) else {}
 
 
-def items(value: object) -> list[Json]:
-    """Return the objects of a list, or none where there is no list."""
+def items(value: object, most: int = MOST) -> list[Json]:
+    """Return the objects of a list, the first so many, or none where there is no list."""
     if not isinstance(value, list):
         return []
-    return [item for item in value if isinstance(item, dict)]
+    return [item for item in value[:most] if isinstance(item, dict)]
 
 
-def text(value: object) -> str | None:
-    """Return the text, or None where it is missing or empty."""
-    if not isinstance(value, str) or not value:
+def members(value: object, most: int = MOST) -> Iterator[tuple[str, Json]]:
+    """Yield the objects within an object, the first so many, by their names."""
+    for raw, member in islice(mapping(value).items(), most):
+        if isinstance(member, dict) and (name := identifier(raw)):
+            yield name, member
+
+
+def identifier(value: object) -> str | None:
+    """Return what something is found by again, or None where that is missing or absurdly long."""
+    return text(value, MAX_KEY)
+
+
+def label(value: object) -> str | None:
+    """Return the name of something, cut where it is absurdly long; None where it is missing."""
+    return text(value[:MAX_LABEL] if isinstance(value, str) else None)
+
+
+def message(value: object) -> str | None:
+    """Return a sentence for people, cut where it is absurdly long; None where it is missing."""
+    return text(value[:MAX_MESSAGE] if isinstance(value, str) else None)
+
+
+def text(value: object, most: int = MAX_TEXT) -> str | None:
+    """Return the text, or None where it is missing, empty or longer than any."""
+    if not isinstance(value, str) or not 0 < len(value) <= most:
         return None
     # OctoPrint passes on what is no Unicode in file names as halves of a character,
     # which nothing behind us can encode.
@@ -97,11 +133,11 @@ def flag(value: object) -> bool:
     return value is True
 
 
-def texts(value: object) -> tuple[str, ...]:
-    """Return the texts of a list."""
+def texts(value: object, most: int = MOST) -> tuple[str, ...]:
+    """Return the texts of a list, the first so many."""
     if not isinstance(value, list):
         return ()
-    return tuple(found for item in value if (found := text(item)))
+    return tuple(found for item in value[:most] if (found := identifier(item)))
 
 
 def promised(value: object, endpoint: str) -> Json:

@@ -9,7 +9,7 @@ from ..errors import (
     OctoPrintNotFoundError,
     OctoPrintPluginError,
 )
-from ..wire import Json, items, mapping, moment, text
+from ..wire import Json, items, label, mapping, message, moment
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -20,6 +20,9 @@ NOTIFICATION_PLUGIN = "action_command_notification"
 INTERACT = "PLUGIN_ACTION_COMMAND_PROMPT_INTERACT"
 SHOW = "PLUGIN_ACTION_COMMAND_NOTIFICATION_SHOW"
 CLEAR = "PLUGIN_ACTION_COMMAND_NOTIFICATION_CLEAR"
+
+# More than any printer has buttons for.
+MAX_CHOICES = 100
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,9 +105,9 @@ class ActionCommandApi:
         answer = await self._client.plugins.get(NOTIFICATION_PLUGIN, permission=SHOW)
         ahead = self._client.clock.ahead
         return tuple(
-            Notification(message=message, time=moment(item.get("timestamp"), ahead))
+            Notification(message=found, time=moment(item.get("timestamp"), ahead))
             for item in items(mapping(answer).get("notifications"))
-            if (message := text(item.get("message")))
+            if (found := message(item.get("message")))
         )
 
     async def clear_notifications(self) -> None:
@@ -129,8 +132,8 @@ def parse_notification_message(
     """Read what Action Command Notification pushes."""
     if not data:
         return NotificationsCleared()
-    message = text(data.get("message"))
-    return None if message is None else Notification(message=message)
+    found = message(data.get("message"))
+    return None if found is None else Notification(message=found)
 
 
 def _prompt(data: Json) -> Prompt | None:
@@ -138,9 +141,9 @@ def _prompt(data: Json) -> Prompt | None:
         return None
     choices = data.get("choices")
     return Prompt(
-        text=text(question) or "",
+        text=message(question) or "",
         # An empty choice counts: an answer is the number of its place.
-        choices=tuple(text(choice) or "" for choice in choices)
+        choices=tuple(label(choice) or "" for choice in choices[:MAX_CHOICES])
         if isinstance(choices, list)
         else (),
     )

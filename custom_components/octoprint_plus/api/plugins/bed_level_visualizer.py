@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError
 from ..mesh import BedMesh, mesh_rows
+from ..quantities import elapsed, position
 from ..state import BUSY_STATES, parse_state
-from ..wire import Json, mapping, number, text
+from ..wire import Json, label, mapping, message, text
 from .loose import loose_number
 
 if TYPE_CHECKING:
@@ -18,6 +19,9 @@ PLUGIN = "bedlevelvisualizer"
 
 # The line that makes the plugin listen to what the firmware answers.
 MARKER = "@BEDLEVELVISUALIZER"
+
+# Points in a row, and rows, of the finest mesh.
+MAX_POINTS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -114,12 +118,12 @@ def parse_settings(settings: Json) -> BedLevelSettings:
     y_min, y_max = _bounds(settings.get("stored_mesh_y"))
     return BedLevelSettings(
         commands=tuple(commands),
-        timeout=loose_number(settings.get("timeout")),
+        timeout=elapsed(loose_number(settings.get("timeout"))),
         stored_mesh=parse_mesh(
             settings.get("stored_mesh"),
             {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max},
         ),
-        stored_at=text(settings.get("mesh_timestamp")),
+        stored_at=label(settings.get("mesh_timestamp")),
     )
 
 
@@ -127,18 +131,22 @@ def parse_mesh(rows: object, bed: Json, time: datetime | None = None) -> BedMesh
     """Read a mesh, whose heights are numbers or texts with a sign."""
     if not isinstance(rows, list):
         return None
+    if len(rows) > MAX_POINTS:
+        return None
     found = mesh_rows(
-        [loose_number(height) for height in row] if isinstance(row, list) else []
+        [loose_number(height) for height in row[: MAX_POINTS + 1]]
+        if isinstance(row, list)
+        else []
         for row in rows
     )
-    if found is None:
+    if found is None or len(found[0]) > MAX_POINTS:
         return None
     return BedMesh(
         rows=found,
-        x_min=number(bed.get("x_min")),
-        x_max=number(bed.get("x_max")),
-        y_min=number(bed.get("y_min")),
-        y_max=number(bed.get("y_max")),
+        x_min=position(bed.get("x_min")),
+        x_max=position(bed.get("x_max")),
+        y_min=position(bed.get("y_min")),
+        y_max=position(bed.get("y_max")),
         is_circular=bed.get("type") == "circular",
         time=time,
     )
@@ -148,9 +156,9 @@ def parse_message(data: Json) -> BedLevelMessage | None:
     """Read what the plugin pushes."""
     if "mesh" in data:
         return parse_collected(data)
-    if (error := text(data.get("error"))) is not None:
+    if (error := message(data.get("error"))) is not None:
         return CollectingFailed(error=error)
-    if (seconds := loose_number(data.get("timeout_override"))) is not None:
+    if (seconds := elapsed(loose_number(data.get("timeout_override")))) is not None:
         return CollectingTimeout(seconds=seconds)
     return CollectingStarted() if data.get("processing") is True else None
 
@@ -170,5 +178,9 @@ def _bounds(values: object) -> tuple[float | None, float | None]:
     """Return the least and the greatest of some positions."""
     if not isinstance(values, list):
         return None, None
-    found = [at for value in values if (at := loose_number(value)) is not None]
+    found = [
+        at
+        for value in values[:MAX_POINTS]
+        if (at := position(loose_number(value))) is not None
+    ]
     return (min(found), max(found)) if found else (None, None)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, integer, items, mapping, number, text
+from ..quantities import position
+from ..wire import Json, integer, items, label, mapping
 from .loose import is_true
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def parse_objects(value: object) -> tuple[PrintObject, ...]:
 
 def parse_object(data: Json) -> PrintObject | None:
     """Read an object."""
-    name, object_id = text(data.get("object")), integer(data.get("id"))
+    name, object_id = label(data.get("object")), integer(data.get("id"))
     if name is None or object_id is None:
         return None
     min_x, max_x = _span(data.get("min_x"), data.get("max_x"))
@@ -141,7 +142,7 @@ def _span(low: object, high: object) -> tuple[float | None, float | None]:
 
     Before anything of it is printed it begins at 10 m and ends at 0.
     """
-    begin, end = number(low), number(high)
+    begin, end = position(low), position(high)
     if begin is None or end is None or begin > end:
         return None, None
     return begin, end

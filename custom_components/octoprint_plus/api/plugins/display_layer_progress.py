@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintPluginError
-from ..wire import Json, mapping, text
-from .loose import loose_integer, loose_number
+from ..quantities import count, layers, position, speed
+from ..wire import Json, duration, identifier, integer, mapping, percentage
+from .loose import loose_number
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -83,20 +84,18 @@ def parse_values(answer: Json) -> LayerProgress:
     layer, height = mapping(answer.get("layer")), mapping(answer.get("height"))
     progress = mapping(answer.get("print"))
     return LayerProgress(
-        layer=loose_integer(layer.get("current")),
-        total_layers=loose_integer(layer.get("total")),
-        height=loose_number(height.get("current")),
-        total_height=loose_number(height.get("total")),
-        last_layer_duration=loose_integer(layer.get("lastLayerDurationInSeconds")),
-        average_layer_duration=loose_integer(
-            layer.get("averageLayerDurationInSeconds")
-        ),
+        layer=layers(loose_number(layer.get("current"))),
+        total_layers=layers(loose_number(layer.get("total"))),
+        height=position(loose_number(height.get("current"))),
+        total_height=position(loose_number(height.get("total"))),
+        last_layer_duration=_duration(layer.get("lastLayerDurationInSeconds")),
+        average_layer_duration=_duration(layer.get("averageLayerDurationInSeconds")),
         fan_speed=_fan_speed(answer.get("fanSpeed")),
-        feed_rate=loose_number(answer.get("feedrate")),
-        progress=loose_integer(progress.get("progress")),
-        m73_progress=loose_integer(progress.get("m73progress")),
-        time_left=loose_integer(progress.get("timeLeftInSeconds")),
-        filament_changes=loose_integer(progress.get("changeFilamentCount")),
+        feed_rate=speed(loose_number(answer.get("feedrate"))),
+        progress=_percentage(progress.get("progress")),
+        m73_progress=_percentage(progress.get("m73progress")),
+        time_left=_duration(progress.get("timeLeftInSeconds")),
+        filament_changes=count(loose_number(progress.get("changeFilamentCount"))),
         path=_path(answer.get("currentFilename")),
     )
 
@@ -105,24 +104,24 @@ def parse_message(data: Json) -> LayerProgress | None:
     """Read what the plugin pushes as PUSH_NAME; its names differ from those of /values."""
     if "updateReason" not in data:
         return None
-    layer = loose_integer(data.get("currentLayer"))
-    total_layers = loose_integer(data.get("totalLayer"))
+    layer = layers(loose_number(data.get("currentLayer")))
+    total_layers = layers(loose_number(data.get("totalLayer")))
     if layer is not None and total_layers is not None and layer > total_layers + 1:
         # It counted what is no layer. With an offset its last one may be one too many.
         return None
     return LayerProgress(
         layer=layer,
         total_layers=total_layers,
-        height=loose_number(data.get("currentHeight")),
-        total_height=loose_number(data.get("totalHeight")),
-        last_layer_duration=loose_integer(data.get("lastLayerDurationInSeconds")),
-        average_layer_duration=loose_integer(data.get("averageLayerDurationInSeconds")),
+        height=position(loose_number(data.get("currentHeight"))),
+        total_height=position(loose_number(data.get("totalHeight"))),
+        last_layer_duration=_duration(data.get("lastLayerDurationInSeconds")),
+        average_layer_duration=_duration(data.get("averageLayerDurationInSeconds")),
         fan_speed=_fan_speed(data.get("fanspeed")),
-        feed_rate=loose_number(data.get("feedrate")),
-        progress=loose_integer(data.get("progress")),
-        m73_progress=loose_integer(data.get("m73progress")),
-        time_left=loose_integer(data.get("printTimeLeftInSeconds")),
-        filament_changes=loose_integer(data.get("changeFilamentCount")),
+        feed_rate=speed(loose_number(data.get("feedrate"))),
+        progress=_percentage(data.get("progress")),
+        m73_progress=_percentage(data.get("m73progress")),
+        time_left=_duration(data.get("printTimeLeftInSeconds")),
+        filament_changes=count(loose_number(data.get("changeFilamentCount"))),
         path=_path(data.get("currentFilename")),
     )
 
@@ -130,14 +129,24 @@ def parse_message(data: Json) -> LayerProgress | None:
 def total_layers(entry: Json) -> int | None:
     """Return how many layers a file has, of its raw entry in GET /api/files."""
     metadata = mapping(entry.get("DisplayLayerProgress"))
-    return loose_integer(metadata.get("totalLayerCountWithoutOffset"))
+    return layers(loose_number(metadata.get("totalLayerCountWithoutOffset")))
 
 
 def _fan_speed(value: object) -> float | None:
     if value == "Off":
         return 0.0
-    return loose_number(value.removesuffix("%") if isinstance(value, str) else value)
+    return percentage(
+        loose_number(value.removesuffix("%") if isinstance(value, str) else value)
+    )
+
+
+def _percentage(value: object) -> int | None:
+    return integer(percentage(loose_number(value)))
+
+
+def _duration(value: object) -> int | None:
+    return duration(loose_number(value))
 
 
 def _path(value: object) -> str | None:
-    return None if value == "-" else text(value)
+    return None if value == "-" else identifier(value)

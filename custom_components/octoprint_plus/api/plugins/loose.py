@@ -2,9 +2,13 @@
 
 import re
 
-from ..wire import number, text
+from ..wire import integer, label, number
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+# Characters of a number with all its digits.
+MAX_DIGITS = 400
+
 FLAGS = {
     **dict.fromkeys(("1", "true", "on", "yes"), True),
     **dict.fromkeys(("0", "false", "off", "no"), False),
@@ -16,13 +20,13 @@ def loose_number(value: object) -> float | None:
     """Return a finite number, be it written as one or as a text such as "+0.100"."""
     if not isinstance(value, str):
         return number(value)
-    stripped = value.strip()
+    stripped = value[:MAX_DIGITS].strip()
     return number(float(stripped)) if NUMBER.fullmatch(stripped) else None
 
 
 def loose_integer(value: object) -> int | None:
     """Return a number cut to an integer, be it written as one or as a text."""
-    return None if (found := loose_number(value)) is None else int(found)
+    return integer(loose_number(value))
 
 
 def loose_flag(value: object) -> bool | None:
@@ -44,7 +48,7 @@ def loose_color(value: object) -> str | None:
 
     What follows the six digits is how much shines through.
     """
-    if (written := text(value)) is None:
+    if (written := label(value)) is None:
         return None
     found = COLOR.fullmatch(written.strip())
     return f"#{found[1].lower()}" if found else written.strip() or None

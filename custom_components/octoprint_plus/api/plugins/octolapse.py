@@ -6,8 +6,20 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError, OctoPrintRequestError
-from ..wire import Json, integer, items, mapping, promised, text
-from .loose import is_true, loose_integer, loose_number
+from ..quantities import count
+from ..wire import (
+    Json,
+    duration,
+    identifier,
+    integer,
+    items,
+    label,
+    mapping,
+    message,
+    percentage,
+    promised,
+)
+from .loose import is_true, loose_number
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -136,8 +148,8 @@ class OctolapseApi:
         )
         if answer.get("success") is False:
             raise OctoPrintRequestError(
-                text(answer.get("error_message"))
-                or text(answer.get("error"))
+                message(answer.get("error_message"))
+                or message(answer.get("error"))
                 or "Octolapse refused it"
             )
         return answer
@@ -150,7 +162,7 @@ def parse_octolapse(answer: Json) -> Octolapse:
     return Octolapse(
         is_enabled=is_true(settings.get("is_octolapse_enabled")),
         is_test_mode_enabled=is_true(settings.get("test_mode_enabled")),
-        version=text(settings.get("version")),
+        version=label(settings.get("version")),
         status=parse_status(answer.get("status")),
         profiles={
             kind: name
@@ -172,8 +184,8 @@ def parse_status(value: object) -> OctolapseStatus | None:
         is_rendering=is_true(value.get("is_rendering")),
         is_waiting_to_render=is_true(value.get("waiting_to_render")),
         is_test_mode_active=is_true(value.get("is_test_mode_active")),
-        snapshot_count=integer(value.get("snapshot_count")) or 0,
-        snapshot_failed_count=integer(value.get("snapshot_failed_count")) or 0,
+        snapshot_count=count(value.get("snapshot_count")) or 0,
+        snapshot_failed_count=count(value.get("snapshot_failed_count")) or 0,
     )
 
 
@@ -186,26 +198,26 @@ def state_name(state: OctolapseState | int | None) -> str | None:
 
 def parse_message(data: Json) -> OctolapseMessage | None:
     """Read what the plugin pushes."""
-    if (kind := text(data.get("type"))) is None:
+    if (kind := label(data.get("type"))) is None:
         return None
     # One of them wraps its status once more.
     status = data.get("status") or mapping(data.get("state")).get("status")
     return OctolapseMessage(
         type=kind,
-        text=text(data.get("msg")),
+        text=message(data.get("msg")),
         status=parse_status(status),
-        percent=loose_number(data.get("percent_progress")),
-        seconds_left=loose_integer(data.get("seconds_to_complete")),
+        percent=percentage(loose_number(data.get("percent_progress"))),
+        seconds_left=duration(loose_number(data.get("seconds_to_complete"))),
     )
 
 
 def _movie_done(payload: Json) -> MovieDone | None:
-    name = text(payload.get("movie_basename"))
+    name = label(payload.get("movie_basename"))
     return None if name is None else MovieDone(name=name, is_archive=False)
 
 
 def _archive_done(payload: Json) -> MovieDone | None:
-    name = text(payload.get("archive_basename"))
+    name = label(payload.get("archive_basename"))
     return None if name is None else MovieDone(name=name, is_archive=True)
 
 
@@ -216,9 +228,9 @@ EVENTS: Mapping[str, Callable[[Json], MovieDone | None]] = {
 
 
 def _profile_in_use(profiles: Json, kind: str) -> str | None:
-    guid = text(profiles.get(f"current_{kind}_profile_guid"))
+    guid = identifier(profiles.get(f"current_{kind}_profile_guid"))
     plural = {"logging": "logging"}.get(kind, f"{kind}s")
     for profile in items(profiles.get(plural)):
         if guid is not None and profile.get("guid") == guid:
-            return text(profile.get("name"))
+            return label(profile.get("name"))
     return None

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError, OctoPrintPluginError
-from ..wire import Json, mapping, number, text
+from ..quantities import elapsed
+from ..wire import Json, label, mapping
 from .loose import loose_flag
 
 if TYPE_CHECKING:
@@ -118,9 +119,9 @@ class PsuControlApi:
 def parse_settings(settings: Json) -> PsuSettings:
     """Read the plugin's part of the settings."""
     return PsuSettings(
-        switching_method=text(settings.get("switchingMethod")),
-        sensing_method=text(settings.get("sensingMethod")),
-        post_on_delay=max(0.0, number(settings.get("postOnDelay")) or 0.0),
+        switching_method=label(settings.get("switchingMethod")),
+        sensing_method=label(settings.get("sensingMethod")),
+        post_on_delay=elapsed(settings.get("postOnDelay")) or 0.0,
     )
 
 

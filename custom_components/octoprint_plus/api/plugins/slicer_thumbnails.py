@@ -12,7 +12,7 @@ from yarl import URL
 
 from ..answers import connection_errors
 from ..errors import ConnectionCause, OctoPrintConnectionError
-from ..wire import Json, mapping, text, texts
+from ..wire import Json, identifier, mapping, texts
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -111,7 +111,7 @@ def parse_thumbnail(entry: Json) -> Thumbnail | None:
 
 
 def _built_in(value: object) -> Thumbnail | None:
-    if (address := text(value)) is None:
+    if (address := identifier(value)) is None:
         return None
     try:
         path = URL(address, encoded=True).raw_path
@@ -124,14 +124,14 @@ def _built_in(value: object) -> Thumbnail | None:
 
 
 def _of_plugin(entry: Json) -> Thumbnail | None:
-    address = text(entry.get("thumbnail"))
+    address = identifier(entry.get("thumbnail"))
     if address is None or not address.startswith("plugin/"):
         return None
     path, _, version = address.partition("?")
     if entry.get("thumbnail_src") == PLUGIN:
         # The plugin encodes the name and not the folders: what it wrote cannot be
         # told apart from a folder with a percent sign.
-        if (name := text(entry.get("path"))) is None:
+        if (name := identifier(entry.get("path"))) is None:
             return None
         picture = EXTENSION.sub("", name) + ".png"
         path = f"plugin/{PLUGIN}/thumbnail/{quote(picture)}"

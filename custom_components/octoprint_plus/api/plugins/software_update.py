@@ -6,7 +6,19 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, mapping, moment, promised, text, texts
+from ..wire import (
+    MOST,
+    Json,
+    duration,
+    identifier,
+    label,
+    mapping,
+    members,
+    message,
+    moment,
+    promised,
+    texts,
+)
 from .loose import is_true, loose_integer
 
 if TYPE_CHECKING:
@@ -199,11 +211,10 @@ class SoftwareUpdateApi:
 def parse_versions(answer: Json, ahead: float = 0.0) -> SoftwareVersions:
     """Read the answer of check of a server whose clock is so many seconds ahead."""
     return SoftwareVersions(
-        status=text(answer.get("status")),
+        status=label(answer.get("status")),
         components={
             key: _component(key, value)
-            for raw_key, value in mapping(answer.get("information")).items()
-            if isinstance(value, dict) and (key := text(raw_key))
+            for key, value in members(answer.get("information"))
             # The user wants no updates of it, or it does not run here.
             if not is_true(value.get("disabled"))
             and value.get("compatible") is not False
@@ -218,11 +229,11 @@ def _component(key: str, data: Json) -> Component:
         mapping(information.get("local")),
         mapping(information.get("remote")),
     )
-    error = text(data.get("error"))
+    error = message(data.get("error"))
     is_available = is_true(data.get("updateAvailable"))
     return Component(
         key=key,
-        name=text(data.get("displayName")) or key,
+        name=label(data.get("displayName")) or key,
         installed=_version(data.get("displayVersion")) or _version(local.get("value")),
         available=_version(remote.get("value")),
         is_update_available=None if error and not is_available else is_available,
@@ -240,17 +251,17 @@ def parse_message(data: Json) -> SoftwareUpdateMessage | None:
 
 
 def _updating(data: Json) -> SoftwareUpdateMessage | None:
-    if (target := text(data.get("target"))) is None:
+    if (target := identifier(data.get("target"))) is None:
         return None
-    return Updating(target=target, version=text(data.get("version")))
+    return Updating(target=target, version=label(data.get("version")))
 
 
 def _update_failed(data: Json) -> SoftwareUpdateMessage | None:
-    if (target := text(data.get("target"))) is None:
+    if (target := identifier(data.get("target"))) is None:
         return None
     return UpdateFailed(
         target=target,
-        version=text(data.get("version")),
+        version=label(data.get("version")),
         reason=_reason(data.get("reason")),
     )
 
@@ -258,9 +269,9 @@ def _update_failed(data: Json) -> SoftwareUpdateMessage | None:
 def _reason(value: object) -> str | None:
     """Return why an update failed: a text, or the last line that its command wrote."""
     if not isinstance(value, list):
-        return text(value)
-    lines = [line for output in value for line in texts(output)]
-    return lines[-1] if lines else None
+        return message(value)
+    lines = [line for output in value[-MOST:] for line in texts(output)]
+    return message(lines[-1]) if lines else None
 
 
 def _ended(
@@ -270,7 +281,7 @@ def _ended(
         return UpdatesEnded(
             is_success=is_success,
             targets=texts(list(mapping(data.get("results")))),
-            restart=text(data.get("restart_type")),
+            restart=label(data.get("restart_type")),
             is_restarting=is_restarting,
         )
 
@@ -278,11 +289,11 @@ def _ended(
 
 
 def _queued(data: Json) -> SoftwareUpdateMessage:
-    seconds = loose_integer(data.get("timeout_value"))
+    left = duration(loose_integer(data.get("timeout_value")))
     return UpdatesQueued(
         targets=texts(data.get("targets")),
         # It is -1 where the wait was called off.
-        seconds_left=None if seconds is None or seconds < 0 else seconds,
+        seconds_left=left,
     )
 
 
@@ -301,13 +312,13 @@ PARSERS: Mapping[str, Callable[[Json], SoftwareUpdateMessage | None]] = {
 
 def _updated(*, is_success: bool) -> Callable[[Json], SoftwareUpdateMessage | None]:
     def parse(payload: Json) -> SoftwareUpdateMessage | None:
-        if (target := text(payload.get("target"))) is None:
+        if (target := identifier(payload.get("target"))) is None:
             return None
         return Updated(
             target=target,
             is_success=is_success,
-            from_version=text(payload.get("from_version")),
-            to_version=text(payload.get("to_version")),
+            from_version=label(payload.get("from_version")),
+            to_version=label(payload.get("to_version")),
         )
 
     return parse
@@ -321,10 +332,10 @@ EVENTS: Mapping[str, Callable[[Json], SoftwareUpdateMessage | None]] = {
 
 def _version(value: object) -> str | None:
     """Return a version; what the server could not find out is a question mark."""
-    return None if value == "?" else text(value)
+    return None if value == "?" else label(value)
 
 
 def _url(value: object) -> str | None:
     """Return the address of a page, which may come from a plugin of anybody's."""
-    found = text(value)
+    found = identifier(value)
     return found if found and found.startswith(("https://", "http://")) else None

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, integer, items, mapping, promised, text
+from ..quantities import MAX_TOOLS, filament_length, tool_number, weight
+from ..wire import Json, integer, items, label, mapping, promised
 from .loose import is_true, loose_color, loose_number
-from .spools import Need, Spool, listed
+from .spools import MAX_SPOOLS, Need, Spool, listed
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -127,10 +128,10 @@ def parse_spools(answer: Json) -> SpoolList:
     return SpoolList(
         spools=tuple(
             found
-            for item in items(answer.get("allSpools"))
+            for item in items(answer.get("allSpools"), MAX_SPOOLS)
             if (found := parse_spool(item)) is not None
         ),
-        selected=tuple(parse_spool(mapping(item)) for item in selected)
+        selected=tuple(parse_spool(mapping(item)) for item in selected[:MAX_TOOLS])
         if isinstance(selected, list)
         else (),
     )
@@ -143,14 +144,14 @@ def parse_spool(data: Json) -> Spool | None:
         return None
     return Spool(
         id=spool_id,
-        name=text(data.get("displayName")) or f"#{spool_id}",
-        material=text(data.get("material")),
-        vendor=text(data.get("vendor")),
+        name=label(data.get("displayName")) or f"#{spool_id}",
+        material=label(data.get("material")),
+        vendor=label(data.get("vendor")),
         color=loose_color(data.get("color")),
-        total_weight=loose_number(data.get("totalWeight")),
-        used_weight=loose_number(data.get("usedWeight")),
-        remaining_weight=loose_number(data.get("remainingWeight")),
-        remaining_length=loose_number(data.get("remainingLength")),
+        total_weight=weight(loose_number(data.get("totalWeight"))),
+        used_weight=weight(loose_number(data.get("usedWeight"))),
+        remaining_weight=weight(loose_number(data.get("remainingWeight"))),
+        remaining_length=filament_length(loose_number(data.get("remainingLength"))),
         is_usable=data.get("isActive") is not False
         and not is_true(data.get("isTemplate")),
     )
@@ -160,22 +161,22 @@ def parse_check(answer: Json) -> PrintCheck:
     """Read the answer of allowedToPrint."""
     result = mapping(answer.get("result"))
     return PrintCheck(
-        without_spool=_tools(items(result.get("noSpoolSelected"))),
-        not_enough=_tools(items(result.get("filamentNotEnough"))),
+        without_spool=_tools(items(result.get("noSpoolSelected"), MAX_TOOLS)),
+        not_enough=_tools(items(result.get("filamentNotEnough"), MAX_TOOLS)),
         is_unknown=is_true(answer.get("metaOrAttributesMissing")),
     )
 
 
 def parse_message(data: Json) -> SpoolManagerMessage | None:
     """Read what the plugin pushes; its events never leave the server."""
-    action = text(data.get("action")) or ""
+    action = label(data.get("action")) or ""
     if action == "requiredFilamentChanged":
         return _checked(data)
     return SpoolsChanged() if action.startswith("reloadTable") else None
 
 
 def _checked(data: Json) -> FilamentChecked:
-    results = items(data.get("detailedSpoolResult"))
+    results = items(data.get("detailedSpoolResult"), MAX_TOOLS)
     is_unknown = is_true(data.get("metaDataMissing")) or is_true(
         data.get("attributesMissing")
     )
@@ -191,16 +192,16 @@ def _checked(data: Json) -> FilamentChecked:
             Need(
                 tool=tool,
                 spool_id=None,
-                length=loose_number(result.get("requiredLength")),
-                weight=loose_number(result.get("requiredWeight")),
+                length=filament_length(loose_number(result.get("requiredLength"))),
+                weight=weight(loose_number(result.get("requiredWeight"))),
             )
             for result in results
-            if (tool := integer(result.get("toolIndex"))) is not None
+            if (tool := tool_number(result.get("toolIndex"))) is not None
         ),
-        spools=tuple(text(result.get("spoolName")) for result in results),
+        spools=tuple(label(result.get("spoolName")) for result in results),
     )
 
 
 def _tools(results: Sequence[Json]) -> tuple[int, ...]:
-    found = (integer(result.get("toolIndex")) for result in results)
+    found = (tool_number(result.get("toolIndex")) for result in results)
     return tuple(tool for tool in found if tool is not None)

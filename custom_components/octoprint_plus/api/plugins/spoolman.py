@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
-from ..wire import Json, integer, items, mapping, promised, text
+from ..quantities import MAX_TOOLS, filament_length, tool_number, weight
+from ..wire import Json, integer, items, label, mapping, members, promised
 from .loose import is_true, loose_color, loose_integer, loose_number
-from .spools import Need, Spool, is_enough, listed
+from .spools import MAX_SPOOLS, Need, Spool, is_enough, listed
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient
@@ -71,7 +72,7 @@ class SpoolmanApi:
         answer = await self._get("spoolman/spools")
         return tuple(
             found
-            for item in items(answer.get("spools"))
+            for item in items(answer.get("spools"), MAX_SPOOLS)
             if (found := parse_spool(item)) is not None
         )
 
@@ -121,19 +122,21 @@ def parse_spool(data: Json) -> Spool | None:
     if (spool_id := integer(data.get("id"))) is None:
         return None
     filament = mapping(data.get("filament"))
-    vendor = text(mapping(filament.get("vendor")).get("name"))
-    material = text(filament.get("material"))
+    vendor = label(mapping(filament.get("vendor")).get("name"))
+    material = label(filament.get("material"))
     names = (name for name in (vendor, material) if name)
     return Spool(
         id=spool_id,
-        name=text(filament.get("name")) or " ".join(names) or f"#{spool_id}",
+        name=label(filament.get("name")) or " ".join(names) or f"#{spool_id}",
         material=material,
         vendor=vendor,
         color=loose_color(filament.get("color_hex")),
-        total_weight=loose_number(data.get("initial_weight", filament.get("weight"))),
-        used_weight=loose_number(data.get("used_weight")),
-        remaining_weight=loose_number(data.get("remaining_weight")),
-        remaining_length=loose_number(data.get("remaining_length")),
+        total_weight=weight(
+            loose_number(data.get("initial_weight", filament.get("weight")))
+        ),
+        used_weight=weight(loose_number(data.get("used_weight"))),
+        remaining_weight=weight(loose_number(data.get("remaining_weight"))),
+        remaining_length=filament_length(loose_number(data.get("remaining_length"))),
         is_usable=not is_true(data.get("archived")),
     )
 
@@ -142,9 +145,9 @@ def parse_selected(settings: Json) -> dict[int, int]:
     """Read the selection in the plugin's part of the settings: texts by texts."""
     return {
         tool: spool_id
-        for key, value in mapping(settings.get("selectedSpoolIds")).items()
-        if (tool := loose_integer(key)) is not None
-        and (spool_id := loose_integer(mapping(value).get("spoolId"))) is not None
+        for key, value in members(settings.get("selectedSpoolIds"), MAX_TOOLS)
+        if (tool := tool_number(loose_number(key))) is not None
+        and (spool_id := loose_integer(value.get("spoolId"))) is not None
     }
 
 
@@ -156,33 +159,33 @@ def parse_requirements(data: Json) -> JobRequirements:
             Need(
                 tool=tool,
                 spool_id=loose_integer(value.get("spoolId")),
-                length=loose_number(value.get("filamentLength")),
-                weight=loose_number(value.get("filamentWeight")),
+                length=filament_length(loose_number(value.get("filamentLength"))),
+                weight=weight(loose_number(value.get("filamentWeight"))),
             )
-            for key, value in mapping(data.get("tools")).items()
-            if isinstance(value, dict) and (tool := loose_integer(key)) is not None
+            for key, value in members(data.get("tools"), MAX_TOOLS)
+            if (tool := tool_number(loose_number(key))) is not None
         ),
     )
 
 
 def _selected(payload: Json) -> SpoolmanMessage | None:
-    if (tool := loose_integer(payload.get("toolIdx"))) is None:
+    if (tool := tool_number(loose_number(payload.get("toolIdx")))) is None:
         return None
     return SpoolSelected(tool=tool, spool_id=loose_integer(payload.get("spoolId")))
 
 
 def _used(payload: Json) -> SpoolmanMessage | None:
-    if (tool := loose_integer(payload.get("toolIdx"))) is None:
+    if (tool := tool_number(loose_number(payload.get("toolIdx")))) is None:
         return None
     return SpoolUsed(
         tool=tool,
         spool_id=loose_integer(payload.get("spoolId")),
-        length=loose_number(payload.get("extrusionLength")),
+        length=filament_length(loose_number(payload.get("extrusionLength"))),
     )
 
 
 def _failed(payload: Json) -> SpoolmanMessage | None:
-    code = text(payload.get("code"))
+    code = label(payload.get("code"))
     return None if code is None else SpoolUsageFailed(code=code)
 
 

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from ..errors import OctoPrintNotFoundError
 
+# More spools than anybody chooses one of.
+MAX_SPOOLS = 5000
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spool:
