@@ -12,6 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.octoprint_plus import naming
 from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_track_state_change_event
@@ -61,7 +62,11 @@ def told(pushed: Pushed) -> list[tuple[Any, ...]]:
         state = event.data["new_state"]
         if state is not None and (attributes := state.attributes).get("event_type"):
             found.append(
-                (attributes["event_type"], attributes["file"], attributes.get("path"))
+                (
+                    attributes["event_type"],
+                    attributes.get("file"),
+                    attributes.get("path"),
+                )
             )
 
     for entity in ("event.prusa_print", "event.prusa_timelapse"):
@@ -137,6 +142,29 @@ async def test_name_of_a_print_that_ends_at_once(named: Pushed) -> None:
     await named.state("OPERATIONAL", "Operational")
     await named.idle()
     assert [type_ for type_, _, _ in events] == ["started", "cancelled"]
+
+
+async def test_what_happens_in_a_print_without_a_name(named: Pushed) -> None:
+    """Test that a print is told to have started before anything of it is."""
+    events = told(named)
+    await begin(named)
+    await named.event("FilamentChange")
+    assert [type_ for type_, *_ in events] == ["started", "filament_change"]
+
+
+async def test_stopped_before_the_name_came(named: Pushed) -> None:
+    """Test that a print that ends while Home Assistant is away is known, and told."""
+    await begin(named)
+    hass = named.hass
+    hass.bus.async_fire_internal(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    events = told(named)
+    await hass.config_entries.async_unload(named.entry.entry_id)
+    named.fake.load("after_print_done")
+    await hass.config_entries.async_setup(named.entry.entry_id)
+    await until(lambda: events)
+    assert events == [("cancelled", STORED, STORED)]
+    assert named.state_of("sensor.last_print") == STORED
 
 
 async def test_problem_waits_for_no_name(named: Pushed) -> None:

@@ -12,7 +12,8 @@ from homeassistant.config_entries import (
     ConfigEntry,
     ConfigEntryChange,
 )
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
@@ -35,7 +36,7 @@ from .api.messages import (
     ReauthRequired,
     StateChanged,
 )
-from .api.occurrences import Occurrence
+from .api.occurrences import Occurrence, Subject
 from .api.plugins.states import PluginStates
 from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
 from .api.snapshot import (
@@ -298,6 +299,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._async_entry_changed
             )
         )
+        self.config_entry.async_on_unload(
+            self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
+        )
         await self.store.async_load()
         self.events.async_load()
 
@@ -434,8 +438,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Let the end of a print be settled before it is told, where it is not certain."""
         # The print before is told as it seems to have ended, and this one as it is named.
         self._unsettled = None
-        self._publisher.naming.give_up()
-        self._async_note()
+        self._async_end_naming()
         if not is_certain:
             self._unsettled = (ended, SETTLE_ATTEMPTS)
 
@@ -468,6 +471,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if previous is None:
             return
         if isinstance(message, Occurrence):
+            if message.subject is Subject.PRINT:
+                # That the print has begun is told before.
+                self._async_end_naming()
             self.events.async_add(with_shown_name(message, previous))
         self._heard_at = monotonic()
         if not self.last_update_success:
@@ -540,6 +546,18 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             is_named = not self._publisher.naming.is_awaited(self._truth, monotonic())
             is_settled = self._unsettled is None and is_named
             self.events.async_note(self._truth, is_settled=is_settled)
+
+    @callback
+    def _async_end_naming(self) -> None:
+        """Let the stored name of a file do for what is to be told of it."""
+        self._publisher.naming.give_up()
+        self._async_note()
+
+    @callback
+    def _async_stopping(self, _: Event) -> None:
+        """Keep what waits for a name, so that its end is told after the restart."""
+        self._async_end_naming()
+        self.events.async_keep()
 
     @callback
     def _async_show(self, truth: Snapshot) -> None:

@@ -161,6 +161,11 @@ class OctoPrintEvents:
             except Exception as err:  # noqa: BLE001
                 # It was told, as well as that could be done.
                 self._unexpected.log(f"telling {occurrence.type}", err)
+        self.async_keep()
+
+    @callback
+    def async_keep(self) -> None:
+        """Keep what is known now, so that nothing of it is told again after a restart."""
         if self._told is not None and self._told is not self._kept:
             self._kept = self._told
             self._store.async_keep(self._told)

@@ -27,7 +27,10 @@ async def is_refused(hass: HomeAssistant, action: str, data: dict[str, Any]) -> 
             DOMAIN, action, data, return_response=action in {*READ, "get_settings"}
         )
     except RequestError as err:
-        return "Unauthorized" in str(err) or "'user_" in str(err)
+        return any(
+            each in str(err)
+            for each in ("Unauthorized", "'user_", "'emergency_not_sent")
+        )
     return False
 
 
