@@ -79,6 +79,23 @@ async def test_restored(
     assert hass.states.get(FAN).state == "unknown"
 
 
+async def test_speed_of_another_print(
+    hass: HomeAssistant, init_integration: MockConfigEntry, fake: FakeOctoPrint
+) -> None:
+    """Test that what was set before a print, or in it, is not told of what comes after."""
+    fake.load("operational_idle_no_file")
+    for recorded in ("printing_local", "after_print_done"):
+        await refresh(hass, init_integration)
+        await hass.services.async_call(
+            "fan", "turn_on", {"entity_id": FAN}, blocking=True
+        )
+        await refresh(hass, init_integration)
+        assert hass.states.get(FAN).state == "on"
+        fake.load(recorded)
+        await refresh(hass, init_integration)
+        assert hass.states.get(FAN).state == "unknown"
+
+
 async def test_not_restored(
     hass: HomeAssistant, config_entry: MockConfigEntry, fake: FakeOctoPrint
 ) -> None:

@@ -1,6 +1,7 @@
 """Support for the part cooling fan."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.fan import (
@@ -8,7 +9,7 @@ from homeassistant.components.fan import (
     FanEntityDescription,
     FanEntityFeature,
 )
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Snapshot
@@ -51,6 +52,29 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
         | FanEntityFeature.TURN_OFF
         | FanEntityFeature.TURN_ON
     )
+
+    _print: datetime | None = None
+    """When the print began that runs, None without one."""
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Note the print that runs already: what was set in it holds."""
+        self._print = self._began_at
+        await super().async_added_to_hass()
+
+    @property
+    def _began_at(self) -> datetime | None:
+        running = self.snapshot.memory.running
+        return running.started_at if running else None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Forget what was sent where a print begins or ends: each sets the fan by itself."""
+        if self._began_at != self._print:
+            self._print = self._began_at
+            self.sent = None
+        super()._handle_coordinator_update()
 
     @property
     @override

@@ -8,6 +8,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
@@ -28,6 +29,9 @@ COOLED = 15.0
 
 # Firmwares refuse long moves, and a short one can still be stopped.
 STEP = 25.0
+
+# Seconds in which a report that was on its way may tell the target of before.
+SETTLING = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ class FilamentChange:
         self._before = before
         self._last_print = coordinator.data.memory.last_print
         self._is_reported = False
+        self._settled_at = float("inf")
         self._is_left_hot = False
 
     @property
@@ -89,6 +94,7 @@ class FilamentChange:
             await self._coordinator.client.printer.set_target(
                 self._move.heater, self._move.temperature
             )
+            self._settled_at = monotonic() + SETTLING
             await self._coordinator.async_after_command()
             await self._async_heat()
             await self._async_move()
@@ -177,7 +183,12 @@ class FilamentChange:
             return
         if is_target(target, self._move.temperature):
             self._is_reported = True
-        elif self._is_reported:
+        elif monotonic() < self._settled_at:
+            return
+        elif self._is_reported or not is_target(
+            target, self._before.heater.target or 0.0
+        ):
+            # Until ours is reported, it is the earlier one that still is.
             raise self.error("filament_target_changed")
 
     async def _async_watch(self, condition: Callable[[], bool]) -> None:

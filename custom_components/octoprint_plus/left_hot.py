@@ -16,7 +16,7 @@ from .api.heated import Heated, observe, restored_target
 from .const import DOMAIN, LOGGER
 from .coordinator import OctoPrintConfigEntry
 from .device import printer_title
-from .markup import printer_name
+from .markup import MAX_NAME, printer_name, quoted
 
 # Below this temperature, in degrees Celsius, nobody is burned.
 COOL = 50
@@ -42,6 +42,7 @@ def async_tell_left_hot(
         translation_key=LEFT_HOT,
         translation_placeholders={
             **printer_name(printer_title(hass, entry)),
+            "heater": quoted(heated.heater, MAX_NAME),
             "temperature": f"{heated.temperature:g}",
         },
     )
@@ -67,15 +68,15 @@ class _LeftHot:
         self._coordinator = entry.runtime_data
         self._is_restoring = False
         self._cancel_retry: CALLBACK_TYPE | None = None
-        self._cooling: str | None = None
-        """The heater that was told as hot, and is not heated any more."""
+        self._was_off = False
+        """Whether what cools was seen switched off, so that a target is somebody else's."""
 
     @callback
     def async_check(self) -> None:
         """Look whether there is something to put right; most of the time there is not."""
         coordinator = self._coordinator
-        if self._cooling is not None:
-            self._check_cool(self._cooling)
+        if coordinator.store.cooling is not None:
+            self._check_cool(coordinator.store.cooling)
         if (
             (heated := coordinator.store.heated) is None
             or coordinator.filament_task is not None
@@ -120,7 +121,8 @@ class _LeftHot:
         if ir.async_get(self._hass).async_get_issue(DOMAIN, issue_id) is not None:
             ir.async_delete_issue(self._hass, DOMAIN, issue_id)
             if target == 0 or now.heater.target == 0:
-                self._cooling = heated.heater
+                self._was_off = False
+                coordinator.store.async_note_cooling(heated.heater)
                 self._check_cool(heated.heater)
         await coordinator.async_after_command()
 
@@ -133,10 +135,19 @@ class _LeftHot:
     @callback
     def _check_cool(self, heater: str) -> None:
         """Tell that the heater is cool, once it is."""
+        store = self._coordinator.store
         found = self._coordinator.data.heaters.get(heater)
-        if found is None or found.actual is None or found.actual >= COOL:
+        if found is None or found.actual is None:
             return
-        self._cooling = None
+        if found.target:
+            if self._was_off:
+                # Somebody heats it again, and knows.
+                store.async_note_cooling(None)
+            return
+        self._was_off = True
+        if found.actual >= COOL:
+            return
+        store.async_note_cooling(None)
         ir.async_create_issue(
             self._hass,
             DOMAIN,

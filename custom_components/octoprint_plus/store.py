@@ -29,7 +29,7 @@ from .last_seen import LastSeen, dumped, loaded
 # The minor version grows with each new field, which older readers pass over. The major
 # one grows when a field changes its meaning; then `_migrated` makes the new of the old.
 VERSION = 1
-MINOR_VERSION = 4
+MINOR_VERSION = 5
 
 SAVE_DELAY = 1
 
@@ -90,6 +90,9 @@ class OctoPrintStore:
         self.last_seen: LastSeen | None = None
         """The temperatures that were told last."""
 
+        self.cooling: str | None = None
+        """The heater that was left hot, is switched off, and is to be told as cool."""
+
     @property
     def memory(self) -> Memory:
         """Return what was kept of prints and heaters."""
@@ -121,6 +124,7 @@ class OctoPrintStore:
             self.told = reader.told(kept)
             self.heated = reader.heated(kept)
             self.last_seen = reader.last_seen(kept)
+            self.cooling = reader.cooling(kept)
         if unreadable:
             await self._hass.async_add_executor_job(set_aside, path)
         if unreadable or self._store.is_newer:
@@ -156,6 +160,12 @@ class OctoPrintStore:
             self.heated = heated
             await self._store.async_save(self._to_dict())
 
+    @callback
+    def async_note_cooling(self, heater: str | None) -> None:
+        """Keep which heater was left hot and cools now, None where people need not be told."""
+        self.cooling = heater
+        self._store.async_delay_save(self._to_dict, SAVE_DELAY)
+
     async def async_save(self) -> None:
         """Write it now, with the clock of a running print."""
         if self.told is not None or self.heated is not None:
@@ -165,6 +175,8 @@ class OctoPrintStore:
         data = {} if self.told is None else _to_dict(self.told)
         if self.heated is not None:
             data["heated"] = asdict(self.heated)
+        if self.cooling is not None:
+            data["cooling"] = self.cooling
         if self.last_seen is not None:
             data["last_seen"] = dumped(self.last_seen)
         return data
@@ -278,6 +290,10 @@ class _Reader:
     def heated(self, data: Mapping[str, Any]) -> Heated | None:
         """Read what we heated."""
         return self._read(data, "heated", self._heated)
+
+    def cooling(self, data: Mapping[str, Any]) -> str | None:
+        """Read which heater was left hot and cools."""
+        return self._read(data, "cooling", _text)
 
     def last_seen(self, data: Mapping[str, Any]) -> LastSeen | None:
         """Read the temperatures that were told last."""

@@ -104,8 +104,8 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "remaining_length": (-1e9, 1e9),
     "rows": (-1000, 1000),
     **dict.fromkeys(("id", "spool_id", "state"), INTEGER),
-    # What people have entered themselves for their own controls.
-    **dict.fromkeys(("default", "min", "max", "step"), (-math.inf, math.inf)),
+    **dict.fromkeys(("default", "min", "max"), POSITION),
+    "step": (0, 1e5),
 }
 
 
@@ -185,8 +185,6 @@ def check(found: object, parser: str) -> None:
             assert len(value) <= wire.MAX_TEXT, (parser, name)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             assert math.isfinite(value), (parser, name)
-            if "controls" in parser and name in ("default", "min", "max", "step"):
-                continue
             assert name in BOUNDS or parser.endswith("selected"), (parser, name)
             low, high = BOUNDS.get(name, INTEGER)
             assert low <= value <= high, (parser, name, value)

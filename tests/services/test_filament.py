@@ -8,6 +8,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus import filament as change
 from custom_components.octoprint_plus.services import filament
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
@@ -45,7 +46,10 @@ def sent(fake: FakeOctoPrint) -> list[Tool]:
 @pytest.fixture(autouse=True)
 def report_time() -> Generator[None]:
     """Let the printer answer at once."""
-    with patch(f"{filament.__name__}.REPORT_TIME", 0):
+    with (
+        patch(f"{filament.__name__}.REPORT_TIME", 0),
+        patch(f"{change.__name__}.SETTLING", 0),
+    ):
         yield
 
 
@@ -139,6 +143,35 @@ async def test_target_changed(
     await until(lambda: sent(fake))
     await printer.tell(50, 200)
     await printer.tell(60, 100)
+    with pytest.raises(HomeAssistantError) as err:
+        await task
+    assert err.value.translation_key == "filament_target_changed"
+    assert sent(fake) == [target(200)]
+
+
+async def test_report_on_its_way(
+    call: Call, fake: FakeOctoPrint, printer: Printer
+) -> None:
+    """An earlier report that comes late is not taken for somebody else's temperature."""
+    with patch(f"{change.__name__}.SETTLING", 60):
+        task = asyncio.ensure_future(
+            call("load_filament", length=5, temperature=200, speed=FAST)
+        )
+        await until(lambda: sent(fake))
+        await printer.tell(50, 200)
+        await printer.tell(50, 0)
+        await printer.tell(200, 200)
+        await task
+    assert sent(fake)[-1] == target(0)
+
+
+async def test_target_changed_before_ours_was_told(
+    call: Call, fake: FakeOctoPrint, printer: Printer
+) -> None:
+    """Somebody else's temperature ends it also where ours was never seen."""
+    task = asyncio.ensure_future(call("load_filament", length=5, temperature=200))
+    await until(lambda: sent(fake))
+    await printer.tell(50, 60)
     with pytest.raises(HomeAssistantError) as err:
         await task
     assert err.value.translation_key == "filament_target_changed"

@@ -151,6 +151,7 @@ def quick() -> Generator[None]:
     """Let the printer answer at once, and polls follow commands at once."""
     with (
         patch(f"{filament.__name__}.REPORT_TIME", 0),
+        patch("custom_components.octoprint_plus.filament.SETTLING", 0),
         patch("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0),
     ):
         yield

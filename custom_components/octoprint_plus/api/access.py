@@ -121,7 +121,7 @@ class AccessApi:
                 "Something answered, but not OctoPrint", ConnectionCause.NOT_OCTOPRINT
             )
         return CurrentUser(
-            name=identifier(answer.get("name")),
+            name=label(answer.get("name")),
             permissions=frozenset(texts(answer.get("permissions"))),
         )
 

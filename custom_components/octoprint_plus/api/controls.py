@@ -5,18 +5,8 @@ from dataclasses import dataclass
 import re
 
 from .gcode import DISPLAY, PERCENT
-from .wire import (
-    Json,
-    flag,
-    identifier,
-    items,
-    label,
-    mapping,
-    message,
-    number,
-    text,
-    texts,
-)
+from .quantities import position
+from .wire import Json, flag, identifier, items, label, mapping, message, text, texts
 
 # Deeper than anybody nests buttons, and shallow enough for Python's stack.
 MAX_DEPTH = 50
@@ -180,19 +170,22 @@ def _control(data: Json) -> Control:
 
 
 def _scalar(value: object) -> str | float | bool | None:
-    if isinstance(value, bool | int):
+    """Return what is entered in advance, of which a number has to fit into a line."""
+    if isinstance(value, bool):
         return value
-    return number(value) if isinstance(value, float) else text(value)
+    if isinstance(value, int):
+        return None if position(value) is None else value
+    return position(value) if isinstance(value, float) else text(value)
 
 
 def _slider(value: object) -> Slider | None:
-    """Return the range of a slider, with OctoPrint's defaults for what is missing."""
+    """Return the range of a slider, with OctoPrint's defaults for what is missing or no range."""
     if not isinstance(value, dict) and not flag(value):
         return None
     data = mapping(value)
-    low, high = number(data.get("min")), number(data.get("max"))
-    return Slider(
-        min=0 if low is None else low,
-        max=255 if high is None else high,
-        step=number(data.get("step")) or 1,
-    )
+    low, high = position(data.get("min")), position(data.get("max"))
+    low, high = 0 if low is None else low, 255 if high is None else high
+    step = position(data.get("step")) or 1
+    if low >= high:
+        low, high = 0, 255
+    return Slider(min=low, max=high, step=step if step > 0 else 1)
