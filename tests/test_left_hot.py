@@ -43,7 +43,7 @@ async def show(
     hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
 ) -> None:
     """Let time pass, so that a temperature that moved is shown."""
-    freezer.tick(6)
+    freezer.tick(60)
     await refresh(hass, entry)
 
 

@@ -206,7 +206,13 @@ class FilamentChange:
                 if condition():
                     return
                 changed.clear()
-                await changed.wait()
+                # What was told too early to count may be told no more, as nothing changes.
+                early = self._settled_at - monotonic()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(
+                        early if 0 < early <= SETTLING else None
+                    ):
+                        await changed.wait()
         finally:
             remove()
 

@@ -79,6 +79,10 @@ async def idle(
         entry_id = await add(hass, proxy.url, "Voron")
         await octoprint.upload("a.gcode", "G28\n")
         await hass.wait_for(STATE, "operational")
+        # It writes a new entry some time later, and a power cut before would forget it.
+        await hass.stop()
+        await hass.start()
+        await hass.wait_for(STATE, "operational")
         yield PrintingHome(hass, octoprint, proxy, entry_id)
 
 

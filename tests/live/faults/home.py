@@ -96,8 +96,16 @@ class PrintingHome:
         """Wait until the printer is connected, cold and idle, and Home Assistant shows it."""
         await self.enable()
         request = self.octoprint.request
+        # What was sent to a server that hung may still begin a print.
+        calm = 0
         async with asyncio.timeout(RECOVERY):
-            while (state := await self.octoprint.state()) != "Operational":
+            while calm < 10:
+                state = await self.octoprint.state()
+                shown = await self.hass.state(STATE)
+                is_calm = state == "Operational" and (
+                    shown is not None and shown["state"] == "operational"
+                )
+                calm = calm + 1 if is_calm else 0
                 with suppress(RequestError):
                     if state.startswith(("Printing", "Paused", "Starting")):
                         await request("POST", "/api/job", json={"command": "cancel"})
