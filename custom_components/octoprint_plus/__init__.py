@@ -11,6 +11,7 @@ from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .device import async_watch_title
 from .everything import async_watch_calls
+from .exclusive import async_watch_stop
 from .ghosts import async_watch_ghosts
 from .left_hot import async_tell_left_hot, async_watch_left_hot
 from .moved import async_watch as async_watch_move, async_withdraw
@@ -63,6 +64,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: OctoPrintConfigEntry) ->
     async_watch_title(hass, entry)
     async_watch_issues(hass, entry)
     async_watch_left_hot(hass, entry)
+    async_watch_stop(hass, entry)
     async_watch_ghosts(hass, entry)
     async_watch_move(hass, entry)
     coordinator.async_start_push()

@@ -4,8 +4,14 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from .coordinator import OctoPrintCoordinator
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HomeAssistant, callback
+
+from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .helpers import refusal
+
+# Seconds for switching off what was heated, before Home Assistant stops without.
+COOLING = 15
 
 
 @contextmanager
@@ -40,3 +46,17 @@ def changing_filament(coordinator: OctoPrintCoordinator) -> Iterator[None]:
         yield
     finally:
         coordinator.filament_task = None
+
+
+@callback
+def async_watch_stop(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+    """End a filament change when Home Assistant stops, while the tool can still be cooled."""
+    coordinator = entry.runtime_data
+
+    async def end(_: Event) -> None:
+        if (task := coordinator.filament_task) is not None:
+            task.cancel()
+            # Home Assistant waits for this, and closes its connections afterwards.
+            await asyncio.wait([task], timeout=COOLING)
+
+    entry.async_on_unload(hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, end))

@@ -10,6 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus import filament as change
 from custom_components.octoprint_plus.services import filament
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from tests.conftest import refresh, until
@@ -147,6 +148,20 @@ async def test_target_changed(
         await task
     assert err.value.translation_key == "filament_target_changed"
     assert sent(fake) == [target(200)]
+
+
+async def test_home_assistant_stops(
+    hass: HomeAssistant, call: Call, fake: FakeOctoPrint, printer: Printer
+) -> None:
+    """The tool is cooled while Home Assistant stops, before it closes its connections."""
+    task = asyncio.ensure_future(call("load_filament", length=5, temperature=200))
+    await until(lambda: sent(fake))
+    await printer.tell(50, 200)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STOP)
+    await hass.async_block_till_done()
+    assert sent(fake) == [target(200), target(0)]
+    await asyncio.wait([task])
+    assert task.cancelled()
 
 
 async def test_report_on_its_way(
