@@ -8,6 +8,7 @@ from homeassistant.components.number import (
     NumberDeviceClass,
     NumberEntity,
     NumberEntityDescription,
+    NumberMode,
 )
 from homeassistant.const import UnitOfRatio, UnitOfTemperature
 from homeassistant.core import HomeAssistant
@@ -110,6 +111,9 @@ async def async_setup_entry(
 class OctoPrintOffsetEntity(OctoPrintControlEntity, NumberEntity):
     """Defines what is added to a heater's targets."""
 
+    # A slider is moved by a thumb that scrolls, and changes a print.
+    _attr_mode = NumberMode.BOX
+
     entity_description: OctoPrintOffsetDescription
 
     @property
@@ -151,6 +155,7 @@ class OctoPrintOffsetEntity(OctoPrintControlEntity, NumberEntity):
 class OctoPrintRateEntity(OctoPrintAssumedEntity, NumberEntity):
     """Defines a rate in percent, which no printer tells back."""
 
+    _attr_mode = NumberMode.BOX
     entity_description: OctoPrintRateDescription
 
     @property
