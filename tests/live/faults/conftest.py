@@ -69,6 +69,8 @@ async def idle(
             "controls": CONTROLS,
             # So that a wrong checksum shows.
             "serial": {"alwaysSendChecksum": True},
+            # It ends a line where its buffer ends; firmware's holds a whole one, of 96 characters.
+            "plugins": {"virtual_printer": {"rxBuffer": 128}},
         },
     )
     async with (
