@@ -81,6 +81,9 @@ async def entry(
     coordinator = init_integration.runtime_data
     await refresh(hass, init_integration)
     assert coordinator.last_update_success
+    # Plugins are read by and by.
+    plugins = ("sensor.prusa_spool", "switch.prusa_power_supply")
+    await until(lambda: all(map(hass.states.get, plugins)))
     return init_integration
 
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -39,51 +38,40 @@ async def cooling(
     return config_entry
 
 
-async def show(
-    hass: HomeAssistant, entry: MockConfigEntry, freezer: FrozenDateTimeFactory
-) -> None:
-    """Let time pass, so that a temperature that moved is shown."""
-    freezer.tick(60)
-    await refresh(hass, entry)
-
-
 def is_told(hass: HomeAssistant, entry: MockConfigEntry) -> bool:
     """Return whether there is a repair that tells that it is cool."""
     issue_id = f"left_hot_cooled_{entry.entry_id}"
     return ir.async_get(hass).async_get_issue("octoprint_plus", issue_id) is not None
 
 
+async def reload(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Load the entry anew, as after a restart."""
+    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.async_block_till_done()
+
+
 async def test_told_after_a_restart(
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    cooling: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
+    hass: HomeAssistant, fake: FakeOctoPrint, cooling: MockConfigEntry
 ) -> None:
     """Test that what cools over restarts is told as cool, once."""
-    await hass.config_entries.async_reload(cooling.entry_id)
-    await hass.async_block_till_done()
     tell(fake, 50, 0)
-    await show(hass, cooling, freezer)
+    await reload(hass, cooling)
     assert not is_told(hass, cooling)
-    tell(fake, 45, 0)
-    await show(hass, cooling, freezer)
+    tell(fake, 49, 0)
+    await reload(hass, cooling)
     assert is_told(hass, cooling)
     ir.async_delete_issue(hass, "octoprint_plus", f"left_hot_cooled_{cooling.entry_id}")
-    await hass.config_entries.async_reload(cooling.entry_id)
-    await hass.async_block_till_done()
+    await reload(hass, cooling)
     assert not is_told(hass, cooling)
 
 
 async def test_heated_by_somebody_else(
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    cooling: MockConfigEntry,
-    freezer: FrozenDateTimeFactory,
+    hass: HomeAssistant, fake: FakeOctoPrint, cooling: MockConfigEntry
 ) -> None:
     """Test that nobody is told that a nozzle is cool which is heated again meanwhile."""
-    tell(fake, 110, 200)
-    await show(hass, cooling, freezer)
-    for actual, target in ((200, 200), (40, 45), (40, 0)):
+    for actual, target in ((110, 200), (40, 45), (40, 0)):
         tell(fake, actual, target)
-        await show(hass, cooling, freezer)
+        await refresh(hass, cooling)
         assert not is_told(hass, cooling)
+    await reload(hass, cooling)
+    assert not is_told(hass, cooling)
