@@ -6,6 +6,7 @@ from contextlib import suppress
 import json
 import os
 from pathlib import Path
+import re
 import signal
 from typing import Any
 
@@ -236,9 +237,17 @@ async def test_fault_other_target_while_filament(home: PrintingHome) -> None:
     assert await target(home) == 60
 
 
+def temperatures(home: PrintingHome) -> list[str]:
+    """Return all lines with a target of a tool that the printer was sent, in their order."""
+    log = home.octoprint.folder / "logs/plugin_virtual_printer_serial.log"
+    text = log.read_text(encoding="utf-8", errors="replace")
+    return re.findall(r"<<< .*?\bM10[49]\b[^*\n]*", text)
+
+
 @pytest.mark.parametrize("seconds", [0.0, 0.8, 1.3, 2.6, 3.2, 4.0, 5.0, 6.5])
 async def test_fault_print_beside_filament(home: PrintingHome, seconds: float) -> None:
     """Test that a print that begins while filament is loaded keeps its temperature."""
+    before = len(temperatures(home))
     hot = "M104 S215\n" + sample_print(120, nozzle=215, bed=25)
     await home.octoprint.upload("Hot.gcode", hot)
     task = load(home)
@@ -257,6 +266,10 @@ async def test_fault_print_beside_filament(home: PrintingHome, seconds: float) -
     await home.octoprint.gcode("M105")
     await home.goes_on()
     assert await target(home) == 215
+    # Not even for a moment: from the file's first on the printer is sent no other.
+    theirs = temperatures(home)[before:]
+    of_file = next(i for i, line in enumerate(theirs) if "S215" in line)
+    assert all("S215" in line for line in theirs[of_file:]), theirs
 
 
 async def test_fault_print_file_beside_filament(home: PrintingHome) -> None:
