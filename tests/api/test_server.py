@@ -35,6 +35,16 @@ async def test_version_where_there_is_no_server(
     ]
 
 
+async def test_version_where_a_proxy_fails_for_the_server(
+    client: OctoPrintClient, fake: FakeOctoPrint
+) -> None:
+    fake.answer("GET", "/api/server", status=502)
+    assert await client.server.get() == ServerInfo(version="1.11.8", safe_mode=None)
+    fake.answer("GET", "/api/version", status=502)
+    with pytest.raises(OctoPrintConnectionError):
+        await client.server.get()
+
+
 async def test_without_a_version(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     fake.answer("GET", "/api/server", json={"version": 1})
     with pytest.raises(OctoPrintConnectionError) as caught:

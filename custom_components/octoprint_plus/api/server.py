@@ -44,6 +44,11 @@ class ServerApi:
             answer = await self._client.get("api/server", permission="STATUS")
         except OctoPrintNotFoundError:
             answer = await self._client.get("api/version", permission="STATUS")
+        except OctoPrintConnectionError as err:
+            # A proxy that fails for one path keeps no printer from being loaded.
+            if err.cause is not ConnectionCause.BAD_GATEWAY:
+                raise
+            answer = await self._client.get("api/version", permission="STATUS")
         version = label(answer.get("version")) or label(answer.get("server"))
         if version is None:
             raise OctoPrintConnectionError(

@@ -28,6 +28,8 @@ async def test_fault_while_printing(printing: PrintingHome, fault: Fault) -> Non
     """Test that a fault passes, and leaves the print, the log and Home Assistant alone."""
     proxy = printing.proxy
     await proxy.restore()
+    # The pauses between attempts grow with each socket that is lost soon, as in the tests before.
+    await printing.reload()
     await printing.recovered()
     logged, commands = len(printing.hass.log()), len(proxy.commands)
     async with watching(printing.hass) as shown, printing.watched() as toll:
