@@ -534,7 +534,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         is_awaited = (
             truth.state in TRANSIENT_STATES
             or is_warming(truth.heaters)
-            or self._publisher.naming.is_awaited(truth, monotonic())
+            or self._is_name_awaited(truth)
         )
         self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
@@ -543,9 +543,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_note(self) -> None:
         if self._truth is not None:
-            is_named = not self._publisher.naming.is_awaited(self._truth, monotonic())
+            is_named = not self._is_name_awaited(self._truth)
             is_settled = self._unsettled is None and is_named
             self.events.async_note(self._truth, is_settled=is_settled)
+
+    def _is_name_awaited(self, truth: Snapshot) -> bool:
+        return self._publisher.naming.is_awaited(truth, monotonic())
 
     @callback
     def _async_end_naming(self) -> None:

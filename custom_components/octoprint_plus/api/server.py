@@ -42,11 +42,12 @@ class ServerApi:
         """
         try:
             answer = await self._client.get("api/server", permission="STATUS")
-        except OctoPrintNotFoundError:
-            answer = await self._client.get("api/version", permission="STATUS")
-        except OctoPrintConnectionError as err:
+        except (OctoPrintNotFoundError, OctoPrintConnectionError) as err:
             # A proxy that fails for one path keeps no printer from being loaded.
-            if err.cause is not ConnectionCause.BAD_GATEWAY:
+            if (
+                isinstance(err, OctoPrintConnectionError)
+                and err.cause is not ConnectionCause.BAD_GATEWAY
+            ):
                 raise
             answer = await self._client.get("api/version", permission="STATUS")
         version = label(answer.get("version")) or label(answer.get("server"))
