@@ -17,7 +17,7 @@ from aiohttp._websocket.reader import WebSocketDataQueue, WebSocketReader
 from aiohttp.base_protocol import BaseProtocol
 
 from custom_components.octoprint_plus import coordinator as coordinator_module
-from custom_components.octoprint_plus.api.messages import MessageReader
+from custom_components.octoprint_plus.api.socket.messages import MessageReader
 from custom_components.octoprint_plus.coordinator import (
     OctoPrintConfigEntry,
     OctoPrintCoordinator,

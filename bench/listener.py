@@ -7,8 +7,8 @@ import time
 
 from aiohttp import ClientSession, ClientWebSocketResponse, TCPConnector, WSMsgType
 
-from custom_components.octoprint_plus.api.messages import EVENTS
-from custom_components.octoprint_plus.api.push import THROTTLE_CALM
+from custom_components.octoprint_plus.api.socket.messages import EVENTS
+from custom_components.octoprint_plus.api.socket.push import THROTTLE_CALM
 from scripts.lab.server import HOST, ROOT, LabError
 
 from .simulator import API_KEY

@@ -10,8 +10,8 @@ from typing import Any, Self
 from freezegun.api import FrozenDateTimeFactory
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus.api.messages import Hello, PushMessage
-from custom_components.octoprint_plus.api.push import PushLost, PushStarted
+from custom_components.octoprint_plus.api.socket.messages import Hello, PushMessage
+from custom_components.octoprint_plus.api.socket.push import PushLost, PushStarted
 from custom_components.octoprint_plus.coordinator import (
     POLL_PUSHED,
     OctoPrintCoordinator,

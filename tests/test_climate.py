@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import (
 from syrupy.assertion import SnapshotAssertion
 
 from custom_components.octoprint_plus.const import CONF_MAX_TEMPS
-from custom_components.octoprint_plus.publisher import TEMPERATURE_PACE
+from custom_components.octoprint_plus.sync.publisher import TEMPERATURE_PACE
 from homeassistant.components.climate import (
     ATTR_HVAC_ACTION,
     ATTR_HVAC_MODE,

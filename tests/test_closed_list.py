@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus.api.changes import RESULTS
-from custom_components.octoprint_plus.api.memory import PrintResult
-from custom_components.octoprint_plus.api.messages import PluginTold
-from custom_components.octoprint_plus.api.occurrences import OCCURRENCE_PARSERS, Subject
+from custom_components.octoprint_plus.api.job import PrintResult
 from custom_components.octoprint_plus.api.plugins.cancel_objects import ActiveObject
+from custom_components.octoprint_plus.api.socket.events import (
+    OCCURRENCE_PARSERS,
+    Subject,
+)
+from custom_components.octoprint_plus.api.socket.messages import PluginTold
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.event import DESCRIPTIONS as EVENTS
+from custom_components.octoprint_plus.model.changes import RESULTS
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError

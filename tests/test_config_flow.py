@@ -27,9 +27,9 @@ from yarl import URL
 import custom_components.octoprint_plus as integration
 from custom_components.octoprint_plus.api import ConnectionCause, OctoPrintClient
 from custom_components.octoprint_plus.const import CONF_MAX_TEMPS, DOMAIN
-from custom_components.octoprint_plus.discovery import from_zeroconf
-from custom_components.octoprint_plus.moved import MovedFlow
-from custom_components.octoprint_plus.probe import SetupError
+from custom_components.octoprint_plus.setup.discovery import from_zeroconf
+from custom_components.octoprint_plus.setup.moved import MovedFlow
+from custom_components.octoprint_plus.setup.probe import SetupError
 from homeassistant.components.repairs import RepairsFlowResult
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.config_entries import (

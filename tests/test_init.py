@@ -14,9 +14,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.octoprint_plus.api import OctoPrintConflictError
 from custom_components.octoprint_plus.api.profiles import Volume
+from custom_components.octoprint_plus.commands.execute import octoprint_command
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.device import volume_text
-from custom_components.octoprint_plus.helpers import octoprint_command
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus import plugin_reader
 from custom_components.octoprint_plus.api import (
     ConnectionCause,
     OctoPrintConnectionError,
 )
-from custom_components.octoprint_plus.api.plugins import states
-from custom_components.octoprint_plus.api.plugins.states import READERS, PluginStates
 from custom_components.octoprint_plus.const import DOMAIN
+from custom_components.octoprint_plus.model import plugins as states
+from custom_components.octoprint_plus.model.plugins import READERS, PluginStates
+from custom_components.octoprint_plus.sync import plugin_reader
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -788,7 +788,9 @@ async def test_plugin_that_hangs(
         raise OctoPrintConnectionError("no answer in time", ConnectionCause.TIMEOUT)
 
     monkeypatch.setitem(READERS, "Spoolman", hang)
-    monkeypatch.setattr("custom_components.octoprint_plus.plugin_reader.RETRY", 0.1)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.sync.plugin_reader.RETRY", 0.1
+    )
     async with pushing(hass, server, config_entry) as pushed:
         await until(lambda: pushed.coordinator.data.plugins.versions is not None)
         assert pushed.state_of("sensor.spool") is None

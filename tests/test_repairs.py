@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.commands.left_hot import COOLED, LEFT_HOT
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.left_hot import COOLED, LEFT_HOT
 from custom_components.octoprint_plus.markup import escaped
-from custom_components.octoprint_plus.moved import MOVED
 from custom_components.octoprint_plus.repairs import COPIED_ID, DESCRIPTIONS
+from custom_components.octoprint_plus.setup.moved import MOVED
 from homeassistant.components.repairs.issue_handler import RepairsFlowManager
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.core import Event, HomeAssistant

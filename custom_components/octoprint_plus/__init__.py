@@ -7,17 +7,17 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.start import async_at_started
 from homeassistant.helpers.typing import ConfigType
 
+from .commands.everything import async_watch_calls
+from .commands.exclusive import async_watch_stop
+from .commands.left_hot import async_tell_left_hot, async_watch_left_hot
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .device import async_watch_title
-from .everything import async_watch_calls
-from .exclusive import async_watch_stop
-from .ghosts import async_watch_ghosts
-from .left_hot import async_tell_left_hot, async_watch_left_hot
-from .moved import async_watch as async_watch_move, async_withdraw
 from .repairs import async_check_copies, async_forget_issues, async_watch_issues
 from .services import async_setup_services
-from .store import OctoPrintStore
+from .setup.ghosts import async_watch_ghosts
+from .setup.moved import async_watch as async_watch_move, async_withdraw
+from .sync.store import OctoPrintStore
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 

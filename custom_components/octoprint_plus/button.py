@@ -16,17 +16,18 @@ from homeassistant.components.button import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import OctoPrintClient, Snapshot, State
+from .api import OctoPrintClient, State
 from .api.controls import Control
 from .api.plugins import bed_level_visualizer
 from .api.system import SystemCommand
+from .commands.emergency import async_emergency_stop
+from .commands.everything import require_meant
+from .commands.exclusive import starting_print
+from .commands.execute import async_refresh_or_raise, octoprint_command, refusal
+from .commands.rights import ACTING, async_check_admin
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
-from .emergency import async_emergency_stop
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .everything import require_meant
-from .exclusive import starting_print
-from .helpers import async_refresh_or_raise, octoprint_command, refusal
-from .rights import ACTING, async_check_admin
+from .model.snapshot import Snapshot
 from .services.answers import sending
 
 # The buttons below decide for themselves what they wait for: an emergency stop for nothing.

@@ -16,12 +16,12 @@ from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Snapshot
 from .api.printer import Heater
+from .commands.execute import octoprint_command, refusal, require_number
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .heater import AT_TARGET, settable_heaters
-from .helpers import octoprint_command, refusal, require_number
+from .model.heaters import AT_TARGET, settable_heaters
+from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each heater by itself.
 PARALLEL_UPDATES = 0

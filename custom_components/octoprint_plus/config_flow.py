@@ -33,22 +33,27 @@ from homeassistant.helpers.selector import TextSelector
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .address import address_text
 from .api import ConnectionCause
 from .api.access import permission_name
 from .api.login import ProxyLogin
-from .clients import entry_data, entry_login
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
-from .discovery import Announcement, from_ssdp, from_zeroconf, is_crowded
-from .finder import async_find
-from .flow_address import ADDRESS_SCHEMA, PASSWORD
-from .flow_key import KeyFlow, key_error
-from .identity import check_same_printer, new_unique_id
 from .markup import escaped, one_line
-from .moved import async_check_moved
 from .options_flow import OctoPrintOptionsFlow
-from .probe import Instance, SetupError, async_verify
+from .setup.address import address_text
+from .setup.address_step import ADDRESS_SCHEMA, PASSWORD
+from .setup.clients import entry_data, entry_login
+from .setup.discovery import Announcement, from_ssdp, from_zeroconf, is_crowded
+from .setup.finder import async_find
+from .setup.key_step import KeyFlow, key_error
+from .setup.moved import async_check_moved
+from .setup.probe import (
+    Instance,
+    SetupError,
+    async_verify,
+    check_same_printer,
+    new_unique_id,
+)
 
 NAME_SCHEMA = vol.Schema({vol.Optional(CONF_NAME): TextSelector()})
 

@@ -20,26 +20,26 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .api import (
-    Memory,
-    OctoPrintConnectionError,
-    OctoPrintError,
-    RunningPrint,
-    Snapshot,
-    State,
-)
+from .api import OctoPrintConnectionError, OctoPrintError, State
 from .api.job import JobFile
-from .api.messages import (
+from .api.socket.events import Occurrence, Subject
+from .api.socket.messages import (
     PluginTold,
     PushMessage,
     ReadAgain,
     ReauthRequired,
     StateChanged,
 )
-from .api.occurrences import Occurrence, Subject
-from .api.plugins.states import PluginStates
-from .api.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
-from .api.snapshot import (
+from .api.socket.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
+from .api.state import CONNECTING_STATES
+from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
+from .device import async_update_device, printer_title
+from .model.choice import ConnectionChoice
+from .model.heaters import is_warming
+from .model.plugins import PluginStates
+from .model.prints import Memory, RunningPrint
+from .model.snapshot import (
+    Snapshot,
     advance,
     advance_aside,
     advance_pushed,
@@ -47,22 +47,22 @@ from .api.snapshot import (
     advance_tool,
     advance_unheard,
 )
-from .api.state import CONNECTING_STATES
-from .choice import ConnectionChoice
-from .clients import entry_client
-from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
-from .device import async_update_device, printer_title
-from .events import OctoPrintEvents
-from .failure import UnexpectedErrors, needs_reauth, unexpected_failure, update_failure
-from .heater import is_warming
-from .listener import PushListener
-from .naming import with_shown_name
-from .optional_reader import OptionalReader
-from .plugin_reader import PluginReader
-from .poller import OctoPrintPoller, with_optional
-from .publisher import Publisher
-from .store import OctoPrintStore
-from .upload_progress import UploadProgress
+from .setup.clients import entry_client
+from .sync.errors import (
+    UnexpectedErrors,
+    needs_reauth,
+    unexpected_failure,
+    update_failure,
+)
+from .sync.events import OctoPrintEvents
+from .sync.listener import PushListener
+from .sync.naming import with_shown_name
+from .sync.optional_reader import OptionalReader
+from .sync.plugin_reader import PluginReader
+from .sync.poller import OctoPrintPoller, with_optional
+from .sync.publisher import Publisher
+from .sync.store import OctoPrintStore
+from .sync.upload_progress import UploadProgress
 
 type OctoPrintConfigEntry = ConfigEntry[OctoPrintCoordinator]
 

@@ -7,9 +7,9 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 
-from .api import Snapshot
 from .api.profiles import Volume
 from .const import DOMAIN
+from .model.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator

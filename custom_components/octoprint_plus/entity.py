@@ -10,14 +10,16 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import Context, callback
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .api import Snapshot
+from .commands.everything import OnAllError, async_begin_command, async_end_command
+from .commands.execute import async_refresh_or_raise, octoprint_command, refusal
+from .commands.rights import ACTING
 from .const import LOGGER
 from .coordinator import OctoPrintCoordinator
 from .device import device_info
-from .everything import OnAllError, async_begin_command, async_end_command
-from .rights import ACTING
+from .model.snapshot import Snapshot
 
 
 class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
@@ -160,3 +162,75 @@ def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.slicing is None,
         snapshot.plugins.grounds,
     )
+
+
+PERMISSION = "CONTROL"
+
+
+class OctoPrintSendingEntity(OctoPrintEntity):
+    """Defines an entity that sends to a connected printer."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the printer is connected and the key may control it."""
+        return (
+            super().available
+            and self.snapshot.is_connected
+            and self.coordinator.may(PERMISSION)
+        )
+
+    async def async_send(self, command: str) -> None:
+        """Send G-code, unless the printer's state has come to forbid it meanwhile."""
+        await async_refresh_or_raise(self.coordinator)
+        if not self.available:
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
+            )
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.printer.send_gcode([command])
+
+
+class OctoPrintAssumedEntity(
+    OctoPrintSendingEntity, OctoPrintControlEntity, RestoreEntity
+):
+    """Defines an entity that knows only what it sent last."""
+
+    _attr_assumed_state = True
+
+    sent: float | None = None
+    """What was sent last, None where nobody knows what holds."""
+
+    @property
+    @override
+    def extra_restore_state_data(self) -> RestoredExtraData:
+        """Return what has to outlive a restart, also while the state is unavailable."""
+        return RestoredExtraData({"sent": self.sent})
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Go on with what was sent before a restart, unless the printer is off now."""
+        last = await self.async_get_last_extra_data()
+        if last is not None and self.snapshot.is_connected:
+            sent = last.as_dict().get("sent")
+            self.sent = sent if isinstance(sent, int | float) else None
+        await super().async_added_to_hass()
+
+    @callback
+    def async_note(self, sent: float) -> None:
+        """Show what was just sent."""
+        self.sent = sent
+        self._handle_coordinator_update()
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Forget what was sent once the printer is off: nobody knows what it comes up with."""
+        if not self.snapshot.is_connected:
+            self.sent = None
+        super()._handle_coordinator_update()
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.sent

@@ -12,10 +12,9 @@ from homeassistant.components.fan import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Snapshot
-from .assumed import PERMISSION, OctoPrintAssumedEntity
 from .coordinator import OctoPrintConfigEntry
-from .entity import async_add_entities_when_known
+from .entity import PERMISSION, OctoPrintAssumedEntity, async_add_entities_when_known
+from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0

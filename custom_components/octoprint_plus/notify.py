@@ -7,11 +7,10 @@ from homeassistant.components.notify import NotifyEntity, NotifyEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Snapshot
 from .api.gcode import display_command
-from .assumed import PERMISSION, OctoPrintSendingEntity
 from .coordinator import OctoPrintConfigEntry
-from .entity import async_add_entities_when_known
+from .entity import PERMISSION, OctoPrintSendingEntity, async_add_entities_when_known
+from .model.snapshot import Snapshot
 
 PARALLEL_UPDATES = 1
 

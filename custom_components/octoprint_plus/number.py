@@ -14,13 +14,18 @@ from homeassistant.const import UnitOfRatio, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import OctoPrintClient, Snapshot
+from .api import OctoPrintClient
 from .api.printer import Heater
-from .assumed import PERMISSION, OctoPrintAssumedEntity
+from .commands.execute import octoprint_command, require_number
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .heater import settable_heaters
-from .helpers import octoprint_command, require_number
+from .entity import (
+    PERMISSION,
+    OctoPrintAssumedEntity,
+    OctoPrintControlEntity,
+    async_add_entities_when_known,
+)
+from .model.heaters import settable_heaters
+from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0

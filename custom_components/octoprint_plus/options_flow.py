@@ -18,8 +18,8 @@ from homeassistant.helpers.selector import (
 
 from .const import CONF_MAX_TEMPS, default_max_temp
 from .coordinator import OctoPrintConfigEntry
-from .heater import has_heater
-from .store import OctoPrintStore
+from .model.heaters import has_heater
+from .sync.store import OctoPrintStore
 
 TOOLS = tuple(f"tool{number}" for number in range(10))
 HEATERS = (*TOOLS, "bed", "chamber")

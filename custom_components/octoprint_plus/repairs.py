@@ -15,16 +15,17 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .address import address_text
-from .api import OctoPrintError, Snapshot
+from .api import OctoPrintError
 from .api.access import permission_name
+from .commands.left_hot import COOLED, LEFT_HOT
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .device import printer_title
-from .left_hot import COOLED, LEFT_HOT
 from .markup import MAX_NAME, one_line, printer_name, quoted
-from .moved import MOVED, MovedFlow
-from .probe import missing_permissions
+from .model.snapshot import Snapshot
+from .setup.address import address_text
+from .setup.moved import MOVED, MovedFlow
+from .setup.probe import missing_permissions
 
 DOCS = "https://docs.octoprint.org/en/main"
 ACCESS_CONTROL = f"{DOCS}/features/accesscontrol.html"

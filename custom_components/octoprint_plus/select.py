@@ -9,20 +9,23 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
-from .api import Snapshot, State
+from .api import State
 from .api.connection import ConnectionOptions
-from .connecting import AUTO_BAUDRATE, AUTO_PORT
-from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .everything import require_meant
-from .helpers import (
+from .api.plugins.action_command import INTERACT, PROMPT_PLUGIN, Prompt
+from .api.timelapse import OFF
+from .commands.connect import AUTO_BAUDRATE, AUTO_PORT
+from .commands.everything import require_meant
+from .commands.execute import (
     async_refresh_or_raise,
     async_select_tool,
     octoprint_command,
     refusal,
 )
-from .prompt_select import OctoPrintPromptSelect, describe_prompt
-from .timelapse_select import OctoPrintTimelapseSelect, describe_timelapse
+from .commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
+from .coordinator import OctoPrintConfigEntry
+from .entity import OctoPrintControlEntity, async_add_entities_when_known
+from .model.snapshot import Snapshot
+from .sensor import MAX_STATE_LENGTH
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0
@@ -260,3 +263,125 @@ class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
     def shows(self) -> object:
         """Return all that the state is made of."""
         return self.current_option, self.options
+
+
+TIMELAPSE = SelectEntityDescription(
+    key="timelapse",
+    translation_key="timelapse",
+)
+
+
+def describe_timelapse(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
+    """Yield the selects that the key may use."""
+    if snapshot.server.timelapse and all(map(snapshot.server.user.may, PERMISSIONS)):
+        yield TIMELAPSE
+
+
+class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
+    """Defines the select of how prints are recorded."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether timelapses are switched on, and the key may set them."""
+        return (
+            super().available
+            and self.snapshot.server.timelapse is not None
+            and all(map(self.coordinator.may, PERMISSIONS))
+        )
+
+    @property
+    @override
+    def current_option(self) -> str | None:
+        """Return how prints are recorded."""
+        config = self.snapshot.server.timelapse
+        return config.type[:MAX_STATE_LENGTH] if config else None
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """Return the ways of recording, and the one in use where a plugin brought it."""
+        return list(dict.fromkeys((*TYPES, self.current_option or OFF)))
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Record prints like that from now on, with what else was set."""
+        async with octoprint_command(self.coordinator, self.label):
+            await async_set_timelapse(self.coordinator, option, {})
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.current_option, self.options
+
+
+PROMPT = SelectEntityDescription(key="prompt", translation_key="prompt")
+
+
+def describe_prompt(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
+    """Yield the selects that the server has and the key may use."""
+    server = snapshot.server
+    installed = server.settings.plugins if server.settings else frozenset()
+    if PROMPT_PLUGIN in installed and server.user.may(INTERACT):
+        yield PROMPT
+
+
+def choice_names(prompt: Prompt) -> list[str]:
+    """Return the answers to a question, each with a name of its own."""
+    names: list[str] = []
+    for number, choice in enumerate(prompt.choices, start=1):
+        name = choice or f"#{number}"
+        names.append(f"{name} ({number})" if name in names else name)
+    return names
+
+
+class OctoPrintPromptSelect(OctoPrintControlEntity, SelectEntity):
+    """Defines the answer to a question of the printer."""
+
+    _attr_current_option = None
+
+    @property
+    def prompt(self) -> Prompt | None:
+        """Return the question."""
+        return self.snapshot.plugins.prompt
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether there is a question that can be answered."""
+        return (
+            super().available
+            and self.coordinator.may(INTERACT)
+            and self.prompt is not None
+            and bool(self.prompt.choices)
+        )
+
+    @property
+    @override
+    def options(self) -> list[str]:
+        """Return the answers."""
+        return choice_names(self.prompt) if self.prompt else []
+
+    @property
+    @override
+    def extra_state_attributes(self) -> dict[str, str] | None:
+        """Return the question's text."""
+        return {"question": self.prompt.text} if self.prompt else None
+
+    @override
+    async def async_select_option(self, option: str) -> None:
+        """Answer the question."""
+        # Another question may have come while it waited for its turn.
+        if (prompt := self.prompt) is None or option not in self.options:
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
+            )
+        async with octoprint_command(self.coordinator, self.label):
+            await self.coordinator.client.plugins.action_command.select(
+                prompt, self.options.index(option)
+            )
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.prompt

@@ -7,14 +7,19 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Snapshot, State as PrinterState
+from .api import State as PrinterState
 from .api.state import CONNECTING_STATES
-from .assumed import PERMISSION as CONTROL, OctoPrintAssumedEntity
-from .connecting import async_connect
+from .commands.connect import async_connect
+from .commands.execute import async_refresh_or_raise, busy_refusal, octoprint_command
+from .commands.psu import async_turn_off_psu, async_turn_on_psu
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, busy_refusal, octoprint_command
-from .psu_switch import OctoPrintPsuSwitch, describe_psu
+from .entity import (
+    PERMISSION as CONTROL,
+    OctoPrintAssumedEntity,
+    OctoPrintControlEntity,
+    async_add_entities_when_known,
+)
+from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0
@@ -132,3 +137,61 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
     async def _async_set(self, *, is_on: bool) -> None:
         await self.async_send(f"M420 S{int(is_on)}")
         self.async_note(is_on)
+
+
+PSU = SwitchEntityDescription(key="psu", translation_key="psu")
+
+
+def describe_psu(snapshot: Snapshot) -> Iterable[SwitchEntityDescription]:
+    """Yield the switch, where the plugin is there and the key may use it."""
+    if snapshot.plugins.psu is not None and snapshot.server.user.may(CONTROL):
+        yield PSU
+
+
+class OctoPrintPsuSwitch(OctoPrintControlEntity, SwitchEntity):
+    """Defines the switch of the printer's power supply."""
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the plugin can switch, and the key may let it.
+
+        After a poll that failed it stays, with an unknown state: Home Assistant skips what is
+        unavailable without a word, and a power that cannot be cut has to be told.
+        """
+        plugins = self.snapshot.plugins
+        return (
+            self.coordinator.may(CONTROL)
+            and plugins.psu is not None
+            and plugins.psu_settings is not None
+            and plugins.psu_settings.switching_method is not None
+        )
+
+    @property
+    @override
+    def assumed_state(self) -> bool:
+        """Return whether nothing senses if it is really on."""
+        settings = self.snapshot.plugins.psu_settings
+        return settings is not None and settings.is_assumed
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return whether the supply is on."""
+        psu = self.snapshot.plugins.psu
+        return psu.is_on if psu and self.coordinator.last_update_success else None
+
+    @override
+    async def async_turn_on(self, **kwargs: Any) -> None:
+        """Switch the supply on."""
+        await async_turn_on_psu(self.coordinator, self.label)
+
+    @override
+    async def async_turn_off(self, **kwargs: Any) -> None:
+        """Switch the supply off, unless that would cost a print or a nozzle."""
+        await async_turn_off_psu(self.coordinator, self.label)
+
+    @override
+    def shows(self) -> object:
+        """Return all that the state is made of."""
+        return self.is_on, self.assumed_state

@@ -12,11 +12,11 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Snapshot
 from .api.plugins.software_update import OCTOPRINT, UPDATE, Component
+from .commands.execute import async_refresh_or_raise, busy_refusal, octoprint_command
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
-from .helpers import async_refresh_or_raise, busy_refusal, octoprint_command
+from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0

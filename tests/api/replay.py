@@ -9,21 +9,24 @@ from typing import Any
 
 import pytest
 
-from custom_components.octoprint_plus.api import (
-    LastPrint,
-    Memory,
-    ServerData,
-    Snapshot,
-    State,
-)
+from custom_components.octoprint_plus.api import State
 from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
 from custom_components.octoprint_plus.api.job import parse_job
-from custom_components.octoprint_plus.api.messages import MessageReader, PushMessage
 from custom_components.octoprint_plus.api.printer import PrinterError, parse_printer
 from custom_components.octoprint_plus.api.profiles import parse_profile
 from custom_components.octoprint_plus.api.server import ServerInfo
-from custom_components.octoprint_plus.api.snapshot import advance, advance_pushed
+from custom_components.octoprint_plus.api.socket.messages import (
+    MessageReader,
+    PushMessage,
+)
+from custom_components.octoprint_plus.model.prints import LastPrint, Memory
+from custom_components.octoprint_plus.model.snapshot import (
+    ServerData,
+    Snapshot,
+    advance,
+    advance_pushed,
+)
 from tests.recorded import FIXTURES
 
 START = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -152,7 +155,8 @@ class Replay:
         self.states: list[State | None] = [self.snapshot.state]
         self.ends: list[LastPrint] = []
         monkeypatch.setattr(
-            "custom_components.octoprint_plus.api.messages.monotonic", lambda: self.at
+            "custom_components.octoprint_plus.api.socket.messages.monotonic",
+            lambda: self.at,
         )
 
     @property

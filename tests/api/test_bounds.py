@@ -10,26 +10,26 @@ from typing import Any
 
 import pytest
 
-from custom_components.octoprint_plus.api import OctoPrintError, quantities, wire
+from custom_components.octoprint_plus.api import OctoPrintError, parsing, quantities
 from custom_components.octoprint_plus.api.controls import MAX_CONTROLS, parse_controls
 from custom_components.octoprint_plus.api.entries import MAX_ENTRIES, parse_entry
 from custom_components.octoprint_plus.api.job import parse_job
-from custom_components.octoprint_plus.api.messages import (
-    MessageReader,
-    RenderProgress,
-    SlicingProgress,
-)
 from custom_components.octoprint_plus.api.plugins import (
     action_command,
     bed_level_visualizer,
     spool_manager,
     spoolman,
 )
-from custom_components.octoprint_plus.api.plugins.loose import loose_number
 from custom_components.octoprint_plus.api.plugins.messages import parse_plugin_message
+from custom_components.octoprint_plus.api.plugins.parsing import loose_number
 from custom_components.octoprint_plus.api.plugins.spools import MAX_SPOOLS
 from custom_components.octoprint_plus.api.printer import MAX_HEATERS, parse_heaters
 from custom_components.octoprint_plus.api.profiles import parse_profile
+from custom_components.octoprint_plus.api.socket.messages import (
+    MessageReader,
+    RenderProgress,
+    SlicingProgress,
+)
 from custom_components.octoprint_plus.api.timelapse import parse_timelapses
 from tests.recorded import FIXTURES, recorded
 
@@ -48,7 +48,7 @@ TEMPERATURE = (-273.15, 2000)
 TARGET = (0, 2000)
 EXTENT = (0, 1e5)
 POSITION = (-1e5, 1e5)
-SECONDS = (0, wire.LONGEST)
+SECONDS = (0, parsing.LONGEST)
 COUNT = (0, 1e9)
 LAYERS = (0, 1e6)
 PERCENT = (0, 100)
@@ -182,7 +182,7 @@ def check(found: object, parser: str) -> None:
     """See that everything that was read is within its bound."""
     for name, value in values(found):
         if isinstance(value, str):
-            assert len(value) <= wire.MAX_TEXT, (parser, name)
+            assert len(value) <= parsing.MAX_TEXT, (parser, name)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             assert math.isfinite(value), (parser, name)
             assert name in BOUNDS or parser.endswith("selected"), (parser, name)
@@ -238,8 +238,8 @@ def _at(answer: Any, path: tuple[Any, ...]) -> Any:
         (quantities.count, *COUNT),
         (quantities.layers, *LAYERS),
         (quantities.tool_number, 0, 98),
-        (quantities.elapsed, 0, wire.LONGEST - 1),
-        (wire.duration, 0, wire.LONGEST - 1),
+        (quantities.elapsed, 0, parsing.LONGEST - 1),
+        (parsing.duration, 0, parsing.LONGEST - 1),
     ],
 )
 def test_bound(reader: Callable[[Any], float | None], low: float, high: float) -> None:
@@ -257,13 +257,13 @@ def test_bound(reader: Callable[[Any], float | None], low: float, high: float) -
 def test_texts() -> None:
     """Test that names and sentences are cut, and what something is found by is never cut."""
     long = "x" * 5000
-    assert wire.label(long) == long[:255]
-    assert wire.message(long) == long[:1000]
-    assert wire.identifier(long) is None
-    assert wire.identifier(long[:4096]) == long[:4096]
-    assert wire.text(long) == long
-    assert wire.text("x" * 100_001) is None
-    for reader in (wire.label, wire.message, wire.identifier, wire.text):
+    assert parsing.label(long) == long[:255]
+    assert parsing.message(long) == long[:1000]
+    assert parsing.identifier(long) is None
+    assert parsing.identifier(long[:4096]) == long[:4096]
+    assert parsing.text(long) == long
+    assert parsing.text("x" * 100_001) is None
+    for reader in (parsing.label, parsing.message, parsing.identifier, parsing.text):
         assert reader("") is reader(None) is reader(5) is reader([long]) is None
         assert reader("\ud800") == "?"
 
@@ -316,9 +316,12 @@ MANY = 120_000
                 ).prompt.choices
             ),
         ),
-        (wire.MOST, lambda: wire.texts(["a"] * MANY)),
-        (wire.MOST, lambda: wire.items([{}] * MANY)),
-        (wire.MOST, lambda: dict(wire.members({f"{n}": {} for n in range(MANY)}))),
+        (parsing.MOST, lambda: parsing.texts(["a"] * MANY)),
+        (parsing.MOST, lambda: parsing.items([{}] * MANY)),
+        (
+            parsing.MOST,
+            lambda: dict(parsing.members({f"{n}": {} for n in range(MANY)})),
+        ),
     ],
 )
 def test_long_list(most: int, parse: Callable[[], Any]) -> None:

@@ -40,7 +40,10 @@ from custom_components.octoprint_plus.api import (
     client as client_module,
 )
 from custom_components.octoprint_plus.api.login import ProxyLogin
-from custom_components.octoprint_plus.api.sockets import ENDPOINT, close_socket
+from custom_components.octoprint_plus.api.socket.connection import (
+    ENDPOINT,
+    close_socket,
+)
 from tests.fake_octoprint import FakeOctoPrint
 from tests.recorded import recorded
 

@@ -9,30 +9,31 @@ from typing import Any
 
 import pytest
 
-from custom_components.octoprint_plus.api import (
-    LastPrint,
-    OctoPrintClient,
-    PrintResult,
-    RunningPrint,
-    clock as clock_module,
-)
+from custom_components.octoprint_plus.api import OctoPrintClient, clock as clock_module
 from custom_components.octoprint_plus.api.clock import (
     LASTING,
     NOTICEABLE,
     WORTH_TELLING,
     ServerClock,
 )
-from custom_components.octoprint_plus.api.job import JobFile
-from custom_components.octoprint_plus.api.memory import settle
-from custom_components.octoprint_plus.api.messages import CLOCK_PACE, MessageReader
-from custom_components.octoprint_plus.api.push import (
+from custom_components.octoprint_plus.api.job import JobFile, PrintResult
+from custom_components.octoprint_plus.api.socket.messages import (
+    CLOCK_PACE,
+    MessageReader,
+)
+from custom_components.octoprint_plus.api.socket.push import (
     OctoPrintPush,
     PushLost,
     PushStarted,
 )
+from custom_components.octoprint_plus.model.prints import (
+    LastPrint,
+    RunningPrint,
+    settle,
+)
 from tests.fake_octoprint import FakeOctoPrint
 
-from .listening import listening
+from .socket.listening import listening
 
 DAY = 24 * 3600.0
 HOUR = 3600.0
@@ -141,7 +142,7 @@ def test_messages_are_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) ->
     """There are many, and a clock is rarely set."""
     now = 1000.0
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.messages.monotonic", lambda: now
+        "custom_components.octoprint_plus.api.socket.messages.monotonic", lambda: now
     )
     told: list[object] = []
     clock = ServerClock()

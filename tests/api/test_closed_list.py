@@ -9,18 +9,14 @@ from typing import Any
 
 import pytest
 
-from custom_components.octoprint_plus.api import OctoPrintClient, PrintResult, State
+from custom_components.octoprint_plus.api import OctoPrintClient, State
 from custom_components.octoprint_plus.api.access import permission_name
 from custom_components.octoprint_plus.api.controls import parse_controls
 from custom_components.octoprint_plus.api.entries import parse_entry
-from custom_components.octoprint_plus.api.job import parse_job, parse_job_file
-from custom_components.octoprint_plus.api.messages import (
-    CURRENT_MAX_AGE,
-    Current,
-    MessageReader,
-    PrintEnding,
-    ReadAgain,
-    ReauthRequired,
+from custom_components.octoprint_plus.api.job import (
+    PrintResult,
+    parse_job,
+    parse_job_file,
 )
 from custom_components.octoprint_plus.api.plugins.octolapse import (
     parse_status,
@@ -41,12 +37,20 @@ from custom_components.octoprint_plus.api.printer import (
 )
 from custom_components.octoprint_plus.api.profiles import parse_profile
 from custom_components.octoprint_plus.api.slicing import parse_slicer
+from custom_components.octoprint_plus.api.socket.messages import (
+    CURRENT_MAX_AGE,
+    Current,
+    MessageReader,
+    PrintEnding,
+    ReadAgain,
+    ReauthRequired,
+)
 from custom_components.octoprint_plus.api.state import BUSY_STATES, parse_state
 from custom_components.octoprint_plus.api.system import SystemCommand
 from custom_components.octoprint_plus.api.timelapse import parse_config
 from tests.fake_octoprint import FakeOctoPrint
 
-from .test_snapshot import Printer, a_job
+from ..model.test_snapshot import Printer, a_job
 
 FILE = {"name": "boat.gcode", "path": "boat.gcode"}
 IDLE = Flags(operational=True)
@@ -243,7 +247,7 @@ def test_an_unknown_state_begins_no_print() -> None:
 def test_an_unknown_state_is_not_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
     """Test that what was told before an unknown state outdates nothing."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.messages.monotonic",
+        "custom_components.octoprint_plus.api.socket.messages.monotonic",
         lambda: CURRENT_MAX_AGE / 2,
     )
     reader = MessageReader()

@@ -9,12 +9,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.octoprint_plus.api import (
-    Memory,
-    OctoPrintClient,
-    OctoPrintError,
-    ServerData,
-)
+from custom_components.octoprint_plus.api import OctoPrintClient, OctoPrintError
 from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
 from custom_components.octoprint_plus.api.entries import parse_entry
@@ -28,7 +23,8 @@ from custom_components.octoprint_plus.api.printer import (
 from custom_components.octoprint_plus.api.profiles import parse_profile
 from custom_components.octoprint_plus.api.server import ServerInfo
 from custom_components.octoprint_plus.api.settings import parse_settings
-from custom_components.octoprint_plus.api.snapshot import advance
+from custom_components.octoprint_plus.model.prints import Memory
+from custom_components.octoprint_plus.model.snapshot import ServerData, advance
 from tests.fake_octoprint import FakeOctoPrint
 from tests.recorded import json_answer, recorded
 

@@ -7,14 +7,16 @@ from datetime import UTC, datetime
 import pytest
 
 from custom_components.octoprint_plus.api import (
-    Memory,
     OctoPrintClient,
     OctoPrintConflictError,
-    ServerData,
-    Snapshot,
     State,
 )
-from custom_components.octoprint_plus.api.snapshot import advance
+from custom_components.octoprint_plus.model.prints import Memory
+from custom_components.octoprint_plus.model.snapshot import (
+    ServerData,
+    Snapshot,
+    advance,
+)
 from tests.fake_octoprint import FakeOctoPrint
 from tests.recorded import state_folders
 

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
-from custom_components.octoprint_plus.api.messages import PushMessage
-from custom_components.octoprint_plus.api.push import (
+from custom_components.octoprint_plus.api.socket.messages import PushMessage
+from custom_components.octoprint_plus.api.socket.push import (
     OctoPrintPush,
     PushLost,
     PushStarted,

@@ -13,7 +13,7 @@ from custom_components.octoprint_plus.api.firmware import (
     parse_leveling,
     parse_temperatures,
 )
-from custom_components.octoprint_plus.api.terminal import ask
+from custom_components.octoprint_plus.api.socket.terminal import ask
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import OPERATOR_KEY
 from scripts.lab.sample_print import sample_print

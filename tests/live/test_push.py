@@ -14,10 +14,11 @@ from custom_components.octoprint_plus.api import (
     ConnectionCause,
     OctoPrintClient,
     OctoPrintConnectionError,
-    PrintResult,
     State,
 )
-from custom_components.octoprint_plus.api.messages import (
+from custom_components.octoprint_plus.api.job import PrintResult
+from custom_components.octoprint_plus.api.socket.connection import ENDPOINT
+from custom_components.octoprint_plus.api.socket.messages import (
     Current,
     ErrorOccurred,
     FileSelected,
@@ -26,12 +27,11 @@ from custom_components.octoprint_plus.api.messages import (
     ReauthRequired,
     StateChanged,
 )
-from custom_components.octoprint_plus.api.push import (
+from custom_components.octoprint_plus.api.socket.push import (
     OctoPrintPush,
     PushLost,
     PushStarted,
 )
-from custom_components.octoprint_plus.api.sockets import ENDPOINT
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY
 from scripts.lab.sample_print import sample_print

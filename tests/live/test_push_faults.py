@@ -6,7 +6,7 @@ from time import monotonic
 
 import pytest
 
-from custom_components.octoprint_plus.listener import DEAF_AFTER
+from custom_components.octoprint_plus.sync.listener import DEAF_AFTER
 from scripts.lab import OctoPrintServer
 
 from .home import (

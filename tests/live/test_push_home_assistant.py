@@ -10,8 +10,11 @@ import pytest_asyncio
 from yarl import URL
 
 from custom_components.octoprint_plus.api import OctoPrintClient, State
-from custom_components.octoprint_plus.api.messages import ErrorOccurred, StateChanged
-from custom_components.octoprint_plus.api.push import OctoPrintPush, PushStarted
+from custom_components.octoprint_plus.api.socket.messages import (
+    ErrorOccurred,
+    StateChanged,
+)
+from custom_components.octoprint_plus.api.socket.push import OctoPrintPush, PushStarted
 from custom_components.octoprint_plus.const import DOMAIN
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY

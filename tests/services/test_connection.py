@@ -14,7 +14,7 @@ from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, Refused, message, unusable
 
-CONNECTING = "custom_components.octoprint_plus.connecting"
+CONNECTING = "custom_components.octoprint_plus.commands.connect"
 PATH = "/api/connection"
 
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.octoprint_plus import emergency
+from custom_components.octoprint_plus.commands import emergency
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.auth.const import GROUP_ID_READ_ONLY
 from homeassistant.core import Context, HomeAssistant
@@ -141,7 +141,7 @@ BUTTON = "button.prusa_emergency_stop"
 @pytest.fixture
 def quick() -> Generator[None]:
     """Take less time until the rest is tried."""
-    with patch("custom_components.octoprint_plus.emergency.PATIENCE", 0.05):
+    with patch("custom_components.octoprint_plus.commands.emergency.PATIENCE", 0.05):
         yield
 
 
@@ -250,7 +250,7 @@ async def test_all_hangs(hass: HomeAssistant, call: Call, fake: FakeOctoPrint) -
     fake.clear()
     fake.held.add("*")
     with (
-        patch("custom_components.octoprint_plus.emergency.DEADLINE", 0.3),
+        patch("custom_components.octoprint_plus.commands.emergency.DEADLINE", 0.3),
         pytest.raises(HomeAssistantError) as err,
     ):
         await call("emergency_stop")

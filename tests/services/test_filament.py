@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus import filament as change
+from custom_components.octoprint_plus.commands import filament as change
 from custom_components.octoprint_plus.services import filament
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
@@ -270,7 +270,7 @@ async def test_cooled(call: Call, fake: FakeOctoPrint, printer: Printer) -> None
         call("load_filament", length=60, temperature=210, speed=3000)
     )
     await until(lambda: len(sent(fake)) == 2)
-    with patch("custom_components.octoprint_plus.publisher.TEMPERATURE_PACE", 0):
+    with patch("custom_components.octoprint_plus.sync.publisher.TEMPERATURE_PACE", 0):
         await printer.tell(190, 210)
     with pytest.raises(HomeAssistantError) as err:
         await task

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.octoprint_plus import connecting
+from custom_components.octoprint_plus.commands import connect as connecting
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.auth.const import GROUP_ID_ADMIN, GROUP_ID_READ_ONLY, GROUP_ID_USER
 from homeassistant.auth.permissions import (

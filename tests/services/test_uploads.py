@@ -381,7 +381,7 @@ async def test_progress_is_shown(
     assert hass.states.get(UPLOAD).state == "unknown"
     with (
         patch("custom_components.octoprint_plus.api.uploads.CHUNK", 300),
-        patch("custom_components.octoprint_plus.publisher.UPLOAD_PACE", pace),
+        patch("custom_components.octoprint_plus.sync.publisher.UPLOAD_PACE", pace),
     ):
         await call("upload_file", source=str(media / "long.gcode"))
     assert shown == [str(each) for each in expected]

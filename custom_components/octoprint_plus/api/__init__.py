@@ -14,14 +14,11 @@ from .errors import (
     OctoPrintRequestError,
     OctoPrintServerError,
 )
-from .memory import LastPrint, Memory, PrintResult, RunningPrint
-from .snapshot import ServerData, Snapshot
+from .job import PrintResult
 from .state import State
 
 __all__ = [
     "ConnectionCause",
-    "LastPrint",
-    "Memory",
     "OctoPrintAuthError",
     "OctoPrintClient",
     "OctoPrintConflictError",
@@ -34,8 +31,5 @@ __all__ = [
     "OctoPrintRequestError",
     "OctoPrintServerError",
     "PrintResult",
-    "RunningPrint",
-    "ServerData",
-    "Snapshot",
     "State",
 ]

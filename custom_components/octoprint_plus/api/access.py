@@ -12,7 +12,7 @@ from .errors import (
     OctoPrintConnectionError,
     OctoPrintNotFoundError,
 )
-from .wire import flag, identifier, items, label, mapping, message, text, texts
+from .parsing import flag, identifier, items, label, mapping, message, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

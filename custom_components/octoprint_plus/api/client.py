@@ -11,15 +11,6 @@ import aiohttp
 from yarl import URL
 
 from .access import CURRENT_USER, AccessApi
-from .answers import (
-    connection_error,
-    connection_errors,
-    foreign_page,
-    plain_text,
-    raise_foreign,
-    raise_instead_of_user,
-    redirected,
-)
 from .bodies import LARGE, NO_JSON, ORDINARY, Limit, decoded, whole
 from .clock import ServerClock
 from .connection import ConnectionApi
@@ -38,18 +29,27 @@ from .errors import (
 from .files import FilesApi
 from .job import JobApi
 from .login import ProxyLogin
+from .parsing import Json, dumped, mapping, promised, text
 from .patience import patient
 from .plugins import PluginsApi
 from .printer import PrinterApi
 from .profiles import ProfilesApi
+from .responses import (
+    connection_error,
+    connection_errors,
+    foreign_page,
+    plain_text,
+    raise_foreign,
+    raise_instead_of_user,
+    redirected,
+)
 from .server import ServerApi
 from .settings import SettingsApi
 from .slicing import SlicingApi
-from .sockets import close_socket
+from .socket.connection import close_socket
 from .system import SystemApi
 from .timelapse import TimelapseApi
 from .util import UtilApi
-from .wire import Json, dumped, mapping, promised, text
 
 type Permissions = str | tuple[str, ...] | None
 """The permission that a call needs, or several; for the error where one is missing."""

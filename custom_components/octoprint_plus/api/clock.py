@@ -9,7 +9,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from time import monotonic, time
 
-from .wire import seconds
+from .parsing import seconds
 
 # Clocks that are right may seem to differ by so many seconds: transport and rounding.
 NOTICEABLE = 5.0

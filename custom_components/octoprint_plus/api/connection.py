@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from . import patience, quantities
-from .wire import Json, identifier, items, label, mapping, texts
+from .parsing import Json, identifier, items, label, mapping, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import re
 
 from .gcode import DISPLAY, PERCENT
+from .parsing import Json, flag, identifier, items, label, mapping, message, text, texts
 from .quantities import position
-from .wire import Json, flag, identifier, items, label, mapping, message, text, texts
 
 # Deeper than anybody nests buttons, and shallow enough for Python's stack.
 MAX_DEPTH = 50

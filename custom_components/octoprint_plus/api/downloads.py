@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 
-from .answers import connection_errors
+from .responses import connection_errors
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from . import quantities
-from .plugins.display_layer_progress import total_layers
-from .plugins.slicer_thumbnails import Thumbnail, parse_thumbnail
-from .wire import (
+from .parsing import (
     Json,
     flag,
     identifier,
@@ -18,6 +16,8 @@ from .wire import (
     moment,
     text_or_other,
 )
+from .plugins.display_layer_progress import total_layers
+from .plugins.slicer_thumbnails import Thumbnail, parse_thumbnail
 
 # Deeper than anybody sorts files, and shallow enough for Python's stack.
 MAX_DEPTH = 100

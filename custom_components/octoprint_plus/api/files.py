@@ -17,10 +17,10 @@ from .errors import (
     OctoPrintRequestError,
     OctoPrintServerError,
 )
+from .parsing import Json, dumped, flag, identifier, items, mapping, moment, promised
 from .paths import checked_name, checked_path, encoded
 from .quantities import byte_size
 from .uploads import OnProgress, Upload, parse_upload, upload
-from .wire import Json, dumped, flag, identifier, items, mapping, moment, promised
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import re
 
 from .mesh import BedMesh, Rows, mesh_rows
+from .parsing import text
 from .printer import Heater
-from .wire import text
 
 # What OctoPrint's terminal and the firmware put before a line.
 PREFIX = re.compile(r"^\s*(Recv:|<<<)?\s*(echo:)?", re.IGNORECASE)

@@ -3,11 +3,13 @@
 from collections.abc import Mapping
 import re
 
-from .memory import MAX_SENSORS
 from .printer import Heater
 from .profiles import PrinterProfile
 
 NO_HEATERS: Mapping[str, Heater] = {}
+
+# Beside heaters; nobody has so many.
+MAX_SENSORS = 20
 
 TOOL = re.compile(r"tool(0|[1-9][0-9]?)")
 

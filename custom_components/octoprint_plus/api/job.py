@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from .entries import Filament, parse_filament
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .quantities import byte_size, elapsed
-from .wire import (
+from .parsing import (
     Json,
     duration,
     identifier,
@@ -17,11 +17,20 @@ from .wire import (
     percentage,
     text_or_other,
 )
+from .quantities import byte_size, elapsed
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient
 
 ENDPOINT = "api/job"
+
+
+class PrintResult(StrEnum):
+    """How a print ended."""
+
+    CANCELLED = "cancelled"
+    DONE = "done"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from . import quantities
 from .controls import Control, ControlGroup, parse_controls
 from .errors import OctoPrintNotFoundError, OctoPrintRequestError
 from .gcode import gcode_lines, plain_values
-from .wire import Json, flag, label, mapping, members, message, text
+from .parsing import Json, flag, label, mapping, members, message, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import quantities
-from .wire import Json, flag, integer, label, mapping, members
+from .parsing import Json, flag, integer, label, mapping, members
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -4,7 +4,7 @@ A number beyond them is none, as if it were missing: no printer does that, and w
 cannot mislead. Where OctoPrint itself has a bound, it is that one.
 """
 
-from .wire import integer, seconds
+from .parsing import integer, seconds
 
 # Degrees Celsius: nothing is colder, and no hotend is half as hot.
 COLDEST = -273.15

@@ -5,7 +5,7 @@ import re
 from typing import TYPE_CHECKING
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintNotFoundError
-from .wire import label
+from .parsing import label
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import patience, quantities
 from .errors import OctoPrintRequestError
+from .parsing import Json, identifier, items, label, mapping, promised, text, texts
 from .redaction import is_secret, without_secrets
-from .wire import Json, identifier, items, label, mapping, promised, text, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

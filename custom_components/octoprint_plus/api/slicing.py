@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .wire import Json, flag, identifier, label, mapping, message, texts
+from .parsing import Json, flag, identifier, label, mapping, message, texts
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

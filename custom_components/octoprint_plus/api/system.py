@@ -7,8 +7,7 @@ from urllib.parse import quote
 
 from . import patience
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .quantities import byte_size
-from .wire import (
+from .parsing import (
     MOST,
     identifier,
     items,
@@ -19,6 +18,7 @@ from .wire import (
     number,
     texts,
 )
+from .quantities import byte_size
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

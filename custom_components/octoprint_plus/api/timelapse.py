@@ -10,8 +10,18 @@ from . import patience, quantities
 from .bodies import LISTS
 from .downloads import Download, download
 from .errors import OctoPrintConflictError, OctoPrintNotFoundError
+from .parsing import (
+    Json,
+    flag,
+    identifier,
+    items,
+    label,
+    mapping,
+    moment,
+    promised,
+    text,
+)
 from .paths import encoded
-from .wire import Json, flag, identifier, items, label, mapping, moment, promised, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

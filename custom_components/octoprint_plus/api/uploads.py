@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import quote
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestError
-from .wire import Json, flag, identifier, mapping, text
+from .parsing import Json, flag, identifier, mapping, text
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .parsing import Json, flag, label, mapping, promised
 from .quantities import count
-from .wire import Json, flag, label, mapping, promised
 
 if TYPE_CHECKING:
     from .client import OctoPrintClient

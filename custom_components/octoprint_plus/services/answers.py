@@ -14,7 +14,7 @@ from ..api.firmware import (
     parse_leveling,
     parse_temperatures,
 )
-from ..api.terminal import (
+from ..api.socket.terminal import (
     Answer,
     FirmwareSilentError,
     PrinterLostError,

@@ -5,10 +5,10 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
-from ..connecting import AUTO_PORT, async_connect
+from ..commands.connect import AUTO_PORT, async_connect
+from ..commands.execute import async_refresh_or_raise, busy_refusal, refusal
+from ..commands.rights import async_check_admin
 from ..const import DOMAIN
-from ..helpers import async_refresh_or_raise, busy_refusal, refusal
-from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
 
 ATTR_AUTOCONNECT = "autoconnect"

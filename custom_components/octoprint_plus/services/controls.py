@@ -10,10 +10,10 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
 from ..api.controls import Control
+from ..commands.execute import refusal
+from ..commands.rights import async_check_admin
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import refusal
-from ..rights import async_check_admin
 from .answers import async_send, sending
 from .gcode import read_gcode
 from .printer import ATTR_PARAMETERS, PARAMETERS

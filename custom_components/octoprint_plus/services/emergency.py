@@ -6,9 +6,9 @@ from homeassistant.auth.permissions.const import POLICY_CONTROL
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.exceptions import ServiceValidationError
 
+from ..commands.emergency import async_emergency_stop
+from ..commands.rights import NotPermittedError
 from ..const import DOMAIN
-from ..emergency import async_emergency_stop
-from ..rights import NotPermittedError
 from .target import TARGET_SCHEMA, ActionSchema, async_get_coordinator
 
 

@@ -9,19 +9,19 @@ from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
 from ..api import State
-from ..api.heated import Observation, observe
 from ..api.state import BUSY_STATES
-from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
-from ..exclusive import changing_filament
-from ..filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
-from ..heater import extruder_count
-from ..helpers import (
+from ..commands.exclusive import changing_filament
+from ..commands.execute import (
     async_refresh_or_raise,
     async_select_tool,
     ending_with_entry,
     refusal,
 )
+from ..commands.filament import MIN_TEMPERATURE, FilamentChange, FilamentMove
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
+from ..model.heated import Observation, observe
+from ..model.heaters import extruder_count
 from .printer import ATTR_SPEED, ATTR_TIMEOUT, ATTR_TOOL, MAX_EXTRUSION, SPEED
 from .target import (
     MOVING_STATES,

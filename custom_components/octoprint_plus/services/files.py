@@ -17,9 +17,9 @@ from homeassistant.helpers import config_validation as cv
 
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.state import BUSY_STATES
+from ..commands.exclusive import starting_print
+from ..commands.execute import refusal
 from ..const import DOMAIN
-from ..exclusive import starting_print
-from ..helpers import refusal
 from .storage import (
     ATTR_PATH,
     FILE_SCHEMA,

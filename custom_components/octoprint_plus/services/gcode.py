@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 import json
 
 from ..api.gcode import PlaceholderError, UnsafeLineError, gcode_lines
-from ..helpers import gcode_refusal, refusal
+from ..commands.execute import gcode_refusal, refusal
 
 # OctoPrint cuts the connection where a request is larger than 100 KiB.
 MAX_SIZE = 100_000

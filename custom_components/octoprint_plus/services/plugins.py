@@ -27,12 +27,12 @@ from ..api.plugins import (
 )
 from ..api.plugins.spools import Spool
 from ..api.redaction import without_secrets
+from ..commands.execute import refusal
+from ..commands.psu import async_check_power_off, async_turn_off_psu
+from ..commands.rights import async_check_admin
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..heater import extruder_count
-from ..helpers import refusal
-from ..psu import async_check_power_off, async_turn_off_psu
-from ..rights import async_check_admin
+from ..model.heaters import extruder_count
 from .target import TARGET_SCHEMA, async_get_coordinator, server_action
 
 ATTR_COMMAND = "command"

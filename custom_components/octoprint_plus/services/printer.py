@@ -16,10 +16,10 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import State
 from ..api.state import BUSY_STATES
+from ..commands.execute import async_select_tool, refusal
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..heater import extruder_count
-from ..helpers import async_select_tool, refusal
+from ..model.heaters import extruder_count
 from .answers import async_ask, async_send
 from .gcode import read_gcode
 from .reach import check_reach

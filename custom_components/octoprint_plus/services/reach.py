@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import hypot
 
 from ..api.profiles import Volume
-from ..helpers import refusal
+from ..commands.execute import refusal
 
 
 def limits(volume: Volume) -> dict[str, tuple[float, float]]:

@@ -20,9 +20,9 @@ from homeassistant.util.json import JsonObjectType
 from ..api.profiles import PrinterProfile
 from ..api.redaction import is_secret, without_secrets
 from ..api.settings import OWN_GROUPS, PLUGINS, Objection
+from ..commands.execute import refusal
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import refusal
 from .target import (
     TARGET_SCHEMA,
     async_check_free,

@@ -18,11 +18,11 @@ from ..api import OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.paths import checked_name
 from ..api.slicing import Slicer
 from ..api.state import BUSY_STATES
+from ..commands.exclusive import starting_print
+from ..commands.execute import refusal
+from ..commands.rights import async_check_admin
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..exclusive import starting_print
-from ..helpers import refusal
-from ..rights import async_check_admin
 from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
 
 ATTR_DESTINATION = "destination"

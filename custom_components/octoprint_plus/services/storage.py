@@ -16,8 +16,8 @@ from ..api.errors import OctoPrintFullError
 from ..api.gcode import is_safe_name
 from ..api.paths import checked_path
 from ..api.state import BUSY_STATES
+from ..commands.execute import refusal
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import refusal
 from .target import TARGET_SCHEMA, printer_offline
 
 ATTR_PATH = "path"

@@ -20,10 +20,7 @@ from homeassistant.helpers.service import (
 from ..api import OctoPrintConflictError, State
 from ..api.access import permission_name
 from ..api.state import BUSY_STATES
-from ..const import DOMAIN
-from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
-from ..device import printer_title
-from ..helpers import (
+from ..commands.execute import (
     async_look,
     async_refresh_or_raise,
     busy_refusal,
@@ -31,7 +28,10 @@ from ..helpers import (
     octoprint_command,
     refusal,
 )
-from ..rights import NotPermittedError, async_get_user, is_permitted
+from ..commands.rights import NotPermittedError, async_get_user, is_permitted
+from ..const import DOMAIN
+from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+from ..device import printer_title
 
 # What a schema says of a value, in words that have no translation.
 REASONS = {

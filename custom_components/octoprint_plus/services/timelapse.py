@@ -17,11 +17,11 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
 from ..api.timelapse import Unrendered
+from ..commands.execute import refusal
+from ..commands.rights import async_check_admin
+from ..commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..helpers import refusal
-from ..rights import async_check_admin
-from ..timelapse import PERMISSIONS, TYPES, async_set_timelapse
 from .target import (
     TARGET_SCHEMA,
     async_check_free,

@@ -19,10 +19,10 @@ from homeassistant.helpers import config_validation as cv
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.state import BUSY_STATES
 from ..api.uploads import USUAL_LIMIT, Upload
+from ..commands.exclusive import starting_print
+from ..commands.rights import async_check_admin
 from ..const import DOMAIN, LOGGER
 from ..coordinator import OctoPrintCoordinator
-from ..exclusive import starting_print
-from ..rights import async_check_admin
 from .storage import (
     LOCAL,
     LOCATION,

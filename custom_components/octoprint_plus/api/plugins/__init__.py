@@ -16,8 +16,8 @@ from ..errors import (
     OctoPrintPluginError,
     OctoPrintRequestError,
 )
+from ..parsing import Json, mapping
 from ..paths import encoded
-from ..wire import Json, mapping
 from .action_command import ActionCommandApi
 from .bed_level_visualizer import BedLevelVisualizerApi
 from .cancel_objects import CancelObjectsApi

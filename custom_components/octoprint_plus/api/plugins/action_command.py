@@ -9,7 +9,7 @@ from ..errors import (
     OctoPrintNotFoundError,
     OctoPrintPluginError,
 )
-from ..wire import Json, items, label, mapping, message, moment
+from ..parsing import Json, items, label, mapping, message, moment
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

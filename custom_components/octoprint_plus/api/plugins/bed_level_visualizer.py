@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError
 from ..mesh import BedMesh, mesh_rows
+from ..parsing import Json, label, mapping, message, text
 from ..quantities import elapsed, position
 from ..state import BUSY_STATES, parse_state
-from ..wire import Json, label, mapping, message, text
-from .loose import loose_number
+from .parsing import loose_number
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

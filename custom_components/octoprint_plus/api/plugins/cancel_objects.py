@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintNotFoundError
+from ..parsing import Json, integer, items, label, mapping
 from ..quantities import position
-from ..wire import Json, integer, items, label, mapping
-from .loose import is_true
+from .parsing import is_true
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintPluginError
+from ..parsing import Json, duration, identifier, integer, mapping, percentage
 from ..quantities import count, layers, position, speed
-from ..wire import Json, duration, identifier, integer, mapping, percentage
-from .loose import loose_number
+from .parsing import loose_number
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from ..wire import Json, mapping
+from ..parsing import Json, mapping
 from . import (
     action_command,
     bed_level_visualizer,

@@ -6,8 +6,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError, OctoPrintRequestError
-from ..quantities import count
-from ..wire import (
+from ..parsing import (
     Json,
     duration,
     identifier,
@@ -19,7 +18,8 @@ from ..wire import (
     percentage,
     promised,
 )
-from .loose import is_true, loose_number
+from ..quantities import count
+from .parsing import is_true, loose_number
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError, OctoPrintPluginError
+from ..parsing import Json, label, mapping
 from ..quantities import elapsed
-from ..wire import Json, label, mapping
-from .loose import loose_flag
+from .parsing import loose_flag
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from yarl import URL
 
-from ..answers import connection_errors
 from ..errors import ConnectionCause, OctoPrintConnectionError
-from ..wire import Json, identifier, mapping, texts
+from ..parsing import Json, identifier, mapping, texts
+from ..responses import connection_errors
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import OctoPrintNotFoundError
-from ..wire import (
+from ..parsing import (
     MOST,
     Json,
     duration,
@@ -19,7 +19,7 @@ from ..wire import (
     promised,
     texts,
 )
-from .loose import is_true, loose_integer
+from .parsing import is_true, loose_integer
 
 if TYPE_CHECKING:
     from ..client import OctoPrintClient

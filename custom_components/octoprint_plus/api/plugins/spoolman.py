@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
+from ..parsing import Json, integer, items, label, mapping, members, promised
 from ..quantities import MAX_TOOLS, filament_length, tool_number, weight
-from ..wire import Json, integer, items, label, mapping, members, promised
-from .loose import is_true, loose_color, loose_integer, loose_number
+from .parsing import is_true, loose_color, loose_integer, loose_number
 from .spools import MAX_SPOOLS, Need, Spool, is_enough, listed
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What OctoPrint pushes over its WebSocket, and what is asked over one."""

@@ -1,0 +1,1 @@
+"""What can be done with a printer: for entities, actions and whatever else acts."""

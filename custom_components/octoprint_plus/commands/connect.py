@@ -1,0 +1,109 @@
+"""Connecting OctoPrint to the printer, and what has to be right before."""
+
+import asyncio
+
+from homeassistant.exceptions import HomeAssistantError
+
+from ..api.connection import ConnectionOptions
+from ..api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
+from ..const import DOMAIN
+from ..coordinator import OctoPrintCoordinator
+from .execute import async_look, busy_refusal, refusal
+
+AUTO_PORT = "AUTO"
+AUTO_BAUDRATE = 0
+
+# A disconnect sends the printer a script first.
+DISCONNECT_TIMEOUT = 10
+DISCONNECT_PACE = 0.25
+
+
+async def async_connect(
+    coordinator: OctoPrintCoordinator,
+    *,
+    port: str | None = None,
+    baudrate: int | None = None,
+    profile: str | None = None,
+    save: bool = False,
+    autoconnect: bool | None = None,
+) -> None:
+    """Connect as asked, else as chosen by the select entities, else as OctoPrint prefers.
+
+    A printer that is connected is disconnected first, unless that would cost a print.
+    """
+    choice, name = coordinator.choice, coordinator.name
+    port = choice.port if port is None else port
+    baudrate = choice.baudrate if baudrate is None else baudrate
+    profile = choice.printer_profile if profile is None else profile
+    if (port, baudrate, profile) != (None, None, None):
+        # What is plugged in may have changed a moment ago.
+        options = (await coordinator.client.connection.get()).options
+        _check_port(options, port, name)
+        _check_baudrate(options, baudrate, name)
+        profile = _profile_id(options, profile, name)
+    if coordinator.data.is_connected or coordinator.data.state in CONNECTING_STATES:
+        await async_look(coordinator)
+        if coordinator.data.is_busy:
+            raise busy_refusal("connect_while_busy", coordinator)
+        # OctoPrint would do nothing, without a word.
+        await _async_disconnect(coordinator)
+    await coordinator.client.connection.connect(
+        port=port,
+        baudrate=baudrate,
+        printer_profile=profile,
+        save=save,
+        autoconnect=autoconnect,
+    )
+
+
+async def _async_disconnect(coordinator: OctoPrintCoordinator) -> None:
+    """Disconnect, and wait for it: OctoPrint answers before."""
+    client = coordinator.client
+    await client.connection.disconnect()
+    try:
+        async with asyncio.timeout(DISCONNECT_TIMEOUT):
+            while parse_state((await client.job.get()).state) not in OFFLINE_STATES:
+                await asyncio.sleep(DISCONNECT_PACE)
+    except TimeoutError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="still_connected",
+            translation_placeholders={"printer": coordinator.name},
+        ) from err
+
+
+def _check_port(options: ConnectionOptions, port: str | None, printer: str) -> None:
+    if port not in (None, AUTO_PORT, *options.ports):
+        raise refusal(
+            "port_unknown",
+            printer,
+            port=str(port),
+            ports=", ".join((AUTO_PORT, *options.ports)),
+        )
+
+
+def _check_baudrate(
+    options: ConnectionOptions, baudrate: int | None, printer: str
+) -> None:
+    if baudrate not in (None, AUTO_BAUDRATE, *options.baudrates):
+        raise refusal(
+            "baudrate_unknown",
+            printer,
+            baudrate=str(baudrate),
+            baudrates=", ".join(map(str, (AUTO_BAUDRATE, *options.baudrates))),
+        )
+
+
+def _profile_id(
+    options: ConnectionOptions, profile: str | None, printer: str
+) -> str | None:
+    """Return the id of a profile that is named by its id or by its name."""
+    if profile is None:
+        return None
+    by_name = {name: each for each, name in reversed(options.printer_profiles)}
+    by_id = {each: each for each, _ in options.printer_profiles}
+    if (found := (by_name | by_id).get(profile)) is None:
+        raise refusal(
+            "profile_unknown", printer, profile=profile, profiles=", ".join(by_id)
+        )
+    return found

@@ -1,0 +1,1 @@
+"""What is known of a printer: pure functions of snapshots, without input and output."""

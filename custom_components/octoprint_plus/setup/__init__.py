@@ -1,0 +1,1 @@
+"""The way from an address to a printer that is set up."""
