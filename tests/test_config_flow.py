@@ -82,7 +82,7 @@ async def unload(hass: HomeAssistant, fake: FakeOctoPrint) -> AsyncGenerator[Non
 @pytest.fixture(autouse=True)
 def fast_approval() -> Generator[None]:
     """Ask often whether a key is granted."""
-    with patch(f"{COMPONENT}.app_key.POLL_INTERVAL", 0.01):
+    with patch(f"{COMPONENT}.setup.app_key.POLL_INTERVAL", 0.01):
         yield
 
 
@@ -90,7 +90,7 @@ def fast_approval() -> Generator[None]:
 def short_timeout() -> Generator[None]:
     """Wait for answers only briefly."""
     timeout = aiohttp.ClientTimeout(total=1)
-    with patch(f"{COMPONENT}.api.client.TIMEOUT", timeout):
+    with patch(f"{COMPONENT}.api.transport.TIMEOUT", timeout):
         yield
 
 
@@ -886,7 +886,7 @@ async def test_http_instead_of_https_that_never_answers(
         return url
 
     url = fake.url.replace("http://", "https://")
-    with patch(f"{COMPONENT}.finder._async_ask", ask):
+    with patch(f"{COMPONENT}.setup.finder._async_ask", ask):
         data = {CONF_URL: url, CONF_VERIFY_SSL: True}
         result = await submit(hass, await start(hass), data)
         assert result["errors"] == {"base": "try_http"}
@@ -913,7 +913,7 @@ async def test_slow_address(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
         others_asked.set()
         raise SetupError(ConnectionCause.REFUSED, asked=url)
 
-    with patch(f"{COMPONENT}.finder._async_ask", ask):
+    with patch(f"{COMPONENT}.setup.finder._async_ask", ask):
         result = await to_auth(hass, fake.url)
     assert result["description_placeholders"] == {CONF_URL: fake.url}
 
@@ -1060,7 +1060,7 @@ async def test_denied(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
 async def test_nobody_decides(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     """Test that the wait for an approval ends."""
     result = await to_auth(hass, fake.url)
-    with patch(f"{COMPONENT}.app_key.APPROVAL_TIMEOUT", 0.05):
+    with patch(f"{COMPONENT}.setup.app_key.APPROVAL_TIMEOUT", 0.05):
         result = await request_key(hass, result)
         result = await after_progress(hass, result)
     assert result["step_id"] == "app_key_failed"
@@ -1840,7 +1840,7 @@ async def test_slow_printer_is_not_followed(
 ) -> None:
     """Test that whoever announces the id of a slow printer gets nothing."""
     fake.delay = 60
-    with patch(f"{COMPONENT}.api.client.TIMEOUT", aiohttp.ClientTimeout(total=0.5)):
+    with patch(f"{COMPONENT}.api.transport.TIMEOUT", aiohttp.ClientTimeout(total=0.5)):
         await discover(hass, zeroconf_info(another.url))
     fake.delay = 0
     assert keys_sent_to(another) == []

@@ -50,7 +50,9 @@ NO_TIME = {STATE_UNAVAILABLE, STATE_UNKNOWN}
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Read again at once what has to be, and let no heartbeat fire where the clock jumps."""
     monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
 
 
 @pytest.fixture

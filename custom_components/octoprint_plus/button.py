@@ -18,6 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient, State
 from .api.controls import Control
+from .api.permissions import Permission
 from .api.plugins import bed_level_visualizer
 from .api.system import SystemCommand
 from .commands.emergency import async_emergency_stop
@@ -85,7 +86,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="start",
         translation_key="start",
         available_fn=lambda x: x.state is State.OPERATIONAL and x.job.file is not None,
-        permission="PRINT",
+        permission=Permission.PRINT,
         press_fn=lambda x: x.job.start(),
         starts_print_fn=lambda _: True,
     ),
@@ -94,14 +95,14 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         translation_key="pause",
         available_fn=lambda x: x.state in PAUSABLE_STATES,
         is_urgent=True,
-        permission="PRINT",
+        permission=Permission.PRINT,
         press_fn=lambda x: x.job.pause(),
     ),
     OctoPrintButtonDescription(
         key="resume",
         translation_key="resume",
         available_fn=lambda x: x.state is State.PAUSED,
-        permission="PRINT",
+        permission=Permission.PRINT,
         press_fn=lambda x: x.job.resume(),
         starts_print_fn=lambda _: True,
     ),
@@ -110,14 +111,14 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         translation_key="cancel",
         available_fn=lambda x: x.state in CANCELLABLE_STATES,
         is_urgent=True,
-        permission="PRINT",
+        permission=Permission.PRINT,
         press_fn=lambda x: x.job.cancel(),
     ),
     OctoPrintButtonDescription(
         key="restart",
         translation_key="restart",
         available_fn=lambda x: x.state is State.PAUSED,
-        permission="PRINT",
+        permission=Permission.PRINT,
         press_fn=lambda x: x.job.restart(),
         starts_print_fn=lambda _: True,
     ),
@@ -126,7 +127,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         translation_key="toggle",
         available_fn=lambda x: x.state is State.PAUSED or x.state in PAUSABLE_STATES,
         is_urgent=True,
-        permission="PRINT",
+        permission=Permission.PRINT,
         press_fn=lambda x: x.job.toggle(),
         starts_print_fn=lambda x: x.state not in PAUSABLE_STATES,
     ),
@@ -135,7 +136,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         key="home",
         translation_key="home",
         available_fn=lambda x: x.state is State.OPERATIONAL,
-        permission="CONTROL",
+        permission=Permission.CONTROL,
         press_fn=lambda x: x.printer.home(("x", "y", "z")),
     ),
     *(
@@ -143,7 +144,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
             key=key,
             translation_key=key,
             available_fn=lambda x: x.state is State.OPERATIONAL,
-            permission="CONTROL",
+            permission=Permission.CONTROL,
             press_fn=partial(_send, command),
         )
         for key, command in (("auto_bed_level", "G29"), ("motors_off", "M84"))
@@ -154,7 +155,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
             translation_key=key,
             available_fn=lambda x: x.state is State.OPERATIONAL,
             entity_registry_enabled_default=False,
-            permission="CONTROL",
+            permission=Permission.CONTROL,
             press_fn=partial(_send, command),
         )
         for key, command in (
@@ -169,7 +170,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
             translation_key="home_axis",
             available_fn=lambda x: x.state is State.OPERATIONAL,
             entity_registry_enabled_default=False,
-            permission="CONTROL",
+            permission=Permission.CONTROL,
             press_fn=partial(_home, axis),
             translation_placeholders={"axis": axis.upper()},
         )
@@ -181,7 +182,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         available_fn=lambda x: x.state is State.OPERATIONAL,
         entity_registry_enabled_default=False,
         exists_fn=_has_sd,
-        permission="CONTROL",
+        permission=Permission.CONTROL,
         press_fn=lambda x: x.printer.sd_init(),
     ),
     OctoPrintButtonDescription(
@@ -190,7 +191,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         available_fn=_is_sd_idle,
         entity_registry_enabled_default=False,
         exists_fn=_has_sd,
-        permission="CONTROL",
+        permission=Permission.CONTROL,
         press_fn=lambda x: x.printer.sd_refresh(),
     ),
     OctoPrintButtonDescription(
@@ -199,7 +200,7 @@ DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
         available_fn=_is_sd_idle,
         entity_registry_enabled_default=False,
         exists_fn=_has_sd,
-        permission="CONTROL",
+        permission=Permission.CONTROL,
         press_fn=lambda x: x.printer.sd_release(),
     ),
 )
@@ -234,7 +235,7 @@ STOP_DESCRIPTIONS: tuple[OctoPrintStopDescription, ...] = (
 
 def describe_stops(snapshot: Snapshot) -> Iterable[OctoPrintStopDescription]:
     """Yield the buttons that stop the printer, where the key may press them."""
-    return STOP_DESCRIPTIONS if snapshot.server.user.may("CONTROL") else ()
+    return STOP_DESCRIPTIONS if snapshot.server.user.may(Permission.CONTROL) else ()
 
 
 def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
@@ -249,7 +250,7 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
         device_class=ButtonDeviceClass.RESTART if is_restart else None,
         entity_registry_enabled_default=False,
         is_for_admins=True,
-        permission="SYSTEM",
+        permission=Permission.SYSTEM,
         press_fn=lambda x: x.system.run(command),
     )
 
@@ -258,7 +259,7 @@ COLLECT_MESH = OctoPrintButtonDescription(
     key="collect_mesh",
     translation_key="collect_mesh",
     available_fn=lambda x: x.state is State.OPERATIONAL,
-    permission="CONTROL",
+    permission=Permission.CONTROL,
     press_fn=lambda x: x.plugins.bed_level_visualizer.start(),
 )
 
@@ -421,7 +422,7 @@ class OctoPrintControlButton(OctoPrintButton):
         """Return whether the printer is connected, and OctoPrint has the control."""
         return (
             super().available
-            and self.coordinator.may("CONTROL")
+            and self.coordinator.may(Permission.CONTROL)
             and self.snapshot.is_connected
             and self.control is not None
         )
@@ -454,7 +455,7 @@ class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):
         Home Assistant skips what is unavailable without a word. What is known of the printer
         may be wrong, and where the command cannot be sent the press says so.
         """
-        return self.coordinator.may("CONTROL")
+        return self.coordinator.may(Permission.CONTROL)
 
     @override
     async def async_press(self) -> None:

@@ -16,6 +16,7 @@ from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .api.permissions import Permission
 from .api.printer import Heater
 from .commands.execute import octoprint_command, refusal, require_number
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
@@ -26,7 +27,7 @@ from .model.snapshot import Snapshot
 # The base entity keeps the order, for each heater by itself.
 PARALLEL_UPDATES = 0
 
-PERMISSION = "CONTROL"
+PERMISSION = Permission.CONTROL
 
 
 @dataclass(frozen=True, kw_only=True)

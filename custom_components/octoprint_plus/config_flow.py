@@ -34,8 +34,8 @@ from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .api import ConnectionCause
-from .api.access import permission_name
 from .api.login import ProxyLogin
+from .api.permissions import permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .markup import escaped, one_line

@@ -13,6 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
+from .api.permissions import Permission
 from .commands.everything import OnAllError, async_begin_command, async_end_command
 from .commands.execute import async_refresh_or_raise, octoprint_command, refusal
 from .commands.rights import ACTING
@@ -164,7 +165,7 @@ def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
     )
 
 
-PERMISSION = "CONTROL"
+PERMISSION = Permission.CONTROL
 
 
 class OctoPrintSendingEntity(OctoPrintEntity):

@@ -16,7 +16,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from .api import OctoPrintError
-from .api.access import permission_name
+from .api.permissions import permission_name
 from .commands.left_hot import COOLED, LEFT_HOT
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry

@@ -11,7 +11,8 @@ from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .api import State
 from .api.connection import ConnectionOptions
-from .api.plugins.action_command import INTERACT, PROMPT_PLUGIN, Prompt
+from .api.permissions import Permission
+from .api.plugins.action_command import PROMPT_PLUGIN, Prompt
 from .api.timelapse import OFF
 from .commands.connect import AUTO_BAUDRATE, AUTO_PORT
 from .commands.everything import require_meant
@@ -91,13 +92,13 @@ TOOL = SelectEntityDescription(key="tool", translation_key="tool")
 
 def describe_choices(snapshot: Snapshot) -> Iterable[OctoPrintChoiceDescription]:
     """Yield what a key that may connect can choose."""
-    return CHOICES if snapshot.server.user.may("CONNECTION") else ()
+    return CHOICES if snapshot.server.user.may(Permission.CONNECTION) else ()
 
 
 def describe_tool(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
     """Yield the choice of the active tool, where there is one to make."""
     profile, user = snapshot.profile, snapshot.server.user
-    if profile and profile.extruder_count > 1 and user.may("CONTROL"):
+    if profile and profile.extruder_count > 1 and user.may(Permission.CONTROL):
         yield TOOL
 
 
@@ -151,7 +152,7 @@ class OctoPrintChoiceSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity)
     @override
     def available(self) -> bool:
         """Return whether the server answers and the key may connect."""
-        return super().available and self.coordinator.may("CONNECTION")
+        return super().available and self.coordinator.may(Permission.CONNECTION)
 
     @property
     @override
@@ -206,7 +207,7 @@ class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
         """Return whether no print would go on with another tool than before."""
         return (
             super().available
-            and self.coordinator.may("CONTROL")
+            and self.coordinator.may(Permission.CONTROL)
             and self.snapshot.state is State.OPERATIONAL
         )
 
@@ -322,7 +323,9 @@ def describe_prompt(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
     """Yield the selects that the server has and the key may use."""
     server = snapshot.server
     installed = server.settings.plugins if server.settings else frozenset()
-    if PROMPT_PLUGIN in installed and server.user.may(INTERACT):
+    if PROMPT_PLUGIN in installed and server.user.may(
+        Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT
+    ):
         yield PROMPT
 
 
@@ -351,7 +354,7 @@ class OctoPrintPromptSelect(OctoPrintControlEntity, SelectEntity):
         """Return whether there is a question that can be answered."""
         return (
             super().available
-            and self.coordinator.may(INTERACT)
+            and self.coordinator.may(Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT)
             and self.prompt is not None
             and bool(self.prompt.choices)
         )

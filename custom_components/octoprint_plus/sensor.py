@@ -31,6 +31,7 @@ from .api import State
 from .api.job import JobFile, PrintResult
 from .api.mesh import BedMesh
 from .api.parsing import OTHER
+from .api.permissions import Permission
 from .api.plugins import bed_level_visualizer
 from .api.plugins.display_layer_progress import LayerProgress
 from .api.plugins.software_update import OCTOPRINT
@@ -281,7 +282,7 @@ def _state_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
 
 
 def _may_upload(snapshot: Snapshot) -> bool:
-    return snapshot.server.user.may("FILES_UPLOAD")
+    return snapshot.server.user.may(Permission.FILES_UPLOAD)
 
 
 def _tells_port(snapshot: Snapshot) -> bool:

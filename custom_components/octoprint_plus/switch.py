@@ -8,6 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import State as PrinterState
+from .api.permissions import Permission
 from .api.state import CONNECTING_STATES
 from .commands.connect import async_connect
 from .commands.execute import async_refresh_or_raise, busy_refusal, octoprint_command
@@ -24,7 +25,7 @@ from .model.snapshot import Snapshot
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0
 
-PERMISSION = "CONNECTION"
+PERMISSION = Permission.CONNECTION
 
 DESCRIPTIONS: tuple[SwitchEntityDescription, ...] = (
     SwitchEntityDescription(key="connection", translation_key="connection"),

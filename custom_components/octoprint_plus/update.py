@@ -12,7 +12,8 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.plugins.software_update import OCTOPRINT, UPDATE, Component
+from .api.permissions import Permission
+from .api.plugins.software_update import OCTOPRINT, Component
 from .commands.execute import async_refresh_or_raise, busy_refusal, octoprint_command
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
@@ -70,7 +71,9 @@ class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
     def supported_features(self) -> UpdateEntityFeature:
         """Return whether the server can update itself, and the key may let it."""
         is_possible = self.component is not None and self.component.is_update_possible
-        if not is_possible or not self.coordinator.may(UPDATE):
+        if not is_possible or not self.coordinator.may(
+            Permission.PLUGIN_SOFTWAREUPDATE_UPDATE
+        ):
             return UpdateEntityFeature(0)
         return UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS
 

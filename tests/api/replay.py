@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 
 from custom_components.octoprint_plus.api import State
-from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
 from custom_components.octoprint_plus.api.job import parse_job
+from custom_components.octoprint_plus.api.permissions import CurrentUser
 from custom_components.octoprint_plus.api.printer import PrinterError, parse_printer
 from custom_components.octoprint_plus.api.profiles import parse_profile
-from custom_components.octoprint_plus.api.server import ServerInfo
 from custom_components.octoprint_plus.api.socket.messages import (
     MessageReader,
     PushMessage,
 )
+from custom_components.octoprint_plus.api.version import ServerInfo
 from custom_components.octoprint_plus.model.prints import LastPrint, Memory
 from custom_components.octoprint_plus.model.snapshot import (
     ServerData,

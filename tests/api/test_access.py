@@ -13,11 +13,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintConnectionError,
     OctoPrintRateLimitError,
 )
-from custom_components.octoprint_plus.api.access import (
-    PERMISSION_NAMES,
-    Permission,
-    permission_name,
-)
+from custom_components.octoprint_plus.api.permissions import NAMES, permission_name
 from tests.fake_octoprint import APP_TOKEN, FakeOctoPrint
 from tests.recorded import FIXTURES
 
@@ -27,7 +23,7 @@ def test_permission_names() -> None:
     path = FIXTURES / "general/access_permissions.json"
     recorded = json.loads(path.read_text(encoding="utf-8"))["permissions"]
     names = {each["key"]: each["name"] for each in recorded}
-    assert PERMISSION_NAMES.items() <= names.items()
+    assert NAMES.items() <= names.items()
     assert permission_name("PLUGIN_ANY") == "PLUGIN_ANY"
 
 
@@ -152,26 +148,3 @@ async def test_app_key_token_is_encoded(
     with pytest.raises(OctoPrintAuthError):
         await client.access.poll_app_key(request.app_token)
     assert fake.requests[-1].path == "/plugin/appkeys/request/..%2Fa%3Fb%23c"
-
-
-async def test_permissions(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    permissions = await client.access.permissions()
-    assert permissions["PRINT"].name == "Print"
-    assert permissions["PRINT"].description
-    assert permissions["ADMIN"].is_dangerous
-    assert not permissions["STATUS"].is_dangerous
-    assert permissions["STATUS"].plugin is None
-    assert permissions["PLUGIN_APPKEYS_ADMIN"].plugin == "appkeys"
-
-
-async def test_permissions_junk(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    fake.answer(
-        "GET",
-        "/api/access/permissions",
-        json={"permissions": [None, {"name": "No key"}, {"key": "X", "name": 1}]},
-    )
-    assert await client.access.permissions() == {
-        "X": Permission(
-            key="X", name="X", description=None, plugin=None, is_dangerous=False
-        )
-    }

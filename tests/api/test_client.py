@@ -37,13 +37,14 @@ from custom_components.octoprint_plus.api import (
     OctoPrintRequestError,
     OctoPrintServerError,
     bodies,
-    client as client_module,
+    transport as transport_module,
 )
 from custom_components.octoprint_plus.api.login import ProxyLogin
 from custom_components.octoprint_plus.api.socket.connection import (
     ENDPOINT,
     close_socket,
 )
+from custom_components.octoprint_plus.api.version import ServerInfo
 from tests.fake_octoprint import FakeOctoPrint
 from tests.recorded import recorded
 
@@ -646,7 +647,7 @@ async def test_invalid_address(session: aiohttp.ClientSession, url: str) -> None
 async def test_no_answer_in_time(
     client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
     fake.delay = 60
     assert await cause_of(client.job.get()) is ConnectionCause.TIMEOUT
     assert await cause_of(client.job.pause()) is ConnectionCause.TIMEOUT
@@ -665,7 +666,7 @@ async def test_half_an_answer_in_time(
         await writer.drain()
         await given_up.wait()
 
-    monkeypatch.setattr(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
     async with raw_server(answer) as url:
         client = OctoPrintClient(session, url)
         assert await cause_of(client.job.get()) is ConnectionCause.TIMEOUT
@@ -731,7 +732,7 @@ async def test_answer_that_breaks_off(
 async def test_command_is_never_sent_twice(
     client: OctoPrintClient, fake: FakeOctoPrint, fault: str, is_reused: bool
 ) -> None:
-    client.keeps_connections = True
+    client.server_info = ServerInfo(version="1.11.8", safe_mode=None)
     if is_reused:
         await client.job.get()
     getattr(fake, fault)()
@@ -754,7 +755,7 @@ async def test_no_method_but_get_is_sent_twice(
     is_reused: bool,
 ) -> None:
     """Test that aiohttp does not repeat what HTTP would allow it to repeat."""
-    client.keeps_connections = True
+    client.server_info = ServerInfo(version="1.11.8", safe_mode=None)
     if is_reused:
         await client.job.get()
         fake.clear()

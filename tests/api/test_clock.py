@@ -319,16 +319,6 @@ async def test_date_of_a_film(
 
 
 @off
-async def test_time_of_a_notice(
-    client: OctoPrintClient, fake: FakeOctoPrint, told: float
-) -> None:
-    answer = {"notifications": [{"message": "Hello", "timestamp": told}]}
-    fake.answer("GET", "/api/plugin/action_command_notification", json=answer)
-    (found,) = await client.plugins.action_command.notifications()
-    assert is_noon(found.time)
-
-
-@off
 async def test_time_of_a_check_for_updates(
     client: OctoPrintClient, fake: FakeOctoPrint, told: float
 ) -> None:

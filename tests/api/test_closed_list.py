@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from custom_components.octoprint_plus.api import OctoPrintClient, State
-from custom_components.octoprint_plus.api.access import permission_name
 from custom_components.octoprint_plus.api.controls import parse_controls
 from custom_components.octoprint_plus.api.entries import parse_entry
 from custom_components.octoprint_plus.api.job import (
@@ -18,6 +17,7 @@ from custom_components.octoprint_plus.api.job import (
     parse_job,
     parse_job_file,
 )
+from custom_components.octoprint_plus.api.permissions import permission_name
 from custom_components.octoprint_plus.api.plugins.octolapse import (
     parse_status,
     state_name,
@@ -53,7 +53,7 @@ from tests.fake_octoprint import FakeOctoPrint
 from ..model.test_snapshot import Printer, a_job
 
 FILE = {"name": "boat.gcode", "path": "boat.gcode"}
-IDLE = Flags(operational=True)
+IDLE = Flags()
 
 
 def job_of(**file: Any) -> Any:

@@ -78,7 +78,6 @@ def test_button() -> None:
         description=None,
         commands=("M83", "G1 E%(length)d F%(speed)d"),
         script=None,
-        confirm="Is it hot?",
         inputs=(
             Input(name="Length", parameter="length", default=50, slider=None),
             Input(
@@ -89,12 +88,9 @@ def test_button() -> None:
             ),
             Input(name="Note", parameter="note", default=None, slider=None),
         ),
-        regex=None,
-        template=None,
         is_javascript=False,
     )
     assert load.is_runnable
-    assert not load.is_display
 
 
 def test_display() -> None:
@@ -102,10 +98,8 @@ def test_display() -> None:
     assert position.commands == ("M114",)
     assert position.description == "Where the head is"
     assert position.is_runnable
-    assert position.is_display
     temperature = control({"name": "T", "regex": "T:(.*)", "template": "{0}"})
     assert not temperature.is_runnable
-    assert temperature.is_display
 
 
 def test_javascript() -> None:
@@ -175,10 +169,7 @@ def test_junk_within() -> None:
         description=None,
         commands=("G28",),
         script=None,
-        confirm=None,
         inputs=(),
-        regex=None,
-        template=None,
         is_javascript=False,
     )
 

@@ -14,7 +14,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
     OctoPrintRequestError,
-    client as client_module,
+    transport as transport_module,
 )
 from tests.fake_octoprint import FakeOctoPrint
 
@@ -113,7 +113,7 @@ async def test_stalls(
     client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     timeout = aiohttp.ClientTimeout(total=None, sock_read=0.05)
-    monkeypatch.setattr(client_module, "DOWNLOAD_TIMEOUT", timeout)
+    monkeypatch.setattr(transport_module, "DOWNLOAD_TIMEOUT", timeout)
     fake.answer("GET", PATH, body=GCODE, headers=TEXT)
     fake.delay = 60
     with pytest.raises(OctoPrintConnectionError) as caught:

@@ -48,7 +48,6 @@ def writes(fake: FakeOctoPrint) -> list[Request]:
 async def test_taken(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     replay(fake, "files_commands", "files_test_exists")
     assert await client.files.taken("local", "test_main.gcode") == Taken(
-        suggestion="test_main_1.gcode",
         size=6097,
         date=datetime(2026, 11, 21, 2, 32, 2, tzinfo=UTC),
     )
@@ -75,9 +74,7 @@ async def test_taken_on_octoprint_1_9(
     client: OctoPrintClient, fake: FakeOctoPrint
 ) -> None:
     fake.answer("POST", TEST, json={"exists": True, "suggestion": "a_1.gcode"})
-    assert await client.files.taken("local", "a.gcode") == Taken(
-        suggestion="a_1.gcode", size=None, date=None
-    )
+    assert await client.files.taken("local", "a.gcode") == Taken(size=None, date=None)
 
 
 async def test_taken_where_octoprint_1_fails(
@@ -88,7 +85,6 @@ async def test_taken_where_octoprint_1_fails(
     fake.answer("POST", TEST, status=500, json={"error": "internal"})
     taken = await client.files.taken("sdcard", "test_c-1.gco")
     assert taken
-    assert taken.suggestion is None
     assert await client.files.taken("sdcard", "other.gco") is None
     assert await client.files.taken("local", "x.gcode", "no/such") is None
 
@@ -132,11 +128,6 @@ async def test_sanitized_on_octoprint_1_9(
             lambda files: files.analyse("local", "a b/ü#.gcode"),
             "/api/files/local/a%20b/%C3%BC%23.gcode",
             {"command": "analyse"},
-        ),
-        (
-            lambda files: files.send_to_printer("test_main.gcode", print_=True),
-            MAIN,
-            {"command": "uploadSd", "select": False, "print": True},
         ),
     ],
 )
@@ -336,7 +327,6 @@ async def test_astray(client: OctoPrintClient, fake: FakeOctoPrint, path: str) -
     calls: list[Awaitable[Any]] = [
         files.delete("local", path),
         files.analyse("local", path),
-        files.send_to_printer(path),
         files.move("local", path, "x.gcode"),
         files.slice("local", path, slicer="cura"),
     ]
@@ -435,7 +425,6 @@ async def test_info_where_octoprint_fails(
     [
         (lambda files: files.unselect(), "FILES_SELECT"),
         (lambda files: files.analyse("local", "x"), "FILES_UPLOAD"),
-        (lambda files: files.send_to_printer("x"), "FILES_UPLOAD"),
         (lambda files: files.delete("local", "x"), "FILES_DELETE"),
         (lambda files: files.create_folder("local", "x"), "FILES_UPLOAD"),
         (lambda files: files.slice("local", "x", slicer="y"), "SLICE"),

@@ -53,12 +53,6 @@ async def test_fresh_server(client: OctoPrintClient, fake: FakeOctoPrint) -> Non
     )
 
 
-async def test_printed_before(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    fake.load("after_print_done")
-    job = await client.job.get()
-    assert (job.average_print_time, job.last_print_time) == (9.216582820999975,) * 2
-
-
 async def test_file_on_sd_card(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     fake.load("printing_sd")
     job = await client.job.get()

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from custom_components.octoprint_plus.api import OctoPrintClient, OctoPrintError
-from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
 from custom_components.octoprint_plus.api.entries import parse_entry
 from custom_components.octoprint_plus.api.job import parse_job, parse_job_file
+from custom_components.octoprint_plus.api.permissions import CurrentUser
 from custom_components.octoprint_plus.api.printer import (
     parse_error,
     parse_flags,
@@ -21,8 +21,8 @@ from custom_components.octoprint_plus.api.printer import (
     parse_printer,
 )
 from custom_components.octoprint_plus.api.profiles import parse_profile
-from custom_components.octoprint_plus.api.server import ServerInfo
 from custom_components.octoprint_plus.api.settings import parse_settings
+from custom_components.octoprint_plus.api.version import ServerInfo
 from custom_components.octoprint_plus.model.prints import Memory
 from custom_components.octoprint_plus.model.snapshot import ServerData, advance
 from tests.fake_octoprint import FakeOctoPrint
@@ -74,9 +74,7 @@ READS: dict[str, Callable[[OctoPrintClient], Awaitable[object]]] = {
     "/api/server": lambda client: client.server.get(),
     "/api/settings": lambda client: client.settings.get(),
     "/api/system/commands": lambda client: client.system.commands(),
-    "/api/access/permissions": lambda client: client.access.permissions(),
     "/api/printer/command/custom": lambda client: client.printer.controls(),
-    "/api/printer/sd": lambda client: client.printer.sd_ready(),
     "/api/slicing": lambda client: client.slicing.list(),
     "/api/system/usage": lambda client: client.system.usage(),
     "/api/timelapse": lambda client: client.timelapse.list(),

@@ -7,7 +7,7 @@ import pytest
 
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
-    client as client_module,
+    transport as transport_module,
     patience,
 )
 from custom_components.octoprint_plus.api.errors import (
@@ -50,7 +50,6 @@ def commands(fake: FakeOctoPrint) -> None:
         lambda client: client.connection.disconnect(),
         lambda client: client.connection.connect(),
         lambda client: client.files.delete("local", "a.gcode"),
-        lambda client: client.files.send_to_printer("a.gcode"),
         lambda client: client.settings.update({"appearance": {"name": "x"}}),
         lambda client: client.files.list(),
         lambda client: client.plugins.command("x", "y", timeout=60),
@@ -67,7 +66,7 @@ async def test_own_patience(
     command: Command,
 ) -> None:
     """What takes longer than any other answer is waited for."""
-    monkeypatch.setattr(client_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(transport_module, "TIMEOUT", aiohttp.ClientTimeout(total=0.05))
     fake.delay = 0.3
     await command(client)
     with pytest.raises(OctoPrintConnectionError) as err:
@@ -80,7 +79,7 @@ async def test_may_still_be_running(
 ) -> None:
     """What is not done in time may still be running, and is told so."""
     monkeypatch.setattr(patience, "SYSTEM_COMMAND", 0.1)
-    monkeypatch.setattr(client_module, "UNFINISHED", 0)
+    monkeypatch.setattr(transport_module, "UNFINISHED", 0)
     fake.delay = 60
     with pytest.raises(OctoPrintUnfinishedError) as err:
         await client.system.run(CUSTOM)
@@ -97,7 +96,7 @@ async def test_proxy_gives_up_first(
     with pytest.raises(OctoPrintConnectionError) as quick:
         await client.system.run(CUSTOM)
     assert not isinstance(quick.value, OctoPrintUnfinishedError)
-    monkeypatch.setattr(client_module, "UNFINISHED", 0)
+    monkeypatch.setattr(transport_module, "UNFINISHED", 0)
     with pytest.raises(OctoPrintUnfinishedError) as err:
         await client.system.run(CUSTOM)
     assert err.value.cause is ConnectionCause.BAD_GATEWAY

@@ -32,7 +32,7 @@ async def test_printing(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     assert await client.printer.get() == PrinterState(
         text="Printing",
         error=None,
-        flags=Flags(operational=True, printing=True),
+        flags=Flags(printing=True),
         sd_ready=True,
         heaters={
             "bed": Heater(actual=21.79, target=0, offset=0),
@@ -46,13 +46,13 @@ async def test_printing(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     [
         (
             "operational_idle_no_file",
-            Flags(operational=True, ready=True),
+            Flags(ready=True),
         ),
-        ("pausing", Flags(operational=True, printing=True, pausing=True)),
-        ("paused", Flags(operational=True, paused=True)),
-        ("resuming", Flags(operational=True, printing=True, resuming=True)),
-        ("cancelling", Flags(operational=True, printing=True, cancelling=True)),
-        ("finishing", Flags(operational=True, printing=True, finishing=True)),
+        ("pausing", Flags(printing=True, pausing=True)),
+        ("paused", Flags(paused=True)),
+        ("resuming", Flags(printing=True, resuming=True)),
+        ("cancelling", Flags(printing=True, cancelling=True)),
+        ("finishing", Flags(printing=True, finishing=True)),
     ],
 )
 async def test_flags(
@@ -358,14 +358,6 @@ async def test_refused(
     replay(fake, folder, name)
     with pytest.raises(error):
         await call(client.printer)
-
-
-async def test_sd_ready(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    assert await client.printer.sd_ready() is True
-    fake.load("disconnected")
-    assert await client.printer.sd_ready() is False
-    fake.answer("GET", "/api/printer/sd", status=404, json={"error": "disabled"})
-    assert await client.printer.sd_ready() is None
 
 
 async def test_refused_while_off(client: OctoPrintClient, fake: FakeOctoPrint) -> None:

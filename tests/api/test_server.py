@@ -7,7 +7,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintClient,
     OctoPrintConnectionError,
 )
-from custom_components.octoprint_plus.api.server import ServerInfo
+from custom_components.octoprint_plus.api.version import ServerInfo
 from tests.fake_octoprint import FakeOctoPrint
 
 
@@ -66,4 +66,4 @@ async def test_what_the_printers_storage_is_called(
 ) -> None:
     fake.answer("GET", "/api/server", json={"version": version})
     await client.server.get()
-    assert client.printer_storage == storage
+    assert (await client.server.get()).printer_storage == storage

@@ -123,33 +123,10 @@ async def test_usage_junk(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     assert await client.system.usage() == {"d": Usage(free=0, total=2)}
 
 
-async def test_info(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    fake.answer(
-        "GET",
-        "/api/system/info",
-        json={
-            "systeminfo": {
-                "octoprint.version": "1.11.8",
-                "octoprint.safe_mode": False,
-                "env.hardware.cores": 4,
-                "env.plugins": ["x"],
-                "": "x",
-            }
-        },
-    )
-    assert await client.system.info() == {
-        "octoprint.version": "1.11.8",
-        "octoprint.safe_mode": "False",
-        "env.hardware.cores": "4",
-    }
-
-
-async def test_usage_and_info_not_permitted(
+async def test_usage_not_permitted(
     client: OctoPrintClient, fake: FakeOctoPrint
 ) -> None:
     fake.user("user1")
-    for call in (client.system.usage, client.system.info):
-        fake.answer("GET", "/api/system/info", json={})
-        with pytest.raises(OctoPrintPermissionError) as caught:
-            await call()
-        assert caught.value.permission == "SYSTEM"
+    with pytest.raises(OctoPrintPermissionError) as caught:
+        await client.system.usage()
+    assert caught.value.permission == "SYSTEM"

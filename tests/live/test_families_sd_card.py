@@ -41,11 +41,15 @@ async def test_files_of_the_printer(
             await until(is_listed)
             return await paths()
 
+        async def card() -> bool:
+            found: bool = (await server.request("GET", "/api/printer/sd"))["ready"]
+            return found
+
         async def is_ready() -> bool:
-            return await printer.sd_ready() is True
+            return await card() is True
 
         async def is_released() -> bool:
-            return await printer.sd_ready() is False
+            return await card() is False
 
         # The printer tells it a moment after it is connected.
         await until(is_ready)
@@ -61,10 +65,10 @@ async def test_files_of_the_printer(
         # The virtual printer lists no file whose name is short already.
         other = "Another long name.gcode"
         await files.upload("local", other, BytesIO(GCODE), len(GCODE))
-        if version in ("1.9.3", "1.10.3"):
-            await refused(OctoPrintRequestError, files.send_to_printer(other))
-        else:
-            await files.send_to_printer(other)
+        if version not in ("1.9.3", "1.10.3"):
+            await server.request(
+                "POST", f"/api/files/local/{other}", json={"command": "uploadSd"}
+            )
             listed = await until_listed(2)
         # What somebody put on the card shows the new list from the old one.
         (tmp_path / "virtualSd/Put by hand.gcode").write_bytes(GCODE)
@@ -74,7 +78,7 @@ async def test_files_of_the_printer(
         await until(has_file)
         job = await client.job.get()
         assert job.file
-        assert job.file.origin == client.printer_storage
+        assert job.file.origin == client.server_info.printer_storage
         await files.unselect()
         await refused(OctoPrintRequestError, files.copy("sdcard", path, "x.gco"))
         for each in sorted(listed):
@@ -97,5 +101,4 @@ async def test_files_of_the_printer(
     without = OctoPrintServer(tmp_path / "without", version=version, options=options)
     async with without as server:
         client = await connected(session, server)
-        assert await client.printer.sd_ready() is None
         await refused(OctoPrintNotFoundError, client.printer.sd_refresh())

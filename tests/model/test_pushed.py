@@ -998,7 +998,7 @@ def test_poll_aside(printing: Replay) -> None:
     printer = PrinterState(
         text="Operational",
         error=None,
-        flags=Flags(operational=True, ready=True),
+        flags=Flags(ready=True),
         sd_ready=False,
         heaters={"bed": Heater(actual=1, target=1)},
     )

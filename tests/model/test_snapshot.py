@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from custom_components.octoprint_plus.api import State
-from custom_components.octoprint_plus.api.access import CurrentUser
 from custom_components.octoprint_plus.api.connection import parse_connection
 from custom_components.octoprint_plus.api.entries import LastPrintOfFile
 from custom_components.octoprint_plus.api.heaters import allowed_heaters
@@ -17,6 +16,7 @@ from custom_components.octoprint_plus.api.job import (
     PrintResult,
     parse_job,
 )
+from custom_components.octoprint_plus.api.permissions import CurrentUser
 from custom_components.octoprint_plus.api.printer import (
     Flags,
     Heater,
@@ -24,8 +24,8 @@ from custom_components.octoprint_plus.api.printer import (
     PrinterState,
 )
 from custom_components.octoprint_plus.api.profiles import parse_profile
-from custom_components.octoprint_plus.api.server import ServerInfo
 from custom_components.octoprint_plus.api.state import STATES_BY_TEXT, parse_state
+from custom_components.octoprint_plus.api.version import ServerInfo
 from custom_components.octoprint_plus.model.prints import (
     LastPrint,
     Memory,
@@ -575,16 +575,15 @@ def test_state_by_text(text: str, state: State) -> None:
 @pytest.mark.parametrize(
     ("flags", "state"),
     [
-        (Flags(operational=True, ready=True), State.OPERATIONAL),
-        (Flags(operational=True, printing=True), State.PRINTING),
-        (Flags(operational=True, paused=True), State.PAUSED),
+        (Flags(ready=True), State.OPERATIONAL),
+        (Flags(printing=True), State.PRINTING),
+        (Flags(paused=True), State.PAUSED),
         (Flags(printing=True, pausing=True), State.PAUSING),
         (Flags(printing=True, resuming=True), State.RESUMING),
         (Flags(printing=True, cancelling=True), State.CANCELLING),
         (Flags(printing=True, finishing=True), State.FINISHING),
         (Flags(error=True, closed_or_error=True), State.ERROR),
         (Flags(closed_or_error=True), State.OFFLINE),
-        (Flags(operational=True), State.OTHER),
         (Flags(), State.OTHER),
         (None, State.OTHER),
     ],

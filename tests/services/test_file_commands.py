@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus.api.access import permission_name
+from custom_components.octoprint_plus.api.permissions import permission_name
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay

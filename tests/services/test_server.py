@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.octoprint_plus.api.access import permission_name
+from custom_components.octoprint_plus.api.permissions import permission_name
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized

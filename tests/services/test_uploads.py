@@ -16,7 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.octoprint_plus.api.access import permission_name
+from custom_components.octoprint_plus.api.permissions import permission_name
 from homeassistant.components.file_upload import TEMP_DIR_NAME
 from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import EVENT_STATE_CHANGED

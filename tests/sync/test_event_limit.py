@@ -38,7 +38,9 @@ async def pushed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> AsyncGenerator[Pushed]:
     """Return a printer of which the server tells what changes."""
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
     async with pushing(hass, fake, config_entry) as pushed:
         yield pushed
 

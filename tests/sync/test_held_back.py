@@ -29,7 +29,9 @@ async def pushed(
     entity_registry_enabled_by_default: None,
 ) -> AsyncGenerator[Pushed]:
     """Return a printer of which the server tells what changes, in a print."""
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
     fake.load("printing_local")
     async with pushing(hass, fake, config_entry) as pushed:
         await pushed.state("PRINTING", "Printing")

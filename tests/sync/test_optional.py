@@ -66,13 +66,15 @@ FAULTS: dict[str, dict[str, Any]] = {
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what hangs hang until it is let go, and little be too large."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.TIMEOUT",
         aiohttp.ClientTimeout(total=10**6),
     )
     little = replace(bodies.ORDINARY, size=35_000)
     monkeypatch.setattr(bodies.Limit, "allows", little.allows)
     monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
 
 
 def break_(fake: FakeOctoPrint, path: str, fault: str) -> None:

@@ -44,7 +44,9 @@ PUSH = "custom_components.octoprint_plus.api.socket.push"
 def quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     """Let pauses last until they are ended, and no heartbeat fire where the clock jumps."""
     monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
     monkeypatch.setattr(f"{PUSH}.pause", lambda _: 10**6)
     caplog.set_level(logging.INFO)
 

@@ -29,7 +29,9 @@ LISTENER = "custom_components.octoprint_plus.sync.listener"
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let there be no pauses, and no heartbeat."""
     monkeypatch.setattr(f"{COORDINATOR}.REFRESH_DELAY", 0)
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
     monkeypatch.setattr(f"{LISTENER}.pause", lambda _: 0.001)
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.socket.push.pause", lambda _: 0.001

@@ -38,7 +38,9 @@ async def printer(
     entity_registry_enabled_by_default: None,
 ) -> AsyncGenerator[Printer]:
     """Return a printer with all its entities, at the beginning of its day."""
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 10**6)
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
     # asyncio's debug mode would take some times as long.
     hass.loop.set_debug(False)
     async with pushing(hass, fake, config_entry) as pushed:

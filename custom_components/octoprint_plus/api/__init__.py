@@ -15,6 +15,7 @@ from .errors import (
     OctoPrintServerError,
 )
 from .job import PrintResult
+from .permissions import Permission, permission_name
 from .state import State
 
 __all__ = [
@@ -30,6 +31,8 @@ __all__ = [
     "OctoPrintRateLimitError",
     "OctoPrintRequestError",
     "OctoPrintServerError",
+    "Permission",
     "PrintResult",
     "State",
+    "permission_name",
 ]

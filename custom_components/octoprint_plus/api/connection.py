@@ -1,13 +1,11 @@
 """Connection: how the server is connected to the printer."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from . import patience, quantities
 from .parsing import Json, identifier, items, label, mapping, texts
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .permissions import Permission
+from .transport import ApiFamily
 
 ENDPOINT = "api/connection"
 
@@ -48,16 +46,14 @@ class Connection:
     options: ConnectionOptions
 
 
-class ConnectionApi:
+class ConnectionApi(ApiFamily):
     """Calls of the family connection."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def get(self) -> Connection:
         """Return the connection (GET /api/connection)."""
-        return parse_connection(await self._client.get(ENDPOINT, permission="STATUS"))
+        return parse_connection(
+            await self._transport.get(ENDPOINT, permission=Permission.STATUS)
+        )
 
     async def connect(
         self,
@@ -109,10 +105,10 @@ class ConnectionApi:
         await self._command("fake_ack")
 
     async def _command(self, command: str, data: Json | None = None) -> None:
-        await self._client.post(
+        await self._transport.post(
             ENDPOINT,
             {"command": command, **(data or {})},
-            permission="CONNECTION",
+            permission=Permission.CONNECTION,
             timeout=patience.CONNECTION,
         )
 

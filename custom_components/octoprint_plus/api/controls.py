@@ -47,7 +47,7 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Control:
-    """A button, a display, or both in one."""
+    """A button, a display, or both in one; what is displayed is left out."""
 
     name: str
     description: str | None
@@ -59,14 +59,7 @@ class Control:
     script: str | None
     """The name of the G-code script that it runs instead."""
 
-    confirm: str | None
-    """What the user is asked before."""
-
     inputs: tuple[Input, ...]
-    regex: str | None
-    """What is shown of the printer's lines; then it is (also) a display."""
-
-    template: str | None
     is_javascript: bool
     """Whether its deed is JavaScript of OctoPrint's page, which only runs there."""
 
@@ -97,11 +90,6 @@ class Control:
             if not DISPLAY.match(line)
             for match in PERCENT.finditer(line)
         )
-
-    @property
-    def is_display(self) -> bool:
-        """Return whether it shows something that the printer says."""
-        return self.regex is not None or self.template is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,7 +140,6 @@ def _control(data: Json) -> Control:
         description=message(data.get("description")),
         commands=(command,) if command else texts(data.get("commands")),
         script=text(data.get("script")),
-        confirm=message(data.get("confirm")),
         inputs=tuple(
             Input(
                 name=label(each.get("name")) or parameter,
@@ -163,8 +150,6 @@ def _control(data: Json) -> Control:
             for each in items(data.get("input"), MAX_INPUTS)
             if (parameter := identifier(each.get("parameter")))
         ),
-        regex=text(data.get("regex")),
-        template=text(data.get("template")),
         is_javascript=text(data.get("javascript")) is not None,
     )
 

@@ -2,14 +2,12 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
 
 import aiohttp
 
+from .permissions import Permission
 from .responses import connection_errors
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .transport import Transport
 
 
 class Download:
@@ -55,14 +53,14 @@ class Download:
 
 @asynccontextmanager
 async def download(
-    client: OctoPrintClient, path: str, *, byte_range: str | None, permission: str
+    transport: Transport, path: str, *, byte_range: str | None, permission: Permission
 ) -> AsyncGenerator[Download]:
     """Yield what an encoded path has to download."""
     # Compressed, it would have another size than it is said to have.
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
     if byte_range is not None:
         headers["Range"] = byte_range
-    async with client.download(
+    async with transport.download(
         path, headers=headers, permission=permission
     ) as response:
         yield Download(response)

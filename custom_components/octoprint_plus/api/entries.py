@@ -138,9 +138,6 @@ class FileList:
 class Taken:
     """A file that has a name already."""
 
-    suggestion: str | None
-    """A name like it that is free."""
-
     size: int | None
     """Bytes."""
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
 from . import patience
 from .bodies import LISTS
@@ -19,16 +19,15 @@ from .errors import (
 )
 from .parsing import Json, dumped, flag, identifier, items, mapping, moment, promised
 from .paths import checked_name, checked_path, encoded
+from .permissions import Needed, Permission
 from .quantities import byte_size
+from .transport import ApiFamily
 from .uploads import OnProgress, Upload, parse_upload, upload
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
 
 ENDPOINT = "api/files"
 
 
-class FilesApi:
+class FilesApi(ApiFamily):
     """Calls of the family files.
 
     A location is local, or sdcard or printer for the printer's own storage; which of
@@ -36,10 +35,6 @@ class FilesApi:
     encoded. Each call raises OctoPrintNotFoundError for what is not there, and for a
     path that would leave the storage, which is not even sent.
     """
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(
         self,
@@ -53,27 +48,29 @@ class FilesApi:
         With `force` OctoPrint looks for them anew.
         """
         chosen = {"recursive": recursive, "force": force}
-        answer = await self._client.get(
+        answer = await self._transport.get(
             self._endpoint(location) if location else ENDPOINT,
             limit=LISTS,
             params={key: "true" for key, value in chosen.items() if value},
-            permission="FILES_LIST",
+            permission=Permission.FILES_LIST,
             timeout=patience.LISTING if recursive else None,
         )
         # Thousands of files take seconds, in which other things have to go on.
-        return await asyncio.to_thread(_parse_list, answer, self._client.clock.ahead)
+        return await asyncio.to_thread(_parse_list, answer, self._transport.clock.ahead)
 
     async def info(self, location: str, path: str) -> Entry:
         """Return one file or folder (GET /api/files/<location>/<path>)."""
         try:
-            answer = await self._client.get(
-                self._endpoint(location, path), limit=LISTS, permission="FILES_LIST"
+            answer = await self._transport.get(
+                self._endpoint(location, path),
+                limit=LISTS,
+                permission=Permission.FILES_LIST,
             )
         except OctoPrintServerError:
             # So OctoPrint 1 answers where the folder does not exist.
             await self._check_folder(location, path)
             raise
-        return parse_entry(answer, self._client.clock.ahead)
+        return parse_entry(answer, self._transport.clock.ahead)
 
     async def taken(self, location: str, name: str, folder: str = "") -> Taken | None:
         """Return the file that has a name already, None where the name is free.
@@ -90,15 +87,14 @@ class FilesApi:
                 entry = await self.info(location, path)
             except OctoPrintNotFoundError:
                 return None
-            return Taken(suggestion=None, size=entry.size, date=entry.date)
+            return Taken(size=entry.size, date=entry.date)
         if not flag(answer.get("exists")):
             return None
         return Taken(
-            suggestion=identifier(answer.get("suggestion")),
             size=byte_size(answer.get("size")),
             date=moment(
                 answer.get("date"),
-                0.0 if location in PRINTER_STORAGES else self._client.clock.ahead,
+                0.0 if location in PRINTER_STORAGES else self._transport.clock.ahead,
             ),
         )
 
@@ -126,7 +122,9 @@ class FilesApi:
             path,
             "select",
             {"print": print_},
-            permission=("PRINT", "FILES_SELECT") if print_ else "FILES_SELECT",
+            permission=(Permission.PRINT, Permission.FILES_SELECT)
+            if print_
+            else Permission.FILES_SELECT,
         )
 
     async def unselect(self) -> None:
@@ -135,7 +133,9 @@ class FilesApi:
         Raises OctoPrintConflictError where none is selected, while the printer is
         busy, and while it is not connected.
         """
-        await self._command("local", "current", "unselect", permission="FILES_SELECT")
+        await self._command(
+            "local", "current", "unselect", permission=Permission.FILES_SELECT
+        )
 
     async def copy(self, location: str, path: str, destination: str) -> str:
         """Copy a file or folder and return its new path (POST .../<path>).
@@ -162,7 +162,9 @@ class FilesApi:
 
         Raises OctoPrintRequestError for what cannot be analysed.
         """
-        await self._command(location, path, "analyse", permission="FILES_UPLOAD")
+        await self._command(
+            location, path, "analyse", permission=Permission.FILES_UPLOAD
+        )
 
     async def slice(
         self,
@@ -198,28 +200,9 @@ class FilesApi:
             path,
             "slice",
             {**data, "slicer": slicer, "select": select, "print": print_},
-            permission="SLICE",
+            permission=Permission.SLICE,
         )
         return identifier(mapping(answer).get("path")) or destination or path
-
-    async def send_to_printer(
-        self, path: str, *, select: bool = False, print_: bool = False
-    ) -> None:
-        """Send a local file to the printer's storage (POST .../<path>, uploadSd).
-
-        From OctoPrint 1.11 on; before, OctoPrintRequestError. It is sent like a
-        print, and then selected or printed, which OctoPrint 2 does not do. Raises
-        OctoPrintConflictError while the printer is busy, not connected, or has no
-        storage, and with OctoPrint 2 for a name that the printer has.
-        """
-        await self._command(
-            "local",
-            path,
-            "uploadSd",
-            {"select": select, "print": print_},
-            permission="FILES_UPLOAD",
-            timeout=patience.FILES,
-        )
 
     async def delete(self, location: str, path: str) -> None:
         """Delete a file, or a folder with all in it (DELETE /api/files/<location>/<path>).
@@ -227,9 +210,9 @@ class FilesApi:
         Raises OctoPrintConflictError for what is being printed. The selected file is
         unselected.
         """
-        await self._client.delete(
+        await self._transport.delete(
             self._endpoint(location, path),
-            permission="FILES_DELETE",
+            permission=Permission.FILES_DELETE,
             timeout=patience.FILES,
         )
 
@@ -245,7 +228,7 @@ class FilesApi:
         fields = {"foldername": checked_name(name)}
         if parent:
             fields["path"] = checked_path(parent)
-        answer = await upload(self._client, self._endpoint(location), fields)
+        answer = await upload(self._transport, self._endpoint(location), fields)
         folder = mapping(promised(answer, ENDPOINT).get("folder"))
         return identifier(folder.get("path")) or name
 
@@ -294,7 +277,7 @@ class FilesApi:
         await self._check_space(size)
         try:
             answer = await upload(
-                self._client,
+                self._transport,
                 self._endpoint(location),
                 fields,
                 name=name,
@@ -318,10 +301,10 @@ class FilesApi:
         file nevertheless. The printer's storage cannot be read.
         """
         async with download(
-            self._client,
+            self._transport,
             f"downloads/files/local/{encoded(path)}",
             byte_range=byte_range,
-            permission="FILES_DOWNLOAD",
+            permission=Permission.FILES_DOWNLOAD,
         ) as found:
             yield found
 
@@ -359,7 +342,8 @@ class FilesApi:
 
     def _storage(self, location: str) -> str:
         if location in PRINTER_STORAGES:
-            return self._client.printer_storage
+            info = self._transport.server_info
+            return info.printer_storage if info else "sdcard"
         if "/" in location:
             raise OctoPrintNotFoundError(f"There is no storage {location!r}")
         return location
@@ -372,7 +356,9 @@ class FilesApi:
             "filename": checked_name(name),
         }
         return promised(
-            await self._client.post(f"{ENDPOINT}/test", data, permission="FILES_LIST"),
+            await self._transport.post(
+                f"{ENDPOINT}/test", data, permission=Permission.FILES_LIST
+            ),
             f"{ENDPOINT}/test",
         )
 
@@ -390,9 +376,9 @@ class FilesApi:
             command,
             {"destination": destination},
             permission=(
-                ("FILES_UPLOAD", "FILES_DELETE")
+                (Permission.FILES_UPLOAD, Permission.FILES_DELETE)
                 if command == "move"
-                else "FILES_UPLOAD"
+                else Permission.FILES_UPLOAD
             ),
             timeout=patience.FILES,
         )
@@ -405,10 +391,10 @@ class FilesApi:
         command: str,
         data: Json | None = None,
         *,
-        permission: str | tuple[str, ...],
+        permission: Needed,
         timeout: float | None = None,
     ) -> Any:
-        return await self._client.post(
+        return await self._transport.post(
             self._endpoint(location, path),
             {**(data or {}), "command": command},
             permission=permission,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from .entries import Filament, parse_filament
 from .errors import ConnectionCause, OctoPrintConnectionError
@@ -17,10 +16,9 @@ from .parsing import (
     percentage,
     text_or_other,
 )
+from .permissions import Permission
 from .quantities import byte_size, elapsed
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .transport import ApiFamily
 
 ENDPOINT = "api/job"
 
@@ -106,22 +104,15 @@ class Job:
     filament: Mapping[str, Filament] = field(default_factory=dict)
     """What it needs, by tool, from the analysis of the file."""
 
-    average_print_time: float | None = None
-    """Seconds that the file took so far, and of its last print; successes only."""
 
-    last_print_time: float | None = None
-
-
-class JobApi:
+class JobApi(ApiFamily):
     """Calls of the family job."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def get(self) -> Job:
         """Return the job (GET /api/job)."""
-        return parse_job(await self._client.get(ENDPOINT, permission="STATUS"))
+        return parse_job(
+            await self._transport.get(ENDPOINT, permission=Permission.STATUS)
+        )
 
     async def start(self) -> None:
         """Print the selected file. Without one OctoPrint silently does nothing."""
@@ -156,7 +147,7 @@ class JobApi:
 
     async def _command(self, command: str, action: str | None = None) -> None:
         data = {"command": command} | ({"action": action} if action else {})
-        await self._client.post(ENDPOINT, data, permission="PRINT")
+        await self._transport.post(ENDPOINT, data, permission=Permission.PRINT)
 
 
 def parse_job(answer: Json) -> Job:
@@ -181,8 +172,6 @@ def parse_job(answer: Json) -> Job:
             print_time_left_origin=label(progress.get("printTimeLeftOrigin")),
         ),
         filament=parse_filament(job.get("filament")),
-        average_print_time=elapsed(job.get("averagePrintTime")),
-        last_print_time=elapsed(job.get("lastPrintTime")),
     )
 
 

@@ -30,7 +30,6 @@ class BedMesh:
     """Millimetres; where the first row is."""
 
     y_max: float | None = None
-    is_circular: bool = False
     time: datetime | None = None
     """When it was collected; None where nobody told."""
 

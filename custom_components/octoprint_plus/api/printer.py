@@ -3,16 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import quantities
 from .controls import Control, ControlGroup, parse_controls
 from .errors import OctoPrintNotFoundError, OctoPrintRequestError
 from .gcode import gcode_lines, plain_values
 from .parsing import Json, flag, label, mapping, members, message, text
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .permissions import Permission
+from .transport import ApiFamily
 
 ENDPOINT = "api/printer"
 
@@ -38,7 +37,6 @@ class Heater:
 class Flags:
     """OctoPrint's flags of the printer's state."""
 
-    operational: bool = False
     printing: bool = False
     """Also true while starting, pausing, resuming, cancelling and finishing."""
 
@@ -81,12 +79,8 @@ class PrinterError:
     """A page that explains the error."""
 
 
-class PrinterApi:
+class PrinterApi(ApiFamily):
     """Calls of the family printer."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def get(self) -> PrinterState:
         """Return the printer's state (GET /api/printer).
@@ -94,12 +88,16 @@ class PrinterApi:
         Raises OctoPrintConflictError while the printer is not connected, which is
         a normal state.
         """
-        return parse_printer(await self._client.get(ENDPOINT, permission="STATUS"))
+        return parse_printer(
+            await self._transport.get(ENDPOINT, permission=Permission.STATUS)
+        )
 
     async def error(self) -> PrinterError | None:
         """Return the last error (GET /api/printer/error), None where there is none."""
         try:
-            answer = await self._client.get(f"{ENDPOINT}/error", permission="STATUS")
+            answer = await self._transport.get(
+                f"{ENDPOINT}/error", permission=Permission.STATUS
+            )
         except OctoPrintNotFoundError:
             # Before 1.10 there is no such path.
             return None
@@ -211,17 +209,6 @@ class PrinterApi:
             "printhead", {"command": "feedrate", "factor": _factor(percent)}
         )
 
-    async def sd_ready(self) -> bool | None:
-        """Return whether an SD card is initialised (GET /api/printer/sd).
-
-        None where SD support is switched off; False also while not connected.
-        """
-        try:
-            answer = await self._client.get(f"{ENDPOINT}/sd", permission="STATUS")
-        except OctoPrintNotFoundError:
-            return None
-        return flag(answer.get("ready"))
-
     async def sd_init(self) -> None:
         """Initialise the SD card (POST /api/printer/sd).
 
@@ -276,7 +263,9 @@ class PrinterApi:
         example an input without a default.
         """
         return parse_controls(
-            await self._client.get(f"{ENDPOINT}/command/custom", permission="CONTROL")
+            await self._transport.get(
+                f"{ENDPOINT}/command/custom", permission=Permission.CONTROL
+            )
         )
 
     async def run_control(
@@ -300,7 +289,9 @@ class PrinterApi:
             await self.send_gcode(control.commands, values)
 
     async def _post(self, path: str, data: Json) -> None:
-        await self._client.post(f"{ENDPOINT}/{path}", data, permission="CONTROL")
+        await self._transport.post(
+            f"{ENDPOINT}/{path}", data, permission=Permission.CONTROL
+        )
 
 
 def _factor(percent: float) -> int:
@@ -328,7 +319,6 @@ def parse_printer(answer: Json) -> PrinterState:
 def parse_flags(flags: Json) -> Flags:
     """Read the flags of a state."""
     return Flags(
-        operational=flag(flags.get("operational")),
         printing=flag(flags.get("printing")),
         paused=flag(flags.get("paused")),
         pausing=flag(flags.get("pausing")),

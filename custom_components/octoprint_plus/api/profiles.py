@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from . import quantities
 from .parsing import Json, flag, integer, label, mapping, members
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .permissions import Permission
+from .transport import ApiFamily
 
 AXES = ("x", "y", "z", "e")
 
@@ -73,20 +71,16 @@ class PrinterProfile:
         return 1 if self.shared_nozzle else self.extruder_count
 
 
-class ProfilesApi:
+class ProfilesApi(ApiFamily):
     """Calls of the family printer profiles."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(self) -> dict[str, PrinterProfile]:
         """Return the profiles by id (GET /api/printerprofiles).
 
         Needs the permission CONNECTION, which users that may only read lack.
         """
-        answer = await self._client.get(
-            "api/printerprofiles", is_kept=True, permission="CONNECTION"
+        answer = await self._transport.get(
+            "api/printerprofiles", is_kept=True, permission=Permission.CONNECTION
         )
         return {
             profile_id: parse_profile(profile_id, profile)

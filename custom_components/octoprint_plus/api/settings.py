@@ -1,15 +1,14 @@
 """Settings: the few of OctoPrint's settings that matter outside of it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from . import patience, quantities
 from .errors import OctoPrintRequestError
 from .parsing import Json, identifier, items, label, mapping, promised, text, texts
+from .permissions import Permission
 from .redaction import is_secret, without_secrets
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .transport import ApiFamily
 
 ENDPOINT = "api/settings"
 
@@ -94,20 +93,18 @@ class Objection:
     is in it is not shown, so that a new list would lose it)."""
 
 
-class SettingsApi:
+class SettingsApi(ApiFamily):
     """Calls of the family settings.
 
     What a key may read of them differs: some parts are for administrators.
     """
 
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
-
     async def get(self) -> Settings:
         """Return the settings (GET /api/settings), unchanged ones from memory."""
         return parse_settings(
-            await self._client.get(ENDPOINT, is_kept=True, permission="SETTINGS_READ")
+            await self._transport.get(
+                ENDPOINT, is_kept=True, permission=Permission.SETTINGS_READ
+            )
         )
 
     async def get_raw(self) -> dict[str, Any]:
@@ -115,7 +112,9 @@ class SettingsApi:
 
         GET /api/settings.
         """
-        answer = await self._client.get(ENDPOINT, permission="SETTINGS_READ")
+        answer = await self._transport.get(
+            ENDPOINT, permission=Permission.SETTINGS_READ
+        )
         return dict(without_secrets(answer))
 
     async def objection(self, changes: Json) -> Objection | None:
@@ -123,7 +122,9 @@ class SettingsApi:
 
         OctoPrint would pass over most of that without a word.
         """
-        answer = await self._client.get(ENDPOINT, permission="SETTINGS_READ")
+        answer = await self._transport.get(
+            ENDPOINT, permission=Permission.SETTINGS_READ
+        )
         return find_objection(changes, answer)
 
     async def update(self, changes: Json) -> dict[str, Any]:
@@ -136,8 +137,8 @@ class SettingsApi:
         if not changes:
             # OctoPrint would save, and tell everybody that something has changed.
             raise OctoPrintRequestError("There is nothing to change")
-        answer = await self._client.post(
-            ENDPOINT, changes, permission="SETTINGS", timeout=patience.SETTINGS
+        answer = await self._transport.post(
+            ENDPOINT, changes, permission=Permission.SETTINGS, timeout=patience.SETTINGS
         )
         return dict(without_secrets(promised(answer, ENDPOINT)))
 

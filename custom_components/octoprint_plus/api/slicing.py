@@ -1,12 +1,10 @@
 """Slicing: the slicers that plugins bring, and their profiles."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from .parsing import Json, flag, identifier, label, mapping, message, texts
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .permissions import Permission
+from .transport import ApiFamily
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,16 +40,14 @@ class Slicer:
     destination_extensions: tuple[str, ...]
 
 
-class SlicingApi:
+class SlicingApi(ApiFamily):
     """Calls of the family slicing; files.slice does it."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(self) -> dict[str, Slicer]:
         """Return the slicers by key (GET /api/slicing); mostly there is none."""
-        answer = await self._client.get("api/slicing", is_kept=True, permission="SLICE")
+        answer = await self._transport.get(
+            "api/slicing", is_kept=True, permission=Permission.SLICE
+        )
         return {
             key: parse_slicer(key, each)
             for name, each in answer.items()

@@ -1,27 +1,14 @@
 """System: the commands that the server offers for itself and its machine."""
 
 from dataclasses import dataclass
-from itertools import islice
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from . import patience
 from .errors import ConnectionCause, OctoPrintConnectionError
-from .parsing import (
-    MOST,
-    identifier,
-    items,
-    label,
-    mapping,
-    members,
-    message,
-    number,
-    texts,
-)
+from .parsing import identifier, items, label, members, texts
+from .permissions import Permission
 from .quantities import byte_size
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .transport import ApiFamily
 
 ENDPOINT = "api/system"
 COMMANDS = f"{ENDPOINT}/commands"
@@ -53,16 +40,12 @@ class Usage:
     total: int
 
 
-class SystemApi:
+class SystemApi(ApiFamily):
     """Calls of the family system."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def commands(self) -> tuple[SystemCommand, ...]:
         """Return the commands that are configured (GET /api/system/commands)."""
-        answer = await self._client.get(COMMANDS, permission="SYSTEM")
+        answer = await self._transport.get(COMMANDS, permission=Permission.SYSTEM)
         return tuple(
             SystemCommand(
                 source=source,
@@ -81,10 +64,10 @@ class SystemApi:
         background, as its own do.
         """
         try:
-            await self._client.post(
+            await self._transport.post(
                 f"{COMMANDS}/{quote(command.source, safe='')}/{quote(command.action, safe='')}",
                 {},
-                permission="SYSTEM",
+                permission=Permission.SYSTEM,
                 timeout=patience.SYSTEM_COMMAND,
             )
         except OctoPrintConnectionError as err:
@@ -95,29 +78,12 @@ class SystemApi:
 
     async def usage(self) -> dict[str, Usage]:
         """Return the disks by folder, for example uploads (GET /api/system/usage)."""
-        answer = await self._client.get(f"{ENDPOINT}/usage", permission="SYSTEM")
+        answer = await self._transport.get(
+            f"{ENDPOINT}/usage", permission=Permission.SYSTEM
+        )
         return {
             name: Usage(free=free, total=total)
             for name, each in members(answer.get("usage"), MAX_DISKS)
             if (free := byte_size(each.get("free"))) is not None
             and (total := byte_size(each.get("total"))) is not None
         }
-
-    async def info(self) -> dict[str, str]:
-        """Return what OctoPrint knows of itself and its machine (GET /api/system/info).
-
-        By names such as octoprint.version, python.version or printer.firmware.
-        """
-        answer = await self._client.get(f"{ENDPOINT}/info", permission="SYSTEM")
-        return {
-            name: found
-            for key, value in islice(mapping(answer.get("systeminfo")).items(), MOST)
-            if (name := identifier(key)) and (found := _told(value)) is not None
-        }
-
-
-def _told(value: object) -> str | None:
-    """Return what is told of something as a text."""
-    if isinstance(value, str):
-        return message(value)
-    return str(value) if isinstance(value, bool) or number(value) is not None else None

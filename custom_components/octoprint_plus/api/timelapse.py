@@ -4,7 +4,6 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from . import patience, quantities
 from .bodies import LISTS
@@ -22,9 +21,8 @@ from .parsing import (
     text,
 )
 from .paths import encoded
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .permissions import Permission
+from .transport import ApiFamily
 
 ENDPOINT = "api/timelapse"
 DOWNLOADS = "downloads/timelapse"
@@ -101,25 +99,21 @@ class Timelapses:
     unrendered: tuple[Unrendered, ...]
 
 
-class TimelapseApi:
+class TimelapseApi(ApiFamily):
     """Calls of the family timelapse."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(self) -> Timelapses:
         """Return films, images and config (GET /api/timelapse?unrendered=true)."""
         return parse_timelapses(
-            await self._client.get(
+            await self._transport.get(
                 ENDPOINT,
                 limit=LISTS,
                 params={"unrendered": "true"},
-                permission="TIMELAPSE_LIST",
+                permission=Permission.TIMELAPSE_LIST,
                 # OctoPrint looks at each of thousands of images.
                 timeout=patience.LISTING,
             ),
-            self._client.clock.ahead,
+            self._transport.clock.ahead,
         )
 
     async def configure(
@@ -144,11 +138,11 @@ class TimelapseApi:
             "renderAfterPrint": config.render_after_print,
             "save": save or None,
         }
-        answer = await self._client.post(
+        answer = await self._transport.post(
             ENDPOINT,
             {key: value for key, value in values.items() if value is not None}
             | {"type": config.type},
-            permission=("TIMELAPSE_ADMIN", "TIMELAPSE_LIST"),
+            permission=(Permission.TIMELAPSE_ADMIN, Permission.TIMELAPSE_LIST),
         )
         found = parse_timelapses(promised(answer, ENDPOINT)).config
         if found.type != config.type:
@@ -164,9 +158,9 @@ class TimelapseApi:
         # OctoPrint says nothing about a name that it does not know.
         if name not in {film.name for film in (await self.list()).films}:
             raise OctoPrintNotFoundError(f"There is no timelapse {name!r}")
-        await self._client.delete(
+        await self._transport.delete(
             f"{ENDPOINT}/{path}",
-            permission=("TIMELAPSE_DELETE", "TIMELAPSE_LIST"),
+            permission=(Permission.TIMELAPSE_DELETE, Permission.TIMELAPSE_LIST),
             timeout=patience.FILES,
         )
 
@@ -175,17 +169,17 @@ class TimelapseApi:
 
         Raises OctoPrintConflictError during a print.
         """
-        await self._client.post(
+        await self._transport.post(
             await self._unrendered(name),
             {"command": "render"},
-            permission="TIMELAPSE_MANAGE_UNRENDERED",
+            permission=Permission.TIMELAPSE_MANAGE_UNRENDERED,
         )
 
     async def delete_unrendered(self, name: str) -> None:
         """Delete images (DELETE /api/timelapse/unrendered/<name>)."""
-        await self._client.delete(
+        await self._transport.delete(
             await self._unrendered(name),
-            permission="TIMELAPSE_MANAGE_UNRENDERED",
+            permission=Permission.TIMELAPSE_MANAGE_UNRENDERED,
             timeout=patience.FILES,
         )
 
@@ -199,10 +193,10 @@ class TimelapseApi:
         film with .thumb.jpg behind it.
         """
         async with download(
-            self._client,
+            self._transport,
             download_path(name),
             byte_range=byte_range,
-            permission="TIMELAPSE_DOWNLOAD",
+            permission=Permission.TIMELAPSE_DOWNLOAD,
         ) as found:
             yield found
 

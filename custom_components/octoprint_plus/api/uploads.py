@@ -11,14 +11,13 @@ from collections.abc import (
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
 import secrets
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 from urllib.parse import quote
 
 from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestError
 from .parsing import Json, flag, identifier, mapping, text
-
-if TYPE_CHECKING:
-    from .client import OctoPrintClient
+from .permissions import Permission
+from .transport import Transport
 
 type OnProgress = Callable[[int], None]
 """Called with the bytes of the file that were sent so far."""
@@ -35,7 +34,7 @@ ANSWER_TIMEOUT = 300
 # nothing else.
 USUAL_LIMIT = 1024 * 1024 * 1024
 
-PERMISSIONS = ("FILES_UPLOAD", "FILES_DELETE")
+PERMISSIONS = (Permission.FILES_UPLOAD, Permission.FILES_DELETE)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,7 +110,7 @@ class _Source:
 
 
 async def upload(
-    client: OctoPrintClient,
+    transport: Transport,
     path: str,
     fields: Mapping[str, str],
     *,
@@ -149,7 +148,7 @@ async def upload(
     body = pieces()
     try:
         async with asyncio.timeout(STALL_TIMEOUT) as watch:
-            return await client.upload(path, body, headers, permission=PERMISSIONS)
+            return await transport.upload(path, body, headers, permission=PERMISSIONS)
     except TimeoutError as err:
         raise OctoPrintConnectionError(
             "The upload came to a standstill", ConnectionCause.TIMEOUT

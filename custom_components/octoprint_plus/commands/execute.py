@@ -15,9 +15,9 @@ from ..api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
-from ..api.access import permission_name
 from ..api.errors import OctoPrintUnfinishedError
 from ..api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
+from ..api.permissions import permission_name
 from ..api.state import State, parse_state
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator

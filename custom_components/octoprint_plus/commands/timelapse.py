@@ -4,13 +4,14 @@ from dataclasses import replace
 from typing import Any
 
 from ..api import OctoPrintConflictError
+from ..api.permissions import Permission
 from ..api.timelapse import OFF, TIMED, ZCHANGE, TimelapseConfig
 from ..coordinator import OctoPrintCoordinator
 from .execute import async_look, async_refresh_or_raise, busy_refusal, refusal
 
 TYPES = [OFF, TIMED, ZCHANGE]
 
-PERMISSIONS = ("TIMELAPSE_ADMIN", "TIMELAPSE_LIST")
+PERMISSIONS = (Permission.TIMELAPSE_ADMIN, Permission.TIMELAPSE_LIST)
 
 # What both ways of recording have.
 SHARED = ("post_roll", "fps", "render_after_print")

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ..api.mesh import BedMesh
+from ..api.permissions import Permission
 from ..api.plugins import (
     action_command,
     bed_level_visualizer,
@@ -264,7 +265,7 @@ READERS: Mapping[str, Reader] = {
 """By the names under which the plugins stand in the settings."""
 
 PERMISSIONS: Mapping[str, str] = {
-    action_command.PROMPT_PLUGIN: action_command.INTERACT,
+    action_command.PROMPT_PLUGIN: Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT,
     software_update.PLUGIN: software_update.CHECK,
 }
 """What a plugin asks of who reads it, beside the permission STATUS."""

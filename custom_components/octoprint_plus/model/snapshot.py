@@ -8,14 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ..api.access import CurrentUser
 from ..api.connection import Connection
 from ..api.controls import Control
 from ..api.heaters import NO_HEATERS, ONLY_PUSHED, read_heaters
 from ..api.job import NO_PROGRESS, Job, JobFile, same_file
+from ..api.permissions import CurrentUser
 from ..api.printer import Heater, PrinterError, PrinterState
 from ..api.profiles import PrinterProfile
-from ..api.server import ServerInfo
 from ..api.settings import Settings
 from ..api.socket.events import Occurrence, Subject
 from ..api.socket.messages import (
@@ -43,6 +42,7 @@ from ..api.state import (
 )
 from ..api.system import SystemCommand
 from ..api.timelapse import TimelapseConfig
+from ..api.version import ServerInfo
 from .plugins import PluginStates, advance_plugins, of_installed
 from .prints import Memory, next_memory, note_ending
 

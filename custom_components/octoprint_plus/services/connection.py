@@ -5,6 +5,7 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
+from ..api.permissions import Permission
 from ..commands.connect import AUTO_PORT, async_connect
 from ..commands.execute import async_refresh_or_raise, busy_refusal, refusal
 from ..commands.rights import async_check_admin
@@ -17,7 +18,7 @@ ATTR_PORT = "port"
 ATTR_PROFILE = "profile"
 ATTR_SAVE = "save"
 
-PERMISSION = "CONNECTION"
+PERMISSION = Permission.CONNECTION
 
 NAME = vol.All(cv.string, vol.Strip, vol.Length(min=1))
 

@@ -10,6 +10,7 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
 from ..api.controls import Control
+from ..api.permissions import Permission
 from ..commands.execute import refusal
 from ..commands.rights import async_check_admin
 from ..const import DOMAIN
@@ -55,7 +56,7 @@ def async_setup_control_services(hass: HomeAssistant) -> None:
 async def _async_run_control(call: ServiceCall) -> None:
     """Do what pressing one of the user's own controls does, in a print too."""
     coordinator = await async_get_coordinator(call)
-    async with printer_action(call, coordinator, "CONTROL"):
+    async with printer_action(call, coordinator, Permission.CONTROL):
         given = call.data[ATTR_PARAMETERS]
         control = await _async_find_control(call, coordinator)
         if control.can_become_any_gcode(given):
@@ -76,7 +77,7 @@ async def _async_run_script(call: ServiceCall) -> None:
     """Run one of OctoPrint's G-code scripts, in a print too."""
     coordinator = await async_get_coordinator(call)
     script, context = call.data[ATTR_SCRIPT], call.data[ATTR_CONTEXT]
-    async with printer_action(call, coordinator, "CONTROL"):
+    async with printer_action(call, coordinator, Permission.CONTROL):
         try:
             async with sending(coordinator, ()):
                 await coordinator.client.printer.run_script(script, context=context)

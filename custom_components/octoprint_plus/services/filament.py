@@ -9,6 +9,7 @@ from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
 from ..api import State
+from ..api.permissions import Permission
 from ..api.state import BUSY_STATES
 from ..commands.exclusive import changing_filament
 from ..commands.execute import (
@@ -82,7 +83,11 @@ async def _async_change(call: ServiceCall, sign: int) -> None:
     with changing_filament(coordinator):
         await async_refresh_or_raise(coordinator)
         async with printer_action(
-            call, coordinator, "CONTROL", forbidden=forbidden, ends_with_entry=False
+            call,
+            coordinator,
+            Permission.CONTROL,
+            forbidden=forbidden,
+            ends_with_entry=False,
         ):
             async with ending_with_entry(coordinator, call.service):
                 change = await _async_prepare(call, coordinator, sign, forbidden)

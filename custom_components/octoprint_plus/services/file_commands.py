@@ -23,6 +23,7 @@ from ..api import (
     OctoPrintRequestError,
 )
 from ..api.entries import Entry
+from ..api.permissions import Permission
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from .storage import (
@@ -78,7 +79,7 @@ async def _async_create_folder(call: ServiceCall) -> ServiceResponse:
     files = coordinator.client.files
     path = checked_destination(call, coordinator, call.data[ATTR_PATH])
     parent, _, name = path.rpartition("/")
-    async with server_action(call, coordinator, "FILES_UPLOAD"):
+    async with server_action(call, coordinator, Permission.FILES_UPLOAD):
         location = await _async_storage_with_folders(call, coordinator)
         try:
             created = await files.create_folder(location, name, parent or None)
@@ -95,12 +96,18 @@ async def _async_create_folder(call: ServiceCall) -> ServiceResponse:
 
 async def _async_copy_file(call: ServiceCall) -> ServiceResponse:
     """Copy a file, or a folder with all in it."""
-    return await _async_transfer(call, ("FILES_LIST", "FILES_UPLOAD"), moves=False)
+    return await _async_transfer(
+        call, (Permission.FILES_LIST, Permission.FILES_UPLOAD), moves=False
+    )
 
 
 async def _async_move_file(call: ServiceCall) -> ServiceResponse:
     """Move a file or a folder, or rename it."""
-    permissions = ("FILES_LIST", "FILES_UPLOAD", "FILES_DELETE")
+    permissions = (
+        Permission.FILES_LIST,
+        Permission.FILES_UPLOAD,
+        Permission.FILES_DELETE,
+    )
     return await _async_transfer(call, permissions, moves=True)
 
 
@@ -139,7 +146,9 @@ async def _async_delete_file(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
-    async with server_action(call, coordinator, "FILES_LIST", "FILES_DELETE"):
+    async with server_action(
+        call, coordinator, Permission.FILES_LIST, Permission.FILES_DELETE
+    ):
         await async_check_storage(call, coordinator)
         await async_check_unused(call, coordinator, location, path)
         entry = await _async_entry(call, coordinator, location)
@@ -160,7 +169,7 @@ async def _async_analyse_file(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
-    async with server_action(call, coordinator, "FILES_UPLOAD"):
+    async with server_action(call, coordinator, Permission.FILES_UPLOAD):
         await async_check_storage(call, coordinator)
         try:
             await coordinator.client.files.analyse(location, path)

@@ -16,6 +16,7 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
+from ..api.permissions import Permission
 from ..api.state import BUSY_STATES
 from ..commands.exclusive import starting_print
 from ..commands.execute import refusal
@@ -90,7 +91,7 @@ async def _async_select(call: ServiceCall, *, print_: bool) -> None:
     coordinator = await async_get_coordinator(call)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = call.data[ATTR_PATH].strip("/")
-    permissions = ("FILES_SELECT", *(("PRINT",) if print_ else ()))
+    permissions = (Permission.FILES_SELECT, *((Permission.PRINT,) if print_ else ()))
     async with printer_action(call, coordinator, *permissions, forbidden=BUSY_STATES):
         await async_check_storage(call, coordinator)
         try:
@@ -112,7 +113,9 @@ async def _async_select(call: ServiceCall, *, print_: bool) -> None:
 async def _async_unselect_file(call: ServiceCall) -> None:
     """Select no file."""
     coordinator = await async_get_coordinator(call)
-    async with printer_action(call, coordinator, "FILES_SELECT", forbidden=BUSY_STATES):
+    async with printer_action(
+        call, coordinator, Permission.FILES_SELECT, forbidden=BUSY_STATES
+    ):
         try:
             await coordinator.client.files.unselect()
         except OctoPrintConflictError as err:
@@ -126,7 +129,7 @@ async def _async_get_file(call: ServiceCall) -> ServiceResponse:
     """Return what is known of a file."""
     coordinator = await async_get_coordinator(call, POLICY_READ)
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
-    async with server_action(call, coordinator, "FILES_LIST"):
+    async with server_action(call, coordinator, Permission.FILES_LIST):
         await async_check_storage(call, coordinator)
         try:
             entry = await coordinator.client.files.info(
@@ -145,7 +148,7 @@ async def _async_list_files(call: ServiceCall) -> ServiceResponse:
     path = call.data.get(ATTR_PATH, "").strip("/")
     location = call.data.get(ATTR_LOCATION, LOCAL if path else None)
     recursive = call.data[ATTR_RECURSIVE]
-    async with server_action(call, coordinator, "FILES_LIST"):
+    async with server_action(call, coordinator, Permission.FILES_LIST):
         try:
             found = await coordinator.client.files.list(
                 location and storage_name(coordinator, location),

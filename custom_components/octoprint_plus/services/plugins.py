@@ -14,8 +14,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
-from ..api.access import permission_name
 from ..api.patience import PLUGIN_COMMAND
+from ..api.permissions import Permission, permission_name
 from ..api.plugins import (
     PLUGIN_ID,
     bed_level_visualizer,
@@ -119,7 +119,7 @@ def _require(
             "command_missing_permission",
             coordinator.name,
             command=call.service,
-            permission=permission_name("SETTINGS_READ"),
+            permission=permission_name(Permission.SETTINGS_READ),
         )
     for plugin in plugins:
         if plugin in settings.plugins:
@@ -322,5 +322,5 @@ async def _async_turn_off_psu(call: ServiceCall) -> None:
         # A print or the nozzle may be lost.
         await async_check_admin(coordinator, call.context, call.service)
     _require(call, coordinator, psu_control.PLUGIN)
-    async with server_action(call, coordinator, psu_control.CONTROL):
+    async with server_action(call, coordinator, Permission.PLUGIN_PSUCONTROL_CONTROL):
         await async_turn_off_psu(coordinator, call.service, force=call.data[ATTR_FORCE])

@@ -15,6 +15,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import State
+from ..api.permissions import Permission
 from ..api.state import BUSY_STATES
 from ..commands.execute import async_select_tool, refusal
 from ..const import DOMAIN
@@ -140,9 +141,11 @@ async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
         call.data[ATTR_COMMANDS], call.data[ATTR_PARAMETERS], coordinator.name
     )
     if call.return_response:
-        async with printer_action(call, coordinator, "CONTROL", "MONITOR_TERMINAL"):
+        async with printer_action(
+            call, coordinator, Permission.CONTROL, Permission.MONITOR_TERMINAL
+        ):
             return await async_ask(coordinator, lines, call.data[ATTR_TIMEOUT])
-    async with printer_action(call, coordinator, "CONTROL"):
+    async with printer_action(call, coordinator, Permission.CONTROL):
         await async_send(coordinator, lines)
     return None
 
@@ -154,7 +157,9 @@ async def _async_jog(call: ServiceCall) -> None:
     if not axes:
         raise refusal("axis_missing", coordinator.name)
     absolute = call.data[ATTR_ABSOLUTE]
-    async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+    async with printer_action(
+        call, coordinator, Permission.CONTROL, forbidden=MOVING_STATES
+    ):
         if profile := coordinator.data.profile:
             check_reach(
                 profile.volume, axes, absolute=absolute, printer=coordinator.name
@@ -168,7 +173,9 @@ async def _async_home(call: ServiceCall) -> None:
     """Home axes."""
     coordinator = await async_get_coordinator(call)
     axes = [axis for axis in AXES if axis in call.data[ATTR_AXES]]
-    async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+    async with printer_action(
+        call, coordinator, Permission.CONTROL, forbidden=MOVING_STATES
+    ):
         if "z" in axes and coordinator.data.state is State.PAUSED:
             # OctoPrint 1 would do it, down into what is being printed.
             raise refusal("home_z_paused", coordinator.name)
@@ -181,7 +188,9 @@ async def _async_extrude(call: ServiceCall) -> None:
     amount = call.data[ATTR_AMOUNT]
     if amount == 0:
         raise refusal("amount_zero", coordinator.name)
-    async with printer_action(call, coordinator, "CONTROL", forbidden=MOVING_STATES):
+    async with printer_action(
+        call, coordinator, Permission.CONTROL, forbidden=MOVING_STATES
+    ):
         tool = _tool_to_select(call, coordinator)
         if tool is not None:
             if coordinator.data.state is State.PAUSED:
@@ -196,7 +205,9 @@ async def _async_extrude(call: ServiceCall) -> None:
 async def _async_select_tool(call: ServiceCall) -> None:
     """Make a tool the active one, unless a print goes on with it."""
     coordinator = await async_get_coordinator(call)
-    async with printer_action(call, coordinator, "CONTROL", forbidden=BUSY_STATES):
+    async with printer_action(
+        call, coordinator, Permission.CONTROL, forbidden=BUSY_STATES
+    ):
         tool = _tool_to_select(call, coordinator)
         if tool is not None:
             await async_select_tool(coordinator, tool)

@@ -17,6 +17,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonObjectType
 
+from ..api.permissions import Permission
 from ..api.profiles import PrinterProfile
 from ..api.redaction import is_secret, without_secrets
 from ..api.settings import OWN_GROUPS, PLUGINS, Objection
@@ -98,7 +99,7 @@ async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
         raise refusal("settings_plugin_missing", coordinator.name)
     if any(map(is_secret, names)):
         raise refusal("settings_secret", coordinator.name, setting=key)
-    async with server_action(call, coordinator, "SETTINGS_READ"):
+    async with server_action(call, coordinator, Permission.SETTINGS_READ):
         settings = await coordinator.client.settings.get_raw()
     found: Any = {
         name: settings[name]
@@ -117,7 +118,9 @@ async def _async_update_settings(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     changes = call.data[ATTR_SETTINGS]
     settings = coordinator.client.settings
-    async with server_action(call, coordinator, "SETTINGS", "SETTINGS_READ"):
+    async with server_action(
+        call, coordinator, Permission.SETTINGS, Permission.SETTINGS_READ
+    ):
         if objection := await settings.objection(changes):
             raise _objected(objection, coordinator)
         before = await settings.get_raw()
@@ -165,7 +168,7 @@ async def _async_run_system_command(call: ServiceCall) -> None:
     """Run a command that the server offers, unless that would cost a print."""
     coordinator = await async_get_coordinator(call)
     source, action = call.data[ATTR_SOURCE], call.data[ATTR_ACTION]
-    async with server_action(call, coordinator, "SYSTEM"):
+    async with server_action(call, coordinator, Permission.SYSTEM):
         commands = await coordinator.client.system.commands()
         for command in commands:
             if (command.source, command.action) == (source, action):
@@ -184,7 +187,7 @@ async def _async_run_system_command(call: ServiceCall) -> None:
 async def _async_list_profiles(call: ServiceCall) -> ServiceResponse:
     """Return what OctoPrint knows of the printers that it may be connected to."""
     coordinator = await async_get_coordinator(call, POLICY_READ)
-    async with server_action(call, coordinator, "CONNECTION"):
+    async with server_action(call, coordinator, Permission.CONNECTION):
         profiles = await coordinator.client.profiles.list()
         current = (await coordinator.client.connection.get()).printer_profile
     return {

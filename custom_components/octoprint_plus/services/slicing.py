@@ -16,6 +16,7 @@ from homeassistant.helpers import config_validation as cv
 
 from ..api import OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.paths import checked_name
+from ..api.permissions import Permission
 from ..api.slicing import Slicer
 from ..api.state import BUSY_STATES
 from ..commands.exclusive import starting_print
@@ -71,11 +72,18 @@ async def _async_slice_file(call: ServiceCall) -> ServiceResponse:
         action = printer_action(
             call,
             coordinator,
-            *("SLICE", "FILES_LIST", "FILES_SELECT", "PRINT"),
+            *(
+                Permission.SLICE,
+                Permission.FILES_LIST,
+                Permission.FILES_SELECT,
+                Permission.PRINT,
+            ),
             forbidden=BUSY_STATES,
         )
     else:
-        action = server_action(call, coordinator, "SLICE", "FILES_LIST")
+        action = server_action(
+            call, coordinator, Permission.SLICE, Permission.FILES_LIST
+        )
     async with action:
         slicer = _slicer(call, coordinator, await coordinator.client.slicing.list())
         path = PurePosixPath(call.data[ATTR_PATH].strip("/"))

@@ -18,7 +18,7 @@ from homeassistant.helpers.service import (
 )
 
 from ..api import OctoPrintConflictError, State
-from ..api.access import permission_name
+from ..api.permissions import permission_name
 from ..api.state import BUSY_STATES
 from ..commands.execute import (
     async_look,

@@ -16,6 +16,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
 from ..api import OctoPrintNotFoundError
+from ..api.permissions import Permission
 from ..api.timelapse import Unrendered
 from ..commands.execute import refusal
 from ..commands.rights import async_check_admin
@@ -96,7 +97,7 @@ def async_setup_timelapse_services(hass: HomeAssistant) -> None:
 async def _async_list_timelapses(call: ServiceCall) -> ServiceResponse:
     """Return how prints are recorded, the films, and images without a film."""
     coordinator = await async_get_coordinator(call, POLICY_READ)
-    async with server_action(call, coordinator, "TIMELAPSE_LIST"):
+    async with server_action(call, coordinator, Permission.TIMELAPSE_LIST):
         found = await coordinator.client.timelapse.list()
     config = found.config
     return {
@@ -146,7 +147,7 @@ async def _async_set_timelapse(call: ServiceCall) -> None:
     if kind is None and not options and not save:
         raise refusal("timelapse_nothing", coordinator.name)
     # OctoPrint would save for administrators only, and not say so to others.
-    needed = (*PERMISSIONS, *(("ADMIN",) if save else ()))
+    needed = (*PERMISSIONS, *((Permission.ADMIN,) if save else ()))
     async with server_action(call, coordinator, *needed):
         await async_set_timelapse(coordinator, kind, options, save=save)
 
@@ -163,7 +164,10 @@ async def _async_render_timelapse(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     name = call.data[ATTR_NAME]
     async with server_action(
-        call, coordinator, "TIMELAPSE_LIST", "TIMELAPSE_MANAGE_UNRENDERED"
+        call,
+        coordinator,
+        Permission.TIMELAPSE_LIST,
+        Permission.TIMELAPSE_MANAGE_UNRENDERED,
     ):
         await _async_find_images(coordinator, name)
         # It takes all that a small computer has, which a print needs.
@@ -179,8 +183,12 @@ async def _async_delete_timelapse(call: ServiceCall) -> None:
     coordinator = await async_get_coordinator(call)
     name = call.data[ATTR_NAME]
     unrendered = call.data[ATTR_UNRENDERED]
-    permission = "TIMELAPSE_MANAGE_UNRENDERED" if unrendered else "TIMELAPSE_DELETE"
-    async with server_action(call, coordinator, "TIMELAPSE_LIST", permission):
+    permission = (
+        Permission.TIMELAPSE_MANAGE_UNRENDERED
+        if unrendered
+        else Permission.TIMELAPSE_DELETE
+    )
+    async with server_action(call, coordinator, Permission.TIMELAPSE_LIST, permission):
         try:
             if unrendered:
                 await _async_find_images(coordinator, name)

@@ -17,6 +17,7 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
+from ..api.permissions import Permission
 from ..api.state import BUSY_STATES
 from ..api.uploads import USUAL_LIMIT, Upload
 from ..commands.exclusive import starting_print
@@ -133,13 +134,13 @@ def _upload_action(
 ) -> AbstractAsyncContextManager[None]:
     """Check what this upload needs: permissions, and a printer that is free or none."""
     is_print, is_select = call.data[ATTR_PRINT], call.data[ATTR_SELECT]
-    permissions = ["FILES_UPLOAD"]
+    permissions = [Permission.FILES_UPLOAD]
     if call.data[ATTR_OVERWRITE]:
-        permissions.append("FILES_DELETE")
+        permissions.append(Permission.FILES_DELETE)
     if is_select or is_print:
-        permissions.append("FILES_SELECT")
+        permissions.append(Permission.FILES_SELECT)
     if is_print:
-        permissions.append("PRINT")
+        permissions.append(Permission.PRINT)
     if is_select or is_print or call.data[ATTR_LOCATION] != LOCAL:
         return printer_action(call, coordinator, *permissions, forbidden=BUSY_STATES)
     return server_action(call, coordinator, *permissions)
@@ -153,7 +154,7 @@ async def _async_check_destination(
     location = storage_name(coordinator, call.data[ATTR_LOCATION])
     path = f"{folder}/{name}" if folder else name
     await async_check_unused(call, coordinator, location, path)
-    if not coordinator.may("FILES_LIST"):
+    if not coordinator.may(Permission.FILES_LIST):
         return
     parent = await async_find(coordinator, location, folder) if folder else None
     if parent is not None and not parent.is_folder:

@@ -10,8 +10,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..api import ConnectionCause, OctoPrintClient
-from ..api.client import TIMEOUT
 from ..api.login import ProxyLogin
+from ..api.transport import TIMEOUT
 from .address import alternatives, parse_address
 from .clients import setup_client
 from .probe import SetupError, setup_errors

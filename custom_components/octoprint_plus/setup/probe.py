@@ -18,27 +18,27 @@ from ..api import (
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
 )
-from ..api.access import CurrentUser
 from ..api.login import ProxyLogin
+from ..api.permissions import CurrentUser, Permission
 from ..const import LOGGER
 from .clients import setup_client
 
 # Without SYSTEM there are no buttons for the server itself, but only administrators
 # have it, so that it is not missed.
 USED_PERMISSIONS = (
-    "STATUS",
-    "CONNECTION",
-    "CONTROL",
-    "PRINT",
-    "FILES_LIST",
-    "FILES_SELECT",
-    "FILES_UPLOAD",
-    "FILES_DELETE",
-    "MONITOR_TERMINAL",
-    "SETTINGS_READ",
-    "SLICE",
-    "TIMELAPSE_LIST",
-    "TIMELAPSE_ADMIN",
+    Permission.STATUS,
+    Permission.CONNECTION,
+    Permission.CONTROL,
+    Permission.PRINT,
+    Permission.FILES_LIST,
+    Permission.FILES_SELECT,
+    Permission.FILES_UPLOAD,
+    Permission.FILES_DELETE,
+    Permission.MONITOR_TERMINAL,
+    Permission.SETTINGS_READ,
+    Permission.SLICE,
+    Permission.TIMELAPSE_LIST,
+    Permission.TIMELAPSE_ADMIN,
 )
 
 # OctoPrint's name for a printer whose profile nobody has named.
@@ -113,11 +113,13 @@ async def async_verify(
         user = await client.access.current_user()
         if user.name is None:
             raise SetupError("invalid_auth")
-        if not user.may("STATUS"):
+        if not user.may(Permission.STATUS):
             raise SetupError("missing_status")
         server = await client.server.get()
         connection = await client.connection.get()
-        settings = await client.settings.get() if user.may("SETTINGS_READ") else None
+        settings = (
+            await client.settings.get() if user.may(Permission.SETTINGS_READ) else None
+        )
     profiles = dict(connection.options.printer_profiles)
     profile = profiles.get(connection.printer_profile or "", UNNAMED_PROFILE)
     names = (

@@ -12,8 +12,8 @@ from ..api import (
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
 )
-from ..api.access import permission_name
 from ..api.errors import ConnectionCause
+from ..api.permissions import Permission, permission_name
 from ..const import DOMAIN, LOGGER
 
 AWAY_CAUSES = frozenset(
@@ -81,7 +81,7 @@ def update_failure(
             return _failed(
                 "missing_permission",
                 printer,
-                permission=permission_name(err.permission or "STATUS"),
+                permission=permission_name(err.permission or Permission.STATUS),
             )
         case OctoPrintNotFoundError():
             # All that is polled is there in every OctoPrint.

@@ -14,6 +14,7 @@ from ..api import (
     OctoPrintError,
 )
 from ..api.job import Job
+from ..api.permissions import Permission
 from ..api.plugins import spool_manager, spoolman
 from ..const import DOMAIN, LOGGER
 from ..device import printer_title
@@ -125,7 +126,7 @@ class PluginReader:
         for plugin in READERS:
             if (
                 plugin in installed
-                and user.may(PERMISSIONS.get(plugin, "STATUS"))
+                and user.may(PERMISSIONS.get(plugin, Permission.STATUS))
                 and self._read_at.get(plugin, oldest) <= oldest
             ):
                 return plugin

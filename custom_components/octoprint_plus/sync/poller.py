@@ -12,10 +12,10 @@ from ..api import (
     OctoPrintConflictError,
     OctoPrintError,
 )
-from ..api.access import CurrentUser
 from ..api.connection import Connection
 from ..api.controls import Control
 from ..api.job import Job
+from ..api.permissions import CurrentUser, Permission
 from ..api.printer import PrinterError, PrinterState
 from ..api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
 from ..api.timelapse import TimelapseConfig
@@ -138,7 +138,9 @@ class OctoPrintPoller:
         self, snapshot: Snapshot, last_print: LastPrint, running: RunningPrint
     ) -> LastPrint | None:
         """Return the end of a print by its file's own history, None if it has none yet."""
-        if running.file.origin != "local" or not snapshot.server.user.may("FILES_LIST"):
+        if running.file.origin != "local" or not snapshot.server.user.may(
+            Permission.FILES_LIST
+        ):
             return last_print
         try:
             entry = await self._client.files.info("local", running.file.path)
@@ -194,16 +196,24 @@ class OctoPrintPoller:
     def _reads(self, server: ServerData) -> dict[str, Callable[[], Awaitable[Any]]]:
         """Return what the key may read of all that is optional."""
         client, may = self._client, server.user.may
-        space = self._async_get_disk if may("SYSTEM") else self._async_get_storage
+        space = (
+            self._async_get_disk if may(Permission.SYSTEM) else self._async_get_storage
+        )
         return {
             name: read
             for name, permission, read in (
-                ("settings", "SETTINGS_READ", client.settings.get),
-                ("profiles", "CONNECTION", client.profiles.list),
-                ("commands", "SYSTEM", client.system.commands),
-                ("timelapse", "TIMELAPSE_LIST", self._async_get_timelapse),
-                ("free_space", "SYSTEM" if may("SYSTEM") else "FILES_LIST", space),
-                ("controls", "CONTROL", self._async_get_controls),
+                ("settings", Permission.SETTINGS_READ, client.settings.get),
+                ("profiles", Permission.CONNECTION, client.profiles.list),
+                ("commands", Permission.SYSTEM, client.system.commands),
+                ("timelapse", Permission.TIMELAPSE_LIST, self._async_get_timelapse),
+                (
+                    "free_space",
+                    Permission.SYSTEM
+                    if may(Permission.SYSTEM)
+                    else Permission.FILES_LIST,
+                    space,
+                ),
+                ("controls", Permission.CONTROL, self._async_get_controls),
             )
             if may(permission)
         }
@@ -230,12 +240,12 @@ class OctoPrintPoller:
 
 # What needs which permission, and so is forgotten with it.
 PERMISSIONS = {
-    "settings": ("SETTINGS_READ",),
-    "profiles": ("CONNECTION",),
-    "commands": ("SYSTEM",),
-    "timelapse": ("TIMELAPSE_LIST",),
-    "free_space": ("SYSTEM", "FILES_LIST"),
-    "controls": ("CONTROL",),
+    "settings": (Permission.SETTINGS_READ,),
+    "profiles": (Permission.CONNECTION,),
+    "commands": (Permission.SYSTEM,),
+    "timelapse": (Permission.TIMELAPSE_LIST,),
+    "free_space": (Permission.SYSTEM, Permission.FILES_LIST),
+    "controls": (Permission.CONTROL,),
 }
 
 

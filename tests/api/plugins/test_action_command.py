@@ -1,7 +1,6 @@
 """Test action commands: the printer's questions, their answers, and its notices."""
 
 import asyncio
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,12 +13,9 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPluginError,
 )
 from custom_components.octoprint_plus.api.plugins.action_command import (
-    Notification,
-    NotificationsCleared,
     Prompt,
     PromptClosed,
     PromptShown,
-    parse_notification_message,
     parse_prompt_message,
 )
 from tests.fake_octoprint import FakeOctoPrint
@@ -95,31 +91,6 @@ async def test_not_permitted(client: OctoPrintClient, fake: FakeOctoPrint) -> No
     assert caught.value.permission == "PLUGIN_ACTION_COMMAND_PROMPT_INTERACT"
 
 
-async def test_notifications(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    answer = {
-        "notifications": [
-            {"message": "Hello", "timestamp": 1795232456.158909},
-            {"message": "", "timestamp": 1},
-            {"message": "Bye", "timestamp": "now"},
-        ]
-    }
-    fake.answer("GET", NOTIFICATION, json=answer)
-    assert await client.plugins.action_command.notifications() == (
-        Notification(
-            message="Hello", time=datetime.fromtimestamp(1795232456.158909, UTC)
-        ),
-        Notification(message="Bye"),
-    )
-    fake.answer("GET", NOTIFICATION, json=None)
-    assert await client.plugins.action_command.notifications() == ()
-
-
-async def test_clear(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    fake.answer("POST", NOTIFICATION, status=204)
-    await client.plugins.action_command.clear_notifications()
-    assert fake.commands() == [(NOTIFICATION, {"command": "clear"})]
-
-
 @pytest.mark.parametrize(
     ("data", "message"),
     [
@@ -139,10 +110,3 @@ async def test_clear(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
 )
 def test_prompt_messages(data: dict[str, Any], message: object) -> None:
     assert parse_prompt_message(data) == message
-
-
-def test_notification_messages() -> None:
-    hello = Notification(message="Please change filament")
-    assert parse_notification_message({"message": "Please change filament"}) == hello
-    assert parse_notification_message({}) == NotificationsCleared()
-    assert parse_notification_message({"message": None}) is None

@@ -10,13 +10,9 @@ from custom_components.octoprint_plus.api import OctoPrintClient, OctoPrintConfl
 from custom_components.octoprint_plus.api.mesh import BedMesh
 from custom_components.octoprint_plus.api.plugins.bed_level_visualizer import (
     BedLevelSettings,
-    CollectingFailed,
-    CollectingStarted,
-    CollectingTimeout,
     MeshCollected,
     parse_collected,
     parse_mesh,
-    parse_message,
 )
 from tests.fake_octoprint import FakeOctoPrint
 
@@ -72,13 +68,6 @@ async def test_start_while_off(
         await client.plugins.bed_level_visualizer.start()
 
 
-async def test_stop(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    path = "/api/plugin/bedlevelvisualizer"
-    fake.answer("GET", f"{path}?stopProcessing=true", json={"stopped": True})
-    await client.plugins.bed_level_visualizer.stop()
-    assert [each.query for each in fake.requests] == [{"stopProcessing": "true"}]
-
-
 async def test_settings(client: OctoPrintClient, install: Install) -> None:
     install(
         "bedlevelvisualizer",
@@ -93,7 +82,6 @@ async def test_settings(client: OctoPrintClient, install: Install) -> None:
     )
     assert await client.plugins.bed_level_visualizer.settings() == BedLevelSettings(
         commands=("@BEDLEVELVISUALIZER", "G29 T"),
-        timeout=1800,
         stored_mesh=BedMesh(
             rows=((0.1, 0.05, -0.025), (0.08, 0.0, -0.1)),
             x_min=0,
@@ -101,7 +89,6 @@ async def test_settings(client: OctoPrintClient, install: Install) -> None:
             y_min=10,
             y_max=190,
         ),
-        stored_at="11/21/2026, 3:37:12 AM",
     )
 
 
@@ -111,18 +98,16 @@ async def test_nothing_stored(client: OctoPrintClient, install: Install) -> None
         {"stored_mesh": [], "stored_mesh_x": [], "mesh_timestamp": ""},
     )
     settings = await client.plugins.bed_level_visualizer.settings()
-    assert (settings.stored_mesh, settings.stored_at) == (None, None)
+    assert settings.stored_mesh is None
 
 
-@pytest.mark.parametrize("parse", [parse_message, parse_collected])
-def test_mesh(parse: Any) -> None:
+def test_mesh() -> None:
     """Signs and texts, as the plugin passes them on from the firmware."""
-    message = parse({"mesh": TEXTS, "bed": BED})
+    message = parse_collected({"mesh": TEXTS, "bed": BED})
     assert isinstance(message, MeshCollected)
     mesh = message.mesh
     assert mesh.rows == ((0.1, 0.05, -0.025), (0.08, 0.0, -0.1))
     assert (mesh.x_min, mesh.x_max, mesh.y_min, mesh.y_max) == (0, 200, 0, 200)
-    assert not mesh.is_circular
     assert mesh.time
     assert datetime.now(UTC) - mesh.time < timedelta(seconds=5)
     assert (mesh.minimum, mesh.maximum) == (-0.1, 0.1)
@@ -141,7 +126,6 @@ def test_round_bed() -> None:
     """The corners of a round bed are not measured."""
     mesh = parse_mesh([[None, 0.0, None], [0.3, 0.1, -0.1]], {"type": "circular"})
     assert mesh
-    assert mesh.is_circular
     assert mesh.rows[0] == (None, 0.0, None)
     assert mesh.heights == (0.0, 0.3, 0.1, -0.1)
 
@@ -163,22 +147,4 @@ def test_round_bed() -> None:
 )
 def test_no_mesh(rows: Any) -> None:
     assert parse_mesh(rows, {}) is None
-    assert parse_message({"mesh": rows, "bed": BED}) is None
-
-
-@pytest.mark.parametrize(
-    ("data", "message"),
-    [
-        ({"processing": True}, CollectingStarted()),
-        ({"timeout_override": "60"}, CollectingTimeout(seconds=60)),
-        (
-            {"error": "echo:Home XYZ first"},
-            CollectingFailed(error="echo:Home XYZ first"),
-        ),
-        ({"BLV": "BLVPROCESSINGON"}, None),
-        ({}, None),
-        ({"processing": "yes", "error": 1, "timeout_override": "soon"}, None),
-    ],
-)
-def test_messages(data: dict[str, Any], message: object) -> None:
-    assert parse_message(data) == message
+    assert parse_collected({"mesh": rows, "bed": BED}) is None

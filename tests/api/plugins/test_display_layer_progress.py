@@ -51,30 +51,14 @@ PROGRESS = LayerProgress(
     layer=6,
     total_layers=6,
     height=1.2,
-    total_height=1.2,
-    last_layer_duration=5,
-    average_layer_duration=4,
-    fan_speed=None,
-    feed_rate=1500,
     progress=88,
-    m73_progress=None,
-    time_left=3,
-    filament_changes=0,
     path="my part.gcode",
 )
 NOTHING = LayerProgress(
     layer=None,
     total_layers=None,
     height=None,
-    total_height=None,
-    last_layer_duration=None,
-    average_layer_duration=None,
-    fan_speed=None,
-    feed_rate=None,
     progress=None,
-    m73_progress=None,
-    time_left=None,
-    filament_changes=None,
     path=None,
 )
 
@@ -103,21 +87,6 @@ def dashed(value: Any) -> Any:
 def test_nothing_known() -> None:
     assert parse_values(dashed(VALUES)) == NOTHING
     assert parse_values({}) == NOTHING
-
-
-@pytest.mark.parametrize(
-    ("value", "percent"),
-    [
-        ("Off", 0),
-        ("60%", 60),
-        ("100%", 100),
-        ("-", None),
-        (None, None),
-        ("fast%", None),
-    ],
-)
-def test_fan_speed(value: Any, percent: float | None) -> None:
-    assert parse_values({"fanSpeed": value}).fan_speed == percent
 
 
 def test_message() -> None:

@@ -59,7 +59,6 @@ ANSWERS: list[tuple[Callable[[Any], object], Any]] = [
     ),
     (software_update.parse_versions, test_software_update.ANSWER),
     (spool_manager.parse_spools, {"allSpools": [test_spool_manager.ENTRY]}),
-    (spool_manager.parse_check, {"result": {"noSpoolSelected": [{"toolIndex": 1}]}}),
     (spoolman.parse_selected, {"selectedSpoolIds": {"0": {"spoolId": "7"}}}),
     (spoolman.parse_spool, test_spoolman.ENTRY),
     (spoolman.parse_requirements, {"tools": {"0": {"spoolId": 7}}}),
@@ -135,11 +134,6 @@ CALLS: list[tuple[str, Any, Callable[[OctoPrintClient], Awaitable[object]]]] = [
         lambda client: client.plugins.spool_manager.select(0, 1),
     ),
     (
-        f"GET {test_spool_manager.CHECK}",
-        {"result": {"noSpoolSelected": [{"toolIndex": 1}]}},
-        lambda client: client.plugins.spool_manager.check(),
-    ),
-    (
         f"GET {test_software_update.ROUTE}/check",
         test_software_update.ANSWER,
         lambda client: client.plugins.software_update.check(),
@@ -150,19 +144,9 @@ CALLS: list[tuple[str, Any, Callable[[OctoPrintClient], Awaitable[object]]]] = [
         lambda client: client.plugins.software_update.update(["octoprint"]),
     ),
     (
-        f"POST {test_software_update.ROUTE}/update/queued",
-        {"queued": ["octoprint"]},
-        lambda client: client.plugins.software_update.cancel_queued(),
-    ),
-    (
         f"GET {test_action_command.PROMPT}",
         test_action_command.QUESTION,
         lambda client: client.plugins.action_command.prompt(),
-    ),
-    (
-        f"GET {test_action_command.NOTIFICATION}",
-        {"notifications": [{"message": "x", "timestamp": 1.5}]},
-        lambda client: client.plugins.action_command.notifications(),
     ),
 ]
 

@@ -16,6 +16,7 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
     OctoPrintRequestError,
+    Permission,
 )
 from custom_components.octoprint_plus.api.errors import OctoPrintPluginError
 from custom_components.octoprint_plus.api.plugins import PluginsApi
@@ -50,18 +51,6 @@ CALLS: list[tuple[str, str, Call, Any]] = [
         "/plugin/SpoolManager/selectSpool",
         lambda p: p.put_path("SpoolManager", "/selectSpool", {"databaseId": 1}),
         {"databaseId": 1},
-    ),
-    (
-        "PATCH",
-        "/plugin/filamentmanager/selections/0",
-        lambda p: p.patch_path("filamentmanager", "selections/0", {"selection": {}}),
-        {"selection": {}},
-    ),
-    (
-        "DELETE",
-        "/plugin/SpoolManager/deleteSpool/3",
-        lambda p: p.delete_path("SpoolManager", "deleteSpool/3"),
-        None,
     ),
 ]
 
@@ -249,7 +238,7 @@ async def test_missing_permission(
     with pytest.raises(OctoPrintPermissionError, match="for api/plugin/psu") as caught:
         await client.plugins.command("psucontrol", "turnPSUOn")
     assert caught.value.permission is None
-    needed = "PLUGIN_PSUCONTROL_CONTROL"
+    needed = Permission.PLUGIN_PSUCONTROL_CONTROL
     with pytest.raises(OctoPrintPermissionError, match=needed) as caught:
         await client.plugins.command("psucontrol", "turnPSUOn", permission=needed)
     assert caught.value.permission == needed

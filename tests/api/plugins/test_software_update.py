@@ -19,7 +19,6 @@ from custom_components.octoprint_plus.api.plugins.software_update import (
     UpdateFailed,
     UpdateOrder,
     UpdatesEnded,
-    UpdatesQueued,
     Updating,
     VersionsChanged,
     parse_message,
@@ -170,18 +169,6 @@ async def test_update_refused(client: OctoPrintClient, fake: FakeOctoPrint) -> N
         await client.plugins.software_update.update(["octoprint"])
 
 
-async def test_cancel_queued(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    path = f"{ROUTE}/update/queued"
-    fake.answer("POST", path, status=202, json={"queued": ["octoprint"]})
-    update = client.plugins.software_update
-    assert await update.cancel_queued(["psucontrol"]) == ("octoprint",)
-    await update.cancel_queued()
-    assert fake.commands() == [
-        (path, {"command": "cancel", "targets": ["psucontrol"]}),
-        (path, {"command": "cancel"}),
-    ]
-
-
 RESULTS = {"results": {"psucontrol": ["success", None]}, "restart_type": "octoprint"}
 
 
@@ -237,16 +224,7 @@ def ended(
         ("restarting", RESULTS, ended(is_restarting=True)),
         ("restart_failed", RESULTS, ended()),
         ("restart_manually", RESULTS, ended()),
-        (
-            "queued_updates",
-            {"targets": ["octoprint"], "timeout_value": 42},
-            UpdatesQueued(targets=("octoprint",), seconds_left=42),
-        ),
-        (
-            "queued_updates",
-            {"targets": [], "timeout_value": -1},
-            UpdatesQueued(targets=(), seconds_left=None),
-        ),
+        ("queued_updates", {"targets": ["octoprint"], "timeout_value": 42}, None),
         ("update_versions", None, VersionsChanged()),
         ("loglines", {"loglines": [{"line": "x", "stream": "stdout"}]}, None),
         ("updating", {}, None),
@@ -265,7 +243,5 @@ def test_events() -> None:
         assert parse_plugin_event(event, payload) == Updated(
             target="octoprint",
             is_success=is_success,
-            from_version="1.11.7",
-            to_version="1.11.8",
         )
         assert parse_plugin_event(event, None) is None

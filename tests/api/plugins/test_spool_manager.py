@@ -12,7 +12,6 @@ from custom_components.octoprint_plus.api import (
 )
 from custom_components.octoprint_plus.api.plugins.spool_manager import (
     FilamentChecked,
-    PrintCheck,
     SpoolList,
     SpoolsChanged,
     parse_message,
@@ -118,22 +117,6 @@ async def test_select_while_printing(
     fake.answer("PUT", SELECT, status=409, body="<html>Conflict</html>")
     with pytest.raises(OctoPrintConflictError):
         await client.plugins.spool_manager.select(0, 1)
-
-
-async def test_check(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
-    result = {
-        "noSpoolSelected": [{"toolIndex": 1, "spoolName": "(no spool selected)"}],
-        "filamentNotEnough": [{"toolIndex": 0, "spoolName": "Black PLA"}, None, {}],
-        "reminderSpoolSelection": [],
-    }
-    fake.answer("GET", CHECK, json={"result": result, "metaOrAttributesMissing": False})
-    assert await client.plugins.spool_manager.check() == PrintCheck(
-        without_spool=(1,), not_enough=(0,), is_unknown=False
-    )
-    fake.answer("GET", CHECK, json={"metaOrAttributesMissing": True})
-    assert await client.plugins.spool_manager.check() == PrintCheck(
-        without_spool=(), not_enough=(), is_unknown=True
-    )
 
 
 RESULT = {

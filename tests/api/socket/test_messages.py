@@ -185,7 +185,7 @@ def test_recorded_history(reader: MessageReader) -> None:
         "Operational",
         "long.gcode",
     )
-    assert history.flags == Flags(operational=True, ready=True)
+    assert history.flags == Flags(ready=True)
     assert history.sd_ready
     assert history.z is None
     assert history.heaters
@@ -208,7 +208,7 @@ def test_recorded_current(reader: MessageReader, clock: Clock) -> None:
     assert message.job.error is None
     assert message.job.progress.completion == pytest.approx(34.63980126966602)
     assert message.job.progress.print_time == 1
-    assert message.flags == Flags(operational=True, printing=True)
+    assert message.flags == Flags(printing=True)
     assert message.z == 1.5
     assert message.heaters
     assert message.heaters["chamber"] == Heater(actual=39.99, target=40.0, offset=2.0)
@@ -847,8 +847,8 @@ def test_outdated_offline(reader: MessageReader) -> None:
 def test_outdated_by_the_flags(reader: MessageReader) -> None:
     """A translated state is known by its id in an event, and by its flags elsewhere."""
     read_state(reader, "PAUSED", "Angehalten")
-    assert not is_told(reader, "Druckt", operational=True, printing=True)
-    assert is_told(reader, "Angehalten", operational=True, paused=True)
+    assert not is_told(reader, "Druckt", printing=True)
+    assert is_told(reader, "Angehalten", paused=True)
 
 
 def test_history_is_never_outdated(reader: MessageReader) -> None:

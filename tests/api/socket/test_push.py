@@ -164,7 +164,7 @@ async def test_socket_takes_too_long(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.TIMEOUT",
         aiohttp.ClientTimeout(total=0.05),
     )
     fake.delay = 10
@@ -239,7 +239,7 @@ async def test_redirected(
 ) -> None:
     """Test that nothing is said on the socket that a server redirects to."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.SOCKET_TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.SOCKET_TIMEOUT",
         aiohttp.ClientWSTimeout(ws_close=0.01),
     )
     async with RawServer() as other:

@@ -46,7 +46,7 @@ from .listening import cause, heard, listening
 
 PUSH = "custom_components.octoprint_plus.api.socket.push"
 
-CLIENT = "custom_components.octoprint_plus.api.client"
+CLIENT = "custom_components.octoprint_plus.api.transport"
 
 
 def sample(name: str) -> bytes:
@@ -71,7 +71,7 @@ def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each attempt follow the last one at once, however it ended."""
     monkeypatch.setattr(f"{PUSH}.pause", lambda _: 0)
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.SOCKET_TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.SOCKET_TIMEOUT",
         aiohttp.ClientWSTimeout(ws_close=0.05),
     )
 
@@ -158,7 +158,7 @@ async def test_half_open(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that a connection that is dead without a word is found out."""
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 0.1)
+    monkeypatch.setattr("custom_components.octoprint_plus.api.transport.HEARTBEAT", 0.1)
     async with listening(push) as listener:
         await listener.next(PushStarted)
         fake.push.freeze()
@@ -171,7 +171,7 @@ async def test_silence_is_no_death(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that a printer that is off, of which nothing is told, keeps its socket."""
-    monkeypatch.setattr("custom_components.octoprint_plus.api.client.HEARTBEAT", 0.2)
+    monkeypatch.setattr("custom_components.octoprint_plus.api.transport.HEARTBEAT", 0.2)
     async with listening(push) as listener:
         await listener.next(PushStarted)
         # A machine that stalls spoils one measurement, but not all.
@@ -325,7 +325,7 @@ async def test_broken_heads(
 ) -> None:
     """Test answers that are no switch to a socket; nothing secret follows them."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.TIMEOUT",
         aiohttp.ClientTimeout(total=0.3),
     )
     server.head, server.streams = head, [OPENING]

@@ -316,7 +316,7 @@ async def test_closed_while_half_open(
 ) -> None:
     """Test that closing does not wait for a server that is silent."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.SOCKET_TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.SOCKET_TIMEOUT",
         aiohttp.ClientWSTimeout(ws_close=0.05),
     )
     async with aclosing(push.listen()) as messages:

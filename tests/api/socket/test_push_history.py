@@ -223,7 +223,7 @@ async def test_too_large_is_tried_ever_more_rarely(
         rests.append(seconds)
 
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.client.MAX_MESSAGE", 1_000
+        "custom_components.octoprint_plus.api.transport.MAX_MESSAGE", 1_000
     )
     monkeypatch.setattr(f"{PUSH}.pause", lambda _: 120.0)
     monkeypatch.setattr(push, "rest", rest)

@@ -83,16 +83,12 @@ async def test_bed_level_visualizer(client: OctoPrintClient, pushed: Pushed) -> 
     assert settings.commands == ("@BEDLEVELVISUALIZER", "G28", "G29 T")
     assert settings.stored_mesh is None
     await bed.start()
-    await pushed.until(bed_level_visualizer.CollectingStarted())
     collected = await pushed.one(bed_level_visualizer.MeshCollected)
     assert collected.mesh.range == pytest.approx(0.2)
     assert (collected.mesh.x_min, collected.mesh.y_max) == (0, 200)
     # It is told as an event, too.
     await pushed.one(bed_level_visualizer.MeshCollected)
 
-    await bed.start()
-    await pushed.until(bed_level_visualizer.CollectingStarted())
-    await bed.stop()
     await set_plugin(client, "bedlevelvisualizer", command="")
     with pytest.raises(OctoPrintConflictError):
         await bed.start()
@@ -141,7 +137,7 @@ async def test_files(
     assert display_layer_progress.total_layers(entry) == 2
     await client.files.select("local", "sub dir/my part.gcode")
     told = await pushed.one(display_layer_progress.LayerProgress)
-    assert (told.total_layers, told.layer, told.fan_speed) == (2, None, 0)
+    assert (told.total_layers, told.layer) == (2, None)
     progress = await layers.get()
     assert (progress.total_layers, progress.path) == (2, "sub dir/my part.gcode")
 
@@ -164,38 +160,13 @@ async def test_files(
     assert caught.value.permission == "PLUGIN_PRUSASLICERTHUMBNAILS_SCAN"
 
 
-async def test_octolapse(
-    client: OctoPrintClient,
-    viewer: OctoPrintClient,
-    server: OctoPrintServer,
-    pushed: Pushed,
-) -> None:
-    lapse = client.plugins.octolapse
+async def test_octolapse(viewer: OctoPrintClient) -> None:
     state = await viewer.plugins.octolapse.get()
     assert state.is_enabled
     assert state.version == "0.4.5"
     assert state.profiles == {"printer": "My printer", "stabilization": "Back"}
     assert state.status
     assert state.status.state is octolapse.OctolapseState.IDLE
-    assert (await lapse.main_settings())["version"] == "0.4.5"
-    with pytest.raises(OctoPrintPermissionError):
-        await viewer.plugins.octolapse.set_enabled(False)
-    await lapse.set_enabled(False)
-    assert (await pushed.one(octolapse.OctolapseMessage)).text == "octoprint_plus"
-    await lapse.set_test_mode(True)
-    state = await lapse.get()
-    assert (state.is_enabled, state.is_test_mode_enabled) == (False, True)
-
-    with pytest.raises(OctoPrintConflictError):
-        await lapse.stop()
-    await server.upload("long.gcode", sample_print(20), print_=True)
-    while (await pushed.one(octolapse.OctolapseMessage)).type != "timelapse-start":
-        pass
-    await lapse.stop()
-    stopped = await pushed.one(octolapse.OctolapseMessage)
-    assert stopped.type == "timelapse-stopped"
-    assert stopped.status
-    assert not stopped.status.is_timelapse_active
 
 
 async def test_spoolman(
@@ -241,16 +212,11 @@ async def test_spool_manager(
     assert found.selected == ()
     await upload(server, "part.gcode", sample_print(20))
     await client.files.select("local", "part.gcode")
-    assert (await manager.check()).without_spool == (0,)
     await manager.select(0, 1)
-    assert await manager.check() == spool_manager.PrintCheck(
-        without_spool=(), not_enough=(), is_unknown=False
-    )
     told = await pushed.one(spool_manager.FilamentChecked)
     while told.is_enough is not True:
         told = await pushed.one(spool_manager.FilamentChecked)
     await manager.select(0, 2)
-    assert (await manager.check()).not_enough == (0,)
     while told.is_enough is not False:
         told = await pushed.one(spool_manager.FilamentChecked)
     assert [each and each.id for each in (await manager.list()).selected] == [2]

@@ -1,25 +1,17 @@
-"""Action commands: the questions and the notices of the printer's own firmware."""
+"""Action commands: the questions of the printer's own firmware."""
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import TYPE_CHECKING
 
 from ..errors import (
     OctoPrintConflictError,
     OctoPrintNotFoundError,
     OctoPrintPluginError,
 )
-from ..parsing import Json, items, label, mapping, message, moment
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from ..parsing import Json, label, mapping, message
+from ..permissions import Permission
+from .requests import PluginFamily
 
 PROMPT_PLUGIN = "action_command_prompt"
-NOTIFICATION_PLUGIN = "action_command_notification"
-
-INTERACT = "PLUGIN_ACTION_COMMAND_PROMPT_INTERACT"
-SHOW = "PLUGIN_ACTION_COMMAND_NOTIFICATION_SHOW"
-CLEAR = "PLUGIN_ACTION_COMMAND_NOTIFICATION_CLEAR"
 
 # More than any printer has buttons for.
 MAX_CHOICES = 100
@@ -46,26 +38,8 @@ class PromptClosed:
     """There is no question any more: answered, taken back, or the printer is off."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Notification:
-    """A notice of the printer."""
-
-    message: str
-    time: datetime | None = None
-    """When it came; a pushed one came just now."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NotificationsCleared:
-    """All notices are gone: cleared by somebody, or the printer is off."""
-
-
-class ActionCommandApi:
-    """Calls of Action Command Prompt and Notification, which come with OctoPrint."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
+class ActionCommandApi(PluginFamily):
+    """Calls of Action Command Prompt, which comes with OctoPrint."""
 
     async def prompt(self) -> Prompt | None:
         """Return the printer's question (GET /api/plugin/action_command_prompt).
@@ -74,7 +48,9 @@ class ActionCommandApi:
         OctoPrint would not pass on: only PromptShown tells that it was asked. A new
         socket is not told a question that was asked before, so ask once after that.
         """
-        answer = await self._client.plugins.get(PROMPT_PLUGIN, permission=INTERACT)
+        answer = await self._plugins.get(
+            PROMPT_PLUGIN, permission=Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT
+        )
         if answer is not None and not isinstance(answer, dict):
             raise OctoPrintPluginError("Action Command Prompt did not answer a prompt")
         return _prompt(mapping(answer))
@@ -90,8 +66,11 @@ class ActionCommandApi:
             raise OctoPrintNotFoundError(f"There is no choice {choice}")
         if await self.prompt() != prompt:
             raise OctoPrintConflictError("The printer does not ask that any more")
-        await self._client.plugins.command(
-            PROMPT_PLUGIN, "select", {"choice": choice}, permission=INTERACT
+        await self._plugins.command(
+            PROMPT_PLUGIN,
+            "select",
+            {"choice": choice},
+            permission=Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT,
         )
         # What was passed on is closed before OctoPrint answers.
         if await self.prompt() == prompt:
@@ -99,22 +78,6 @@ class ActionCommandApi:
                 "OctoPrint did not pass the answer on to the printer, whose firmware "
                 "has not said that it takes any"
             )
-
-    async def notifications(self) -> tuple[Notification, ...]:
-        """Return the notices, the oldest first."""
-        answer = await self._client.plugins.get(NOTIFICATION_PLUGIN, permission=SHOW)
-        ahead = self._client.clock.ahead
-        return tuple(
-            Notification(message=found, time=moment(item.get("timestamp"), ahead))
-            for item in items(mapping(answer).get("notifications"))
-            if (found := message(item.get("message")))
-        )
-
-    async def clear_notifications(self) -> None:
-        """Clear all notices (POST clear)."""
-        await self._client.plugins.command(
-            NOTIFICATION_PLUGIN, "clear", permission=CLEAR
-        )
 
 
 def parse_prompt_message(data: Json) -> PromptShown | PromptClosed | None:
@@ -124,16 +87,6 @@ def parse_prompt_message(data: Json) -> PromptShown | PromptClosed | None:
     if data.get("action") != "show" or (prompt := _prompt(data)) is None:
         return None
     return PromptShown(prompt=prompt)
-
-
-def parse_notification_message(
-    data: Json,
-) -> Notification | NotificationsCleared | None:
-    """Read what Action Command Notification pushes."""
-    if not data:
-        return NotificationsCleared()
-    found = message(data.get("message"))
-    return None if found is None else Notification(message=found)
 
 
 def _prompt(data: Json) -> Prompt | None:

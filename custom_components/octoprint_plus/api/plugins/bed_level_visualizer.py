@@ -3,17 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError
 from ..mesh import BedMesh, mesh_rows
-from ..parsing import Json, label, mapping, message, text
-from ..quantities import elapsed, position
+from ..parsing import Json, mapping, text
+from ..printer import PrinterApi
+from ..quantities import position
 from ..state import BUSY_STATES, parse_state
 from .parsing import loose_number
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from .requests import PluginFamily, PluginRequests
 
 PLUGIN = "bedlevelvisualizer"
 
@@ -25,34 +23,10 @@ MAX_POINTS = 1000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CollectingStarted:
-    """The plugin listens for a mesh from now on; its end is a mesh or an error."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CollectingTimeout:
-    """How long the G-code says that collecting may take; told before the start."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CollectingFailed:
-    """The plugin gave up, in the firmware's words."""
-
-    error: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class MeshCollected:
     """A mesh is there. It is told twice, as a message and as an event."""
 
     mesh: BedMesh
-
-
-type BedLevelMessage = (
-    CollectingStarted | CollectingTimeout | CollectingFailed | MeshCollected
-)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,26 +36,21 @@ class BedLevelSettings:
     commands: tuple[str, ...]
     """The G-code that collects a mesh; empty where the user has set none."""
 
-    timeout: float | None
-    """Seconds after which a browser gives up; the server never does."""
-
     stored_mesh: BedMesh | None
     """Only an open browser stores a mesh, so this may be older than the last one."""
 
-    stored_at: str | None
-    """When it was stored, as that browser writes dates: nothing to compute with."""
 
-
-class BedLevelVisualizerApi:
+class BedLevelVisualizerApi(PluginFamily):
     """Calls of Bed Visualizer."""
 
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
+    def __init__(self, plugins: PluginRequests, printer: PrinterApi) -> None:
+        """Take the way on which requests go, and what sends G-code."""
+        super().__init__(plugins)
+        self._printer = printer
 
     async def settings(self) -> BedLevelSettings:
         """Return the plugin's settings and the stored mesh (GET /api/settings)."""
-        return parse_settings(await self._client.plugins.settings(PLUGIN))
+        return parse_settings(await self._plugins.settings(PLUGIN))
 
     async def start(self) -> None:
         """Send the G-code that collects a mesh (POST /api/printer/command).
@@ -95,17 +64,10 @@ class BedLevelVisualizerApi:
             raise OctoPrintConflictError(
                 "Bed Visualizer has no G-code to send, which is entered in its settings"
             )
-        printer = await self._client.printer.get()
+        printer = await self._printer.get()
         if parse_state(printer.text, printer.flags) in BUSY_STATES:
             raise OctoPrintConflictError(f"The printer is {printer.text}")
-        await self._client.printer.send_gcode(commands)
-
-    async def stop(self) -> None:
-        """Stop listening (GET ?stopProcessing=true: the command of that name does nothing).
-
-        The firmware goes on with what it was told.
-        """
-        await self._client.plugins.get(PLUGIN, {"stopProcessing": "true"})
+        await self._printer.send_gcode(commands)
 
 
 def parse_settings(settings: Json) -> BedLevelSettings:
@@ -118,12 +80,10 @@ def parse_settings(settings: Json) -> BedLevelSettings:
     y_min, y_max = _bounds(settings.get("stored_mesh_y"))
     return BedLevelSettings(
         commands=tuple(commands),
-        timeout=elapsed(loose_number(settings.get("timeout"))),
         stored_mesh=parse_mesh(
             settings.get("stored_mesh"),
             {"x_min": x_min, "x_max": x_max, "y_min": y_min, "y_max": y_max},
         ),
-        stored_at=label(settings.get("mesh_timestamp")),
     )
 
 
@@ -147,29 +107,17 @@ def parse_mesh(rows: object, bed: Json, time: datetime | None = None) -> BedMesh
         x_max=position(bed.get("x_max")),
         y_min=position(bed.get("y_min")),
         y_max=position(bed.get("y_max")),
-        is_circular=bed.get("type") == "circular",
         time=time,
     )
 
 
-def parse_message(data: Json) -> BedLevelMessage | None:
-    """Read what the plugin pushes."""
-    if "mesh" in data:
-        return parse_collected(data)
-    if (error := message(data.get("error"))) is not None:
-        return CollectingFailed(error=error)
-    if (seconds := elapsed(loose_number(data.get("timeout_override")))) is not None:
-        return CollectingTimeout(seconds=seconds)
-    return CollectingStarted() if data.get("processing") is True else None
-
-
 def parse_collected(data: Json) -> MeshCollected | None:
-    """Read a mesh that was collected right now."""
+    """Read a mesh that was collected right now, None where the message is about its progress."""
     mesh = parse_mesh(data.get("mesh"), mapping(data.get("bed")), datetime.now(UTC))
     return None if mesh is None else MeshCollected(mesh=mesh)
 
 
-EVENTS: Mapping[str, Callable[[Json], BedLevelMessage | None]] = {
+EVENTS: Mapping[str, Callable[[Json], MeshCollected | None]] = {
     "plugin_bedlevelvisualizer_mesh_data_collected": parse_collected,
 }
 

@@ -2,15 +2,12 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintNotFoundError
 from ..parsing import Json, integer, items, label, mapping
 from ..quantities import position
 from .parsing import is_true
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from .requests import PluginFamily
 
 PLUGIN = "cancelobject"
 
@@ -57,19 +54,15 @@ class ObjectCancelled:
 type CancelObjectsMessage = ObjectList | ActiveObject | ObjectCancelled
 
 
-class CancelObjectsApi:
+class CancelObjectsApi(PluginFamily):
     """Calls of Cancel Objects."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(self) -> tuple[PrintObject, ...]:
         """Return the objects of the selected file (POST objlist).
 
         Which of them is printed right now is told over the socket alone.
         """
-        answer = await self._client.plugins.command(PLUGIN, "objlist")
+        answer = await self._plugins.command(PLUGIN, "objlist")
         return parse_objects(mapping(answer).get("list"))
 
     async def cancel(self, object_id: int) -> None:
@@ -80,7 +73,7 @@ class CancelObjectsApi:
         """
         if all(each.id != object_id for each in await self.list()):
             raise OctoPrintNotFoundError(f"There is no object {object_id}")
-        await self._client.plugins.command(PLUGIN, "cancel", {"cancelled": object_id})
+        await self._plugins.command(PLUGIN, "cancel", {"cancelled": object_id})
 
 
 def parse_objects(value: object) -> tuple[PrintObject, ...]:

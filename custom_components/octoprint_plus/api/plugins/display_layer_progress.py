@@ -1,15 +1,12 @@
 """DisplayLayerProgress: layers, heights and times of a print."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintPluginError
-from ..parsing import Json, duration, identifier, integer, mapping, percentage
-from ..quantities import count, layers, position, speed
+from ..parsing import Json, identifier, integer, mapping, percentage
+from ..quantities import layers, position
 from .parsing import loose_number
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from .requests import PluginFamily
 
 PLUGIN = "DisplayLayerProgress"
 
@@ -33,47 +30,19 @@ class LayerProgress:
     height: float | None
     """Millimetres; the last Z that was sent, lifts between two moves included."""
 
-    total_height: float | None
-    """Millimetres."""
-
-    last_layer_duration: int | None
-    """Seconds."""
-
-    average_layer_duration: int | None
-    """Seconds, over the last layers."""
-
-    fan_speed: float | None
-    """Percent, 0 for off."""
-
-    feed_rate: float | None
-    """Millimetres a minute."""
-
     progress: int | None
     """Percent, 0 to 100."""
-
-    m73_progress: int | None
-    """Percent, as the slicer has written it into the file."""
-
-    time_left: int | None
-    """Seconds."""
-
-    filament_changes: int | None
-    """How many are to come."""
 
     path: str | None
     """The file within its storage."""
 
 
-class DisplayLayerProgressApi:
+class DisplayLayerProgressApi(PluginFamily):
     """Calls of DisplayLayerProgress."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def get(self) -> LayerProgress:
         """Return how far the print is (GET /plugin/DisplayLayerProgress/values)."""
-        answer = await self._client.plugins.get_path(PLUGIN, "values")
+        answer = await self._plugins.get_path(PLUGIN, "values")
         if not isinstance(answer, dict):
             raise OctoPrintPluginError("DisplayLayerProgress did not answer its values")
         return parse_values(answer)
@@ -87,15 +56,7 @@ def parse_values(answer: Json) -> LayerProgress:
         layer=layers(loose_number(layer.get("current"))),
         total_layers=layers(loose_number(layer.get("total"))),
         height=position(loose_number(height.get("current"))),
-        total_height=position(loose_number(height.get("total"))),
-        last_layer_duration=_duration(layer.get("lastLayerDurationInSeconds")),
-        average_layer_duration=_duration(layer.get("averageLayerDurationInSeconds")),
-        fan_speed=_fan_speed(answer.get("fanSpeed")),
-        feed_rate=speed(loose_number(answer.get("feedrate"))),
         progress=_percentage(progress.get("progress")),
-        m73_progress=_percentage(progress.get("m73progress")),
-        time_left=_duration(progress.get("timeLeftInSeconds")),
-        filament_changes=count(loose_number(progress.get("changeFilamentCount"))),
         path=_path(answer.get("currentFilename")),
     )
 
@@ -113,15 +74,7 @@ def parse_message(data: Json) -> LayerProgress | None:
         layer=layer,
         total_layers=total_layers,
         height=position(loose_number(data.get("currentHeight"))),
-        total_height=position(loose_number(data.get("totalHeight"))),
-        last_layer_duration=_duration(data.get("lastLayerDurationInSeconds")),
-        average_layer_duration=_duration(data.get("averageLayerDurationInSeconds")),
-        fan_speed=_fan_speed(data.get("fanspeed")),
-        feed_rate=speed(loose_number(data.get("feedrate"))),
         progress=_percentage(data.get("progress")),
-        m73_progress=_percentage(data.get("m73progress")),
-        time_left=_duration(data.get("printTimeLeftInSeconds")),
-        filament_changes=count(loose_number(data.get("changeFilamentCount"))),
         path=_path(data.get("currentFilename")),
     )
 
@@ -132,20 +85,8 @@ def total_layers(entry: Json) -> int | None:
     return layers(loose_number(metadata.get("totalLayerCountWithoutOffset")))
 
 
-def _fan_speed(value: object) -> float | None:
-    if value == "Off":
-        return 0.0
-    return percentage(
-        loose_number(value.removesuffix("%") if isinstance(value, str) else value)
-    )
-
-
 def _percentage(value: object) -> int | None:
     return integer(percentage(loose_number(value)))
-
-
-def _duration(value: object) -> int | None:
-    return duration(loose_number(value))
 
 
 def _path(value: object) -> str | None:

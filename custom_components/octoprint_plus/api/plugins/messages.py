@@ -8,27 +8,18 @@ from . import (
     bed_level_visualizer,
     cancel_objects,
     display_layer_progress,
-    octolapse,
     psu_control,
     software_update,
     spool_manager,
     spoolman,
 )
 
-type ActionCommandMessage = (
+type PluginMessage = (
     action_command.PromptShown
     | action_command.PromptClosed
-    | action_command.Notification
-    | action_command.NotificationsCleared
-)
-
-type PluginMessage = (
-    ActionCommandMessage
-    | bed_level_visualizer.BedLevelMessage
+    | bed_level_visualizer.MeshCollected
     | cancel_objects.CancelObjectsMessage
     | display_layer_progress.LayerProgress
-    | octolapse.OctolapseMessage
-    | octolapse.MovieDone
     | psu_control.PsuState
     | software_update.SoftwareUpdateMessage
     | spool_manager.SpoolManagerMessage
@@ -36,12 +27,10 @@ type PluginMessage = (
 )
 
 MESSAGE_PARSERS: Mapping[str, Callable[[Json], PluginMessage | None]] = {
-    action_command.NOTIFICATION_PLUGIN: action_command.parse_notification_message,
     action_command.PROMPT_PLUGIN: action_command.parse_prompt_message,
-    bed_level_visualizer.PLUGIN: bed_level_visualizer.parse_message,
+    bed_level_visualizer.PLUGIN: bed_level_visualizer.parse_collected,
     cancel_objects.PLUGIN: cancel_objects.parse_message,
     display_layer_progress.PUSH_NAME: display_layer_progress.parse_message,
-    octolapse.PLUGIN: octolapse.parse_message,
     psu_control.PLUGIN: psu_control.parse_message,
     software_update.PLUGIN: software_update.parse_message,
     spool_manager.PLUGIN: spool_manager.parse_message,
@@ -51,20 +40,14 @@ MESSAGE_PARSERS: Mapping[str, Callable[[Json], PluginMessage | None]] = {
 EVENT_PARSERS: Mapping[str, Callable[[Json], PluginMessage | None]] = {
     **bed_level_visualizer.EVENTS,
     **cancel_objects.EVENTS,
-    **octolapse.EVENTS,
     **psu_control.EVENTS,
     **software_update.EVENTS,
     **spoolman.EVENTS,
 }
 """By the names of events; each reads the payload of an `event`."""
 
-# Nothing is shown of these, and Octolapse tells something with each picture.
-UNUSED = frozenset({action_command.NOTIFICATION_PLUGIN, octolapse.PLUGIN})
-
-SUBSCRIBED_PLUGINS = tuple(each for each in MESSAGE_PARSERS if each not in UNUSED)
-SUBSCRIBED_EVENTS = tuple(
-    each for each in EVENT_PARSERS if each not in octolapse.EVENTS
-)
+SUBSCRIBED_PLUGINS = tuple(MESSAGE_PARSERS)
+SUBSCRIBED_EVENTS = tuple(EVENT_PARSERS)
 
 
 def parse_plugin_message(message: Json) -> PluginMessage | None:

@@ -1,28 +1,23 @@
 """Octolapse: timelapses whose pictures are taken with the nozzle out of the way."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
-from ..errors import OctoPrintConflictError, OctoPrintRequestError
+from ..errors import OctoPrintRequestError
 from ..parsing import (
     Json,
-    duration,
     identifier,
     integer,
     items,
     label,
     mapping,
     message,
-    percentage,
     promised,
 )
 from ..quantities import count
-from .parsing import is_true, loose_number
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from .parsing import is_true
+from .requests import PluginFamily
 
 PLUGIN = "octolapse"
 
@@ -54,10 +49,7 @@ class OctolapseStatus:
     """The plugin's number where it is not known, None where it is none."""
 
     is_timelapse_active: bool
-    is_taking_snapshot: bool
     is_rendering: bool
-    is_waiting_to_render: bool
-    is_test_mode_active: bool
     snapshot_count: int
     snapshot_failed_count: int
 
@@ -74,77 +66,15 @@ class Octolapse:
     """The name of the profile in use by its kind, for example stabilization."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class OctolapseMessage:
-    """Something happened."""
-
-    type: str
-    """For example timelapse-start, snapshot-complete or render-failed."""
-
-    text: str | None
-    """For people, in English."""
-
-    status: OctolapseStatus | None
-    percent: float | None
-    """How far the file is looked through before the print, 0 to 100."""
-
-    seconds_left: int | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class MovieDone:
-    """A film, or an archive of its pictures, is done."""
-
-    name: str
-    """The file without its folder; films are in OctoPrint's timelapses."""
-
-    is_archive: bool
-
-
-class OctolapseApi:
+class OctolapseApi(PluginFamily):
     """Calls of Octolapse; whoever is not an admin may only read."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def get(self) -> Octolapse:
         """Return the state and settings (POST /plugin/octolapse/loadState)."""
-        return parse_octolapse(await self._post("loadState", {}, permission=None))
-
-    async def main_settings(self) -> Json:
-        """Return the main settings as the plugin names them (POST loadMainSettings)."""
-        answer = await self._post("loadMainSettings", {}, permission=None)
-        return {key: value for key, value in answer.items() if key != "success"}
-
-    async def set_enabled(self, enabled: bool) -> None:
-        """Switch the plugin on or off for the next print."""
-        await self._post("setEnabled", {"is_octolapse_enabled": enabled})
-
-    async def set_test_mode(self, enabled: bool) -> None:
-        """Switch to prints without heat and filament, or back."""
-        await self._post("setTestMode", {"test_mode_enabled": enabled})
-
-    async def stop(self) -> None:
-        """Stop the running timelapse; the print goes on.
-
-        Without one the plugin would wait for ever to render it, so it is looked for:
-        raises OctoPrintConflictError where there is none.
-        """
-        status = (await self.get()).status
-        if status is None or not status.is_timelapse_active:
-            raise OctoPrintConflictError("Octolapse takes no timelapse")
-        await self._post("stopTimelapse", {})
-
-    async def _post(
-        self, path: str, data: Json, *, permission: str | None = "ADMIN"
-    ) -> Json:
-        endpoint = f"plugin/{PLUGIN}/{path}"
+        path = "loadState"
         answer = promised(
-            await self._client.plugins.post_path(
-                PLUGIN, path, {**data, "client_id": CLIENT_ID}, permission=permission
-            ),
-            endpoint,
+            await self._plugins.post_path(PLUGIN, path, {"client_id": CLIENT_ID}),
+            f"plugin/{PLUGIN}/{path}",
         )
         if answer.get("success") is False:
             raise OctoPrintRequestError(
@@ -152,7 +82,7 @@ class OctolapseApi:
                 or message(answer.get("error"))
                 or "Octolapse refused it"
             )
-        return answer
+        return parse_octolapse(answer)
 
 
 def parse_octolapse(answer: Json) -> Octolapse:
@@ -180,10 +110,7 @@ def parse_status(value: object) -> OctolapseStatus | None:
     return OctolapseStatus(
         state=OctolapseState(number) if number in set(OctolapseState) else number,
         is_timelapse_active=is_true(value.get("is_timelapse_active")),
-        is_taking_snapshot=is_true(value.get("is_taking_snapshot")),
         is_rendering=is_true(value.get("is_rendering")),
-        is_waiting_to_render=is_true(value.get("waiting_to_render")),
-        is_test_mode_active=is_true(value.get("is_test_mode_active")),
         snapshot_count=count(value.get("snapshot_count")) or 0,
         snapshot_failed_count=count(value.get("snapshot_failed_count")) or 0,
     )
@@ -194,37 +121,6 @@ def state_name(state: OctolapseState | int | None) -> str | None:
     if isinstance(state, OctolapseState):
         return state.name.lower()
     return None if state is None else str(state)
-
-
-def parse_message(data: Json) -> OctolapseMessage | None:
-    """Read what the plugin pushes."""
-    if (kind := label(data.get("type"))) is None:
-        return None
-    # One of them wraps its status once more.
-    status = data.get("status") or mapping(data.get("state")).get("status")
-    return OctolapseMessage(
-        type=kind,
-        text=message(data.get("msg")),
-        status=parse_status(status),
-        percent=percentage(loose_number(data.get("percent_progress"))),
-        seconds_left=duration(loose_number(data.get("seconds_to_complete"))),
-    )
-
-
-def _movie_done(payload: Json) -> MovieDone | None:
-    name = label(payload.get("movie_basename"))
-    return None if name is None else MovieDone(name=name, is_archive=False)
-
-
-def _archive_done(payload: Json) -> MovieDone | None:
-    name = label(payload.get("archive_basename"))
-    return None if name is None else MovieDone(name=name, is_archive=True)
-
-
-EVENTS: Mapping[str, Callable[[Json], MovieDone | None]] = {
-    "plugin_octolapse_movie_done": _movie_done,
-    "plugin_octolapse_snapshot_archive_done": _archive_done,
-}
 
 
 def _profile_in_use(profiles: Json, kind: str) -> str | None:

@@ -3,20 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..errors import OctoPrintConflictError, OctoPrintPluginError
 from ..parsing import Json, label, mapping
+from ..permissions import Permission
 from ..quantities import elapsed
 from .parsing import loose_flag
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from .requests import PluginFamily
 
 type Check = Callable[[], Awaitable[None]]
 
 PLUGIN = "psucontrol"
-CONTROL = "PLUGIN_PSUCONTROL_CONTROL"
 
 # The plugin answers a switch only when the delay that the user has set is over and
 # the user's command has ended.
@@ -51,26 +48,22 @@ class PsuSettings:
     @property
     def is_assumed(self) -> bool:
         """Return whether nothing is sensed: the state is the last command's."""
-        return self.sensing_method not in {"GPIO", "SYSTEM", "PLUGIN"}
+        return self.sensing_method not in {"GPIO", Permission.SYSTEM, "PLUGIN"}
 
 
-class PsuControlApi:
+class PsuControlApi(PluginFamily):
     """Calls of PSU Control.
 
     There is no toggle here: it is on or off that somebody wants.
     """
 
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
-
     async def settings(self) -> PsuSettings:
         """Return how the plugin is set up (GET /api/settings)."""
-        return parse_settings(await self._client.plugins.settings(PLUGIN))
+        return parse_settings(await self._plugins.settings(PLUGIN))
 
     async def get(self) -> PsuState:
         """Return whether the supply is on (GET /api/plugin/psucontrol)."""
-        answer = await self._client.plugins.get(PLUGIN, permission="STATUS")
+        answer = await self._plugins.get(PLUGIN, permission=Permission.STATUS)
         if (state := parse_message(mapping(answer))) is None:
             raise OctoPrintPluginError(
                 "PSU Control does not say whether the power is on"
@@ -98,10 +91,10 @@ class PsuControlApi:
             raise OctoPrintConflictError("PSU Control has no switching method")
         if check is not None:
             await check()
-        await self._client.plugins.command(
+        await self._plugins.command(
             PLUGIN,
             command,
-            permission=CONTROL,
+            permission=Permission.PLUGIN_PSUCONTROL_CONTROL,
             timeout=settings.post_on_delay + EXTRA_TIMEOUT,
         )
         waited = 0.0

@@ -5,21 +5,19 @@ From OctoPrint 2 on it finds them itself; files of either kind are read here.
 
 from dataclasses import dataclass
 import re
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from yarl import URL
 
 from ..errors import ConnectionCause, OctoPrintConnectionError
 from ..parsing import Json, identifier, mapping, texts
+from ..permissions import Permission
 from ..responses import connection_errors
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from .requests import PluginFamily
 
 PLUGIN = "prusaslicerthumbnails"
-DOWNLOAD = "FILES_DOWNLOAD"
-SCAN = "PLUGIN_PRUSASLICERTHUMBNAILS_SCAN"
+DOWNLOAD = Permission.FILES_DOWNLOAD
+SCAN = Permission.PLUGIN_PRUSASLICERTHUMBNAILS_SCAN
 
 # OctoPrint 2 names its pictures by their full address, with a host that need not be
 # the one by which we know it: what counts begins here.
@@ -63,12 +61,8 @@ class Picture:
     content_type: str
 
 
-class SlicerThumbnailsApi:
+class SlicerThumbnailsApi(PluginFamily):
     """Calls of Slicer Thumbnails."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def get(self, thumbnail: Thumbnail) -> Picture:
         """Return the picture of a file.
@@ -77,8 +71,10 @@ class SlicerThumbnailsApi:
         OctoPrint 2 FILES_DOWNLOAD.
         """
         content = bytearray()
-        permission = "FILES_LIST" if thumbnail.path.startswith("plugin/") else DOWNLOAD
-        async with self._client.download(
+        permission = (
+            Permission.FILES_LIST if thumbnail.path.startswith("plugin/") else DOWNLOAD
+        )
+        async with self._plugins.download(
             thumbnail.path, permission=permission
         ) as response:
             with connection_errors():
@@ -96,7 +92,7 @@ class SlicerThumbnailsApi:
 
         It answers when it is done (POST crawl_files).
         """
-        answer = await self._client.plugins.command(
+        answer = await self._plugins.command(
             PLUGIN, "crawl_files", permission=SCAN, timeout=SCAN_TIMEOUT
         )
         return texts(mapping(answer).get("no_thumbnail"))

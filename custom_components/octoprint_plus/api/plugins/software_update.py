@@ -3,13 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from ..errors import OctoPrintNotFoundError
 from ..parsing import (
     MOST,
     Json,
-    duration,
     identifier,
     label,
     mapping,
@@ -19,14 +17,12 @@ from ..parsing import (
     promised,
     texts,
 )
-from .parsing import is_true, loose_integer
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
+from ..permissions import Permission
+from .parsing import is_true
+from .requests import PluginFamily
 
 PLUGIN = "softwareupdate"
-CHECK = "PLUGIN_SOFTWAREUPDATE_CHECK"
-UPDATE = "PLUGIN_SOFTWAREUPDATE_UPDATE"
+CHECK = Permission.PLUGIN_SOFTWAREUPDATE_CHECK
 
 OCTOPRINT = "octoprint"
 """OctoPrint's own key among the components."""
@@ -115,15 +111,6 @@ class UpdatesEnded:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UpdatesQueued:
-    """Other updates than before wait for the end of the print."""
-
-    targets: tuple[str, ...]
-    seconds_left: int | None
-    """Seconds until they begin, once the print has ended."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class VersionsChanged:
     """The versions that the server knows have changed: check again."""
 
@@ -134,21 +121,15 @@ class Updated:
 
     target: str
     is_success: bool
-    from_version: str | None
-    to_version: str | None
 
 
 type SoftwareUpdateMessage = (
-    Updating | UpdateFailed | UpdatesEnded | UpdatesQueued | VersionsChanged | Updated
+    Updating | UpdateFailed | UpdatesEnded | VersionsChanged | Updated
 )
 
 
-class SoftwareUpdateApi:
+class SoftwareUpdateApi(PluginFamily):
     """Calls of Software Update, which comes with OctoPrint."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def check(
         self, targets: Sequence[str] = (), *, force: bool = False
@@ -161,11 +142,11 @@ class SoftwareUpdateApi:
         params = {"check": ",".join(targets)} if targets else {}
         if force:
             params["force"] = "true"
-        answer = await self._client.plugins.get_path(
+        answer = await self._plugins.get_path(
             PLUGIN, "check", params, permission=CHECK, timeout=CHECK_TIMEOUT
         )
         return parse_versions(
-            promised(answer, f"plugin/{PLUGIN}/check"), self._client.clock.ahead
+            promised(answer, f"plugin/{PLUGIN}/check"), self._plugins.clock.ahead
         )
 
     async def update(self, targets: Sequence[str]) -> UpdateOrder:
@@ -178,11 +159,11 @@ class SoftwareUpdateApi:
         if not targets:
             raise OctoPrintNotFoundError("No component to update was named")
         answer = promised(
-            await self._client.plugins.post_path(
+            await self._plugins.post_path(
                 PLUGIN,
                 "update",
                 {"targets": list(targets)},
-                permission=UPDATE,
+                permission=Permission.PLUGIN_SOFTWAREUPDATE_UPDATE,
                 # It looks for the versions first, where it did not for long.
                 timeout=CHECK_TIMEOUT,
             ),
@@ -196,16 +177,6 @@ class SoftwareUpdateApi:
                 f"OctoPrint knows no component {', '.join(targets)}"
             )
         return order
-
-    async def cancel_queued(self, targets: Sequence[str] = ()) -> tuple[str, ...]:
-        """Take all updates or some off the queue; return what waits still."""
-        data: dict[str, Any] = {"command": "cancel"}
-        if targets:
-            data["targets"] = list(targets)
-        answer = await self._client.plugins.post_path(
-            PLUGIN, "update/queued", data, permission=UPDATE
-        )
-        return texts(mapping(answer).get("queued"))
 
 
 def parse_versions(answer: Json, ahead: float = 0.0) -> SoftwareVersions:
@@ -288,18 +259,8 @@ def _ended(
     return parse
 
 
-def _queued(data: Json) -> SoftwareUpdateMessage:
-    left = duration(loose_integer(data.get("timeout_value")))
-    return UpdatesQueued(
-        targets=texts(data.get("targets")),
-        # It is -1 where the wait was called off.
-        seconds_left=left,
-    )
-
-
 PARSERS: Mapping[str, Callable[[Json], SoftwareUpdateMessage | None]] = {
     "error": _ended(is_success=False),
-    "queued_updates": _queued,
     "restart_failed": _ended(),
     "restart_manually": _ended(),
     "restarting": _ended(is_restarting=True),
@@ -317,8 +278,6 @@ def _updated(*, is_success: bool) -> Callable[[Json], SoftwareUpdateMessage | No
         return Updated(
             target=target,
             is_success=is_success,
-            from_version=label(payload.get("from_version")),
-            to_version=label(payload.get("to_version")),
         )
 
     return parse

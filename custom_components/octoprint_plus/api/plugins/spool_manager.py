@@ -1,18 +1,14 @@
 """SpoolManager: the spools that the plugin keeps itself, and which is on which tool."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
 from ..parsing import Json, integer, items, label, mapping, promised
 from ..quantities import MAX_TOOLS, filament_length, tool_number, weight
 from .parsing import is_true, loose_color, loose_number
+from .requests import PluginFamily
 from .spools import MAX_SPOOLS, Need, Spool, listed
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
 
 PLUGIN = "SpoolManager"
 
@@ -40,20 +36,6 @@ class SpoolList:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PrintCheck:
-    """What the plugin would warn of before a print starts, by numbers of tools."""
-
-    without_spool: tuple[int, ...]
-    """None of them, too, where the user wants no such warning."""
-
-    not_enough: tuple[int, ...]
-    """None of them, too, where the user wants no such warning."""
-
-    is_unknown: bool
-    """Whether the file or a spool tells too little to check it."""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class FilamentChecked:
     """Another file or spool was selected, and the plugin compared the two."""
 
@@ -73,17 +55,13 @@ class SpoolsChanged:
 type SpoolManagerMessage = FilamentChecked | SpoolsChanged
 
 
-class SpoolManagerApi:
+class SpoolManagerApi(PluginFamily):
     """Calls of SpoolManager; most of its versions ask nobody who they are."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(self) -> SpoolList:
         """Return the spools and which of them are selected (GET loadSpoolsByQuery)."""
         path = "loadSpoolsByQuery"
-        answer = await self._client.plugins.get_path(PLUGIN, path, QUERY, limit=LISTS)
+        answer = await self._plugins.get_path(PLUGIN, path, QUERY, limit=LISTS)
         return parse_spools(promised(answer, f"plugin/{PLUGIN}/{path}"))
 
     async def select(
@@ -110,16 +88,7 @@ class SpoolManagerApi:
         }
         if commit is not None:
             data["commitCurrentSpoolValues"] = commit
-        await self._client.plugins.put_path(PLUGIN, "selectSpool", data)
-
-    async def check(self) -> PrintCheck:
-        """Return what the plugin would warn of (GET allowedToPrint).
-
-        Every browser is told the same in passing, as FilamentChecked.
-        """
-        path = "allowedToPrint"
-        answer = await self._client.plugins.get_path(PLUGIN, path)
-        return parse_check(promised(answer, f"plugin/{PLUGIN}/{path}"))
+        await self._plugins.put_path(PLUGIN, "selectSpool", data)
 
 
 def parse_spools(answer: Json) -> SpoolList:
@@ -157,16 +126,6 @@ def parse_spool(data: Json) -> Spool | None:
     )
 
 
-def parse_check(answer: Json) -> PrintCheck:
-    """Read the answer of allowedToPrint."""
-    result = mapping(answer.get("result"))
-    return PrintCheck(
-        without_spool=_tools(items(result.get("noSpoolSelected"), MAX_TOOLS)),
-        not_enough=_tools(items(result.get("filamentNotEnough"), MAX_TOOLS)),
-        is_unknown=is_true(answer.get("metaOrAttributesMissing")),
-    )
-
-
 def parse_message(data: Json) -> SpoolManagerMessage | None:
     """Read what the plugin pushes; its events never leave the server."""
     action = label(data.get("action")) or ""
@@ -200,8 +159,3 @@ def _checked(data: Json) -> FilamentChecked:
         ),
         spools=tuple(label(result.get("spoolName")) for result in results),
     )
-
-
-def _tools(results: Sequence[Json]) -> tuple[int, ...]:
-    found = (tool_number(result.get("toolIndex")) for result in results)
-    return tuple(tool for tool in found if tool is not None)

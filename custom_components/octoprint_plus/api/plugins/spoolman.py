@@ -2,17 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..bodies import LISTS
 from ..errors import OctoPrintNotFoundError
 from ..parsing import Json, integer, items, label, mapping, members, promised
 from ..quantities import MAX_TOOLS, filament_length, tool_number, weight
 from .parsing import is_true, loose_color, loose_integer, loose_number
+from .requests import PluginFamily
 from .spools import MAX_SPOOLS, Need, Spool, is_enough, listed
-
-if TYPE_CHECKING:
-    from ..client import OctoPrintClient
 
 PLUGIN = "Spoolman"
 
@@ -56,12 +53,8 @@ class SpoolUsageFailed:
 type SpoolmanMessage = SpoolSelected | SpoolUsed | SpoolUsageFailed
 
 
-class SpoolmanApi:
+class SpoolmanApi(PluginFamily):
     """Calls of the Spoolman plugin; any user may make any of them."""
-
-    def __init__(self, client: OctoPrintClient) -> None:
-        """Keep the client that sends the requests."""
-        self._client = client
 
     async def list(self) -> tuple[Spool, ...]:
         """Return the spools of the Spoolman server (GET spoolman/spools).
@@ -78,7 +71,7 @@ class SpoolmanApi:
 
     async def selected(self) -> dict[int, int]:
         """Return the ids of the selected spools by tool (GET /api/settings)."""
-        return parse_selected(await self._client.plugins.settings(PLUGIN))
+        return parse_selected(await self._plugins.settings(PLUGIN))
 
     async def select(self, tool: int, spool_id: int | None) -> None:
         """Select a spool for a tool, or none (POST self/spool).
@@ -91,7 +84,7 @@ class SpoolmanApi:
             raise OctoPrintNotFoundError(f"There is no tool {tool}")
         if spool_id is not None:
             listed(await self.list(), spool_id)
-        await self._client.plugins.post_path(
+        await self._plugins.post_path(
             PLUGIN,
             "self/spool",
             {"toolIdx": tool, "spoolId": spool_id},
@@ -110,7 +103,7 @@ class SpoolmanApi:
         return is_enough(requirements.needs, await self.list())
 
     async def _get(self, path: str) -> Json:
-        answer = await self._client.plugins.get_path(
+        answer = await self._plugins.get_path(
             PLUGIN, path, limit=LISTS, timeout=TIMEOUT
         )
         endpoint = f"plugin/{PLUGIN}/{path}"
