@@ -410,7 +410,7 @@ async def test_layers(pushed: Pushed) -> None:
     shown = pushed.coordinator.data
     await tell(pushed, LAYERS, layers(3, fanspeed="50%", currentHeight="0.6"))
     assert pushed.coordinator.data is shown
-    assert pushed.coordinator._truth.plugins.layers.fan_speed == 50
+    assert pushed.coordinator._truth.plugins.layers.height == 0.6
 
 
 async def test_events_of_layers(pushed: Pushed) -> None:

@@ -21,15 +21,17 @@ from .api.controls import Control
 from .api.permissions import Permission
 from .api.plugins import bed_level_visualizer
 from .api.system import SystemCommand
+from .commands.checks import async_refresh_or_raise
 from .commands.emergency import async_emergency_stop
 from .commands.everything import require_meant
 from .commands.exclusive import starting_print
-from .commands.execute import async_refresh_or_raise, octoprint_command, refusal
+from .commands.execute import octoprint_command
+from .commands.gcode import async_press_control
+from .commands.refusals import refusal
 from .commands.rights import ACTING, async_check_admin
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot
-from .services.answers import sending
 
 # The buttons below decide for themselves what they wait for: an emergency stop for nothing.
 PARALLEL_UPDATES = 0
@@ -431,8 +433,7 @@ class OctoPrintControlButton(OctoPrintButton):
     async def async_send(self) -> None:
         """Do what pressing it in OctoPrint does."""
         if (control := self.control) is not None:
-            async with sending(self.coordinator, control.commands):
-                await self.coordinator.client.printer.run_control(control)
+            await async_press_control(self.coordinator, control)
 
 
 class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):

@@ -18,7 +18,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api.permissions import Permission
 from .api.printer import Heater
-from .commands.execute import octoprint_command, refusal, require_number
+from .commands.execute import octoprint_command
+from .commands.refusals import refusal, require_number
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .model.heaters import AT_TARGET, settable_heaters

@@ -14,8 +14,10 @@ from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api.permissions import Permission
+from .commands.checks import async_refresh_or_raise
 from .commands.everything import OnAllError, async_begin_command, async_end_command
-from .commands.execute import async_refresh_or_raise, octoprint_command, refusal
+from .commands.execute import octoprint_command
+from .commands.refusals import refusal
 from .commands.rights import ACTING
 from .const import LOGGER
 from .coordinator import OctoPrintCoordinator

@@ -16,7 +16,8 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import OctoPrintClient
 from .api.printer import Heater
-from .commands.execute import octoprint_command, require_number
+from .commands.execute import octoprint_command
+from .commands.refusals import require_number
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
     PERMISSION,

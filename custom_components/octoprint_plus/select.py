@@ -14,14 +14,12 @@ from .api.connection import ConnectionOptions
 from .api.permissions import Permission
 from .api.plugins.action_command import PROMPT_PLUGIN, Prompt
 from .api.timelapse import OFF
+from .commands.checks import async_refresh_or_raise
 from .commands.connect import AUTO_BAUDRATE, AUTO_PORT
 from .commands.everything import require_meant
-from .commands.execute import (
-    async_refresh_or_raise,
-    async_select_tool,
-    octoprint_command,
-    refusal,
-)
+from .commands.execute import octoprint_command
+from .commands.move import async_activate_tool
+from .commands.refusals import refusal
 from .commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
@@ -258,7 +256,9 @@ class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
                 "button_not_offered", self.coordinator.name, command=self.label
             )
         async with octoprint_command(self.coordinator, self.label):
-            await async_select_tool(self.coordinator, int(option.removeprefix("tool")))
+            await async_activate_tool(
+                self.coordinator, int(option.removeprefix("tool"))
+            )
 
     @override
     def shows(self) -> object:

@@ -10,9 +10,11 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .api import State as PrinterState
 from .api.permissions import Permission
 from .api.state import CONNECTING_STATES
+from .commands.checks import async_refresh_or_raise
 from .commands.connect import async_connect
-from .commands.execute import async_refresh_or_raise, busy_refusal, octoprint_command
+from .commands.execute import octoprint_command
 from .commands.psu import async_turn_off_psu, async_turn_on_psu
+from .commands.refusals import busy_refusal
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
     PERMISSION as CONTROL,

@@ -14,7 +14,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api.permissions import Permission
 from .api.plugins.software_update import OCTOPRINT, Component
-from .commands.execute import async_refresh_or_raise, busy_refusal, octoprint_command
+from .commands.checks import async_refresh_or_raise
+from .commands.execute import octoprint_command
+from .commands.refusals import busy_refusal
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot

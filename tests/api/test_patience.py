@@ -7,8 +7,8 @@ import pytest
 
 from custom_components.octoprint_plus.api import (
     OctoPrintClient,
-    transport as transport_module,
     patience,
+    transport as transport_module,
 )
 from custom_components.octoprint_plus.api.errors import (
     ConnectionCause,

@@ -25,7 +25,7 @@ from tests.fake_octoprint import FakeOctoPrint
 
 from .conftest import Call, message
 
-INTEGRATION = Path(emergency.__file__).parent
+INTEGRATION = Path(emergency.__file__).parents[1]
 
 STOP = ("/api/printer/command", {"commands": ["M112"]})
 

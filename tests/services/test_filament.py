@@ -8,8 +8,10 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.octoprint_plus.commands import filament as change
-from custom_components.octoprint_plus.services import filament
+from custom_components.octoprint_plus.commands import (
+    filament,
+    filament_change as change,
+)
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError

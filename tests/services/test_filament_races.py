@@ -18,9 +18,13 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.octoprint_plus.api import OctoPrintClient
-from custom_components.octoprint_plus.commands import left_hot
-from custom_components.octoprint_plus.model.heated import Heated, Observation, observe
-from custom_components.octoprint_plus.services import filament
+from custom_components.octoprint_plus.commands import (
+    filament,
+    filament_change,
+    left_hot,
+)
+from custom_components.octoprint_plus.commands.observe import observe
+from custom_components.octoprint_plus.model.heated import Heated, Observation
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
@@ -151,7 +155,7 @@ def quick() -> Generator[None]:
     """Let the printer answer at once, and polls follow commands at once."""
     with (
         patch(f"{filament.__name__}.REPORT_TIME", 0),
-        patch("custom_components.octoprint_plus.commands.filament.SETTLING", 0),
+        patch(f"{filament_change.__name__}.SETTLING", 0),
         patch("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0),
     ):
         yield
@@ -208,9 +212,7 @@ async def run(
     model.looks = 0
     with (
         patch(f"{filament.__name__}.observe", model.observe),
-        patch(
-            "custom_components.octoprint_plus.commands.filament.observe", model.observe
-        ),
+        patch(f"{filament_change.__name__}.observe", model.observe),
     ):
         task = asyncio.ensure_future(change(call, timeout))
         while not task.done():

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
+from custom_components.octoprint_plus.commands.gcode import MAX_SIZE
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.services.gcode import MAX_SIZE
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 from tests.conftest import refresh

@@ -6,8 +6,8 @@ from unittest.mock import patch
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.commands import execute
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.services import target
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -256,7 +256,7 @@ async def test_busy_meanwhile(
     assert answer.status == 409
     fake.load("printing_local")
     fake.answer("POST", path, status=409, json=answer.json)
-    with patch(f"{target.__name__}.async_look") if is_late else nullcontext():
+    with patch(f"{execute.__name__}.async_look") if is_late else nullcontext():
         error = await refused(action, sent=int(is_late), **data)
     assert error.translation_key == "printer_busy"
 

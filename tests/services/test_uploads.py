@@ -324,7 +324,7 @@ async def test_from_interface(
     assert kept() == []
     assert await fails(upload=upload) == (
         "upload_not_found",
-        {"printer": "Prusa", "path": "", "location": "local", "upload": upload},
+        {"printer": "Prusa", "upload": upload},
     )
     await call("upload_file", upload=await given(), name="b.gcode")
     assert b"''b.gcode\r\n" in uploads(fake)[-1].body
@@ -720,7 +720,7 @@ async def test_too_large(
     fake.answer("POST", LOCAL, status=400)
     with (
         patch("custom_components.octoprint_plus.api.uploads.USUAL_LIMIT", 5),
-        patch("custom_components.octoprint_plus.services.uploads.USUAL_LIMIT", 5),
+        patch("custom_components.octoprint_plus.commands.uploads.USUAL_LIMIT", 5),
     ):
         key, found = await fails(source=source, sent=1)
     assert (key, found["path"]) == ("file_too_large", "vase.gcode")

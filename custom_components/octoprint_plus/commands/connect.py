@@ -2,13 +2,19 @@
 
 import asyncio
 
+from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api.connection import ConnectionOptions
+from ..api.permissions import Permission
 from ..api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from .execute import async_look, busy_refusal, refusal
+from ..model.choice import ConnectionChoice
+from .checks import async_look, async_refresh_or_raise
+from .execute import printer_command, server_command
+from .refusals import busy_refusal, refusal
+from .rights import async_check_admin
 
 AUTO_PORT = "AUTO"
 AUTO_BAUDRATE = 0
@@ -107,3 +113,54 @@ def _profile_id(
             "profile_unknown", printer, profile=profile, profiles=", ".join(by_id)
         )
     return found
+
+
+async def async_connect_printer(
+    coordinator: OctoPrintCoordinator,
+    wanted: ConnectionChoice,
+    *,
+    save: bool = False,
+    autoconnect: bool | None = None,
+    context: Context | None,
+) -> None:
+    """Connect as wanted (POST /api/connection), also anew where it is connected and idle.
+
+    What is not wanted is as chosen by the select entities. Saving it, and whether OctoPrint
+    connects when it starts, are settings of OctoPrint.
+    """
+    command = "connect"
+    if save or autoconnect is not None:
+        await async_check_admin(coordinator, context, command)
+    async with server_command(coordinator, command, Permission.CONNECTION):
+        await async_refresh_or_raise(coordinator)
+        if coordinator.data.is_busy:
+            raise busy_refusal("connect_while_busy", coordinator)
+        is_two = coordinator.data.server.server.is_at_least(2, 0)
+        if is_two and autoconnect is not None and not save:
+            # OctoPrint 2 would leave it as it is, without a word.
+            raise refusal("autoconnect_needs_save", coordinator.name)
+        await async_connect(
+            coordinator,
+            port=wanted.port,
+            baudrate=wanted.baudrate,
+            profile=wanted.printer_profile,
+            save=save,
+            autoconnect=autoconnect,
+        )
+
+
+async def async_disconnect_printer(coordinator: OctoPrintCoordinator) -> None:
+    """Disconnect (POST /api/connection), unless that would cost a print."""
+    async with server_command(coordinator, "disconnect", Permission.CONNECTION):
+        await async_refresh_or_raise(coordinator)
+        if coordinator.data.is_busy:
+            raise busy_refusal("disconnect_while_busy", coordinator)
+        await coordinator.client.connection.disconnect()
+
+
+async def async_fake_ack(coordinator: OctoPrintCoordinator) -> None:
+    """Free a communication that waits for a lost acknowledgement, in a print too."""
+    # OctoPrint would take it without a printer, too.
+    await async_refresh_or_raise(coordinator)
+    async with printer_command(coordinator, "fake_ack", Permission.CONNECTION):
+        await coordinator.client.connection.fake_ack()

@@ -18,7 +18,7 @@ from ..api import (
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.heaters import known_heaters
-from .execute import refusal
+from .refusals import refusal
 
 EMERGENCY_STOP = "M112"
 

@@ -8,7 +8,7 @@ from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import Event, HomeAssistant, callback
 
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
-from .execute import refusal
+from .refusals import refusal
 
 # Seconds for switching off what was heated, before Home Assistant stops without.
 COOLING = 15

@@ -1,9 +1,8 @@
-"""Helpers shared by the entities and the actions of OctoPrint Plus."""
+"""How a command is sent: checked before, its errors translated, its effect read afterwards."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from math import isfinite
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager, nullcontext
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
@@ -14,61 +13,18 @@ from ..api import (
     OctoPrintError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    State,
 )
 from ..api.errors import OctoPrintUnfinishedError
-from ..api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
-from ..api.permissions import permission_name
-from ..api.state import State, parse_state
+from ..api.gcode import PlaceholderError, UnsafeLineError
+from ..api.permissions import Permission, permission_name
+from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..sync.errors import needs_reauth
+from .checks import async_check_permissions, async_look, check_state
 from .everything import require_meant
-
-# Seconds that what is urgent waits to be told what the printer does.
-GLANCE = 2.0
-
-
-def refusal(key: str, printer: str, **placeholders: str) -> ServiceValidationError:
-    """Return the translated error for what a user asked and could ask otherwise."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"printer": printer, **placeholders},
-    )
-
-
-def busy_refusal(
-    key: str, coordinator: OctoPrintCoordinator, **placeholders: str
-) -> ServiceValidationError:
-    """Return the translated error for a printer that has a print under way, or may have."""
-    snapshot = coordinator.data
-    if snapshot.state is State.OTHER:
-        return refusal("state_unknown", coordinator.name, state=snapshot.job.state)
-    return refusal(key, coordinator.name, **placeholders)
-
-
-def require_number(value: float, coordinator: OctoPrintCoordinator, label: str) -> None:
-    """Raise an error for a value that is no number, which Home Assistant lets pass."""
-    if not isfinite(value):
-        raise refusal("not_a_number", coordinator.name, entity=label, value=str(value))
-
-
-def gcode_refusal(
-    err: PlaceholderError | UnsafeLineError, printer: str
-) -> ServiceValidationError:
-    """Return the translated error for G-code that is not sent."""
-    if isinstance(err, UnsafeLineError):
-        return refusal(
-            f"gcode_unsafe_{err.reason}",
-            printer,
-            line=err.line,
-            length=str(len(err.line)),
-            limit=str(MAX_LINE),
-        )
-    placeholders = {"parameter": err.name, "placeholder": err.placeholder}
-    if err.value is None:
-        return refusal("gcode_parameter_missing", printer, **placeholders)
-    return refusal("gcode_parameter_invalid", printer, value=err.value, **placeholders)
+from .refusals import gcode_refusal
 
 
 @asynccontextmanager
@@ -177,68 +133,50 @@ async def ending_with_entry(
         coordinator.ending.discard(ending)
 
 
-async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> None:
-    """Make a tool the active one, and note it, as no printer tells it back."""
-    await coordinator.client.printer.select_tool(tool)
-    coordinator.async_note_tool(tool)
+@asynccontextmanager
+async def printer_command(
+    coordinator: OctoPrintCoordinator,
+    command: str,
+    *permissions: Permission,
+    forbidden: Collection[State] = (),
+    ends_with_entry: bool = True,
+) -> AsyncIterator[None]:
+    """Check permissions and the printer's state, then turn what goes wrong into text.
 
+    When the printer is unloaded it ends, unless it sees to that itself.
 
-async def async_look(coordinator: OctoPrintCoordinator) -> None:
-    """Ask what the printer does at this very moment, and read all of it where that is news.
-
-    What is pushed is up to some seconds old, what is polled half a minute, and a print may have
-    begun since. So this stands right before whatever would harm one.
-
-    Raises ServiceValidationError while filament is changed: the tool would be left hot, or out of
-    reach. The change itself may look.
+    OctoPrint has one answer for a busy printer and one that is off, and where
+    several permissions are needed it does not say which is missing.
     """
-    if coordinator.filament_task not in (None, asyncio.current_task()):
-        raise refusal("filament_busy", coordinator.name)
-    try:
-        job = await coordinator.client.job.get()
-    except OctoPrintError:
-        # What is sent next fails for the same reason, and tells it.
-        return
-    if parse_state(job.state) is not coordinator.data.state:
-        await coordinator.async_refresh()
+    async with (
+        ending_with_entry(coordinator, command) if ends_with_entry else nullcontext(),
+        octoprint_command(coordinator, command),
+    ):
+        await async_check_permissions(coordinator, command, permissions)
+        if forbidden:
+            await async_look(coordinator)
+        try:
+            check_state(coordinator, command, forbidden)
+        except ServiceValidationError:
+            # What is known may be half a minute old.
+            await coordinator.async_refresh()
+            check_state(coordinator, command, forbidden)
+        try:
+            yield
+        except OctoPrintConflictError:
+            await coordinator.async_refresh()
+            check_state(coordinator, command, BUSY_STATES)
+            raise
 
 
-async def async_refresh_or_raise(
-    coordinator: OctoPrintCoordinator, *, is_urgent: bool = False
-) -> None:
-    """Read the printer before something that its present state might forbid.
-
-    Where the server tells by itself, what is urgent is sent without asking it first; elsewhere it
-    waits for one answer, not for long, and is sent where that fails.
-    """
-    require_meant()
-    if is_urgent:
-        if not coordinator.is_pushed:
-            await _async_glance(coordinator)
-        return
-    if not coordinator.is_pushed:
-        await _async_refresh(coordinator)
-    await async_look(coordinator)
-
-
-async def _async_glance(coordinator: OctoPrintCoordinator) -> None:
-    """Read all where the job is soon told to be another than is known."""
-    try:
-        async with asyncio.timeout(GLANCE):
-            job = await coordinator.client.job.get()
-    except OctoPrintError, TimeoutError:
-        return
-    if parse_state(job.state) is not coordinator.data.state:
-        await coordinator.async_refresh()
-
-
-async def _async_refresh(coordinator: OctoPrintCoordinator) -> None:
-    """Poll, or raise why that is not possible."""
-    await coordinator.async_refresh()
-    err = coordinator.last_exception
-    if not coordinator.last_update_success and isinstance(err, HomeAssistantError):
-        raise HomeAssistantError(
-            translation_domain=err.translation_domain,
-            translation_key=err.translation_key,
-            translation_placeholders=err.translation_placeholders,
-        ) from err
+@asynccontextmanager
+async def server_command(
+    coordinator: OctoPrintCoordinator, command: str, *permissions: Permission
+) -> AsyncIterator[None]:
+    """Check the permissions for what needs no printer, then turn errors into text."""
+    async with (
+        ending_with_entry(coordinator, command),
+        octoprint_command(coordinator, command),
+    ):
+        await async_check_permissions(coordinator, command, permissions)
+        yield

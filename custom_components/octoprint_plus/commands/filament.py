@@ -1,231 +1,186 @@
-"""Changing the filament: heat, wait until the tool is hot, move the filament, cool again.
-
-Waiting takes minutes, and meanwhile somebody may start a print. So what is known is read
-anew right before each command, and a print that was not there before owns its heaters.
-"""
+"""Changing the filament of a tool: what has to be right before, and doing it."""
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Collection
 from dataclasses import dataclass
-from time import monotonic
 
-from homeassistant.core import callback
-from homeassistant.exceptions import HomeAssistantError
-
-from ..api import OctoPrintError
-from ..api.printer import Heater
+from ..api import State
+from ..api.permissions import Permission
+from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..model.heated import Heated, Observation, is_target, observe, restored_target
-from ..model.heaters import AT_TARGET
-from .left_hot import async_tell_left_hot
+from ..model.heated import Observation
+from ..model.heaters import extruder_count
+from .checks import MOVING_STATES, async_refresh_or_raise
+from .exclusive import changing_filament
+from .execute import ending_with_entry, printer_command
+from .filament_change import MIN_TEMPERATURE, FilamentChange, FilamentMove
+from .move import async_activate_tool, tool_unknown
+from .observe import observe
+from .refusals import printer_busy, refusal
 
-# Below it firmwares refuse to extrude, and filament would be ground off.
-MIN_TEMPERATURE = 170.0
-
-# A tool that cools down by more degrees than this while it moves filament has a fault.
-COOLED = 15.0
-
-# Firmwares refuse long moves, and a short one can still be stopped.
-STEP = 25.0
-
-# Seconds in which a report that was on its way may tell the target of before.
-SETTLING = 5.0
+# Seconds in which a printer answers M105.
+REPORT_TIME = 1.5
 
 
-@dataclass(frozen=True, kw_only=True)
-class FilamentMove:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FilamentOrder:
     """What is asked for."""
 
-    heater: str
-    temperature: float
     length: float
-    """Millimeters, negative to retract."""
+    """Millimeters."""
 
     speed: float
-    """Millimeters per minute."""
+    """Millimeters per minute; no quicker than the printer's profile allows."""
 
     timeout: float
     """Seconds to wait for the temperature."""
 
+    temperature: float | None = None
+    """Degrees Celsius, None for what the tool was set to last."""
 
-class FilamentChange:
-    """Moves filament in or out of a tool, once."""
+    tool: int | None = None
+    """None for the only one."""
 
-    def __init__(
-        self,
-        coordinator: OctoPrintCoordinator,
-        move: FilamentMove,
-        before: Observation,
-    ) -> None:
-        """Take what to do, and what was observed before anything is done."""
-        self._coordinator = coordinator
-        self._move = move
-        self._before = before
-        self._last_print = coordinator.data.memory.last_print
-        self._is_reported = False
-        self._settled_at = float("inf")
-        self._is_left_hot = False
 
-    @property
-    def _heater(self) -> Heater:
-        found = self._coordinator.data.heaters.get(self._move.heater)
-        return found or Heater(actual=None, target=None)
+async def async_load_filament(
+    coordinator: OctoPrintCoordinator, order: FilamentOrder
+) -> None:
+    """Heat a tool, push filament in, and restore the tool's earlier target."""
+    await _async_change(coordinator, "load_filament", order, 1)
 
-    async def async_run(self) -> None:
-        """Do it, and restore the earlier target whatever happens.
 
-        Raises HomeAssistantError where it had to be given up, and OctoPrintError where a
-        command failed.
-        """
-        heated = Heated(
-            heater=self._move.heater,
-            temperature=self._move.temperature,
-            earlier=self._before.heater.target or 0.0,
-            file=self._before.file,
-            print_time=self._before.print_time,
-        )
-        store = self._coordinator.store
-        # Home Assistant may be killed at any moment after this.
-        await store.async_note_heated(heated)
-        try:
-            await self._async_check()
-            await self._coordinator.client.printer.set_target(
-                self._move.heater, self._move.temperature
-            )
-            self._settled_at = monotonic() + SETTLING
-            await self._coordinator.async_after_command()
-            await self._async_heat()
-            await self._async_move()
-        except BaseException as error:
-            try:
-                await self._async_restore(heated)
-            except OctoPrintError as err:
-                self._tell_left_hot(heated)
-                if isinstance(error, HomeAssistantError | OctoPrintError):
-                    raise self.error("filament_left_hot") from err
-            raise
-        try:
-            await self._async_restore(heated)
-        except OctoPrintError as err:
-            self._tell_left_hot(heated)
-            raise self.error("filament_left_hot") from err
+async def async_unload_filament(
+    coordinator: OctoPrintCoordinator, order: FilamentOrder
+) -> None:
+    """Heat a tool, pull filament out, and restore the tool's earlier target."""
+    await _async_change(coordinator, "unload_filament", order, -1)
 
-    async def _async_heat(self) -> None:
-        """Wait until the tool is as hot as requested."""
-        try:
-            async with asyncio.timeout(self._move.timeout):
-                await self._async_watch(self._is_hot)
-        except TimeoutError as err:
-            raise self.error("filament_not_hot") from err
 
-    async def _async_move(self) -> None:
-        """Move the filament, no quicker than the printer does."""
-        left = abs(self._move.length)
-        sign = 1 if self._move.length > 0 else -1
-        while left > 0:
-            step = min(STEP, left)
-            left = round(left - step, 4)
-            now = await self._async_check()
-            if (
-                now.heater.actual is None
-                or now.heater.actual < self._move.temperature - COOLED
-            ):
-                raise self.error("filament_cooled")
-            await self._coordinator.client.printer.extrude(
-                sign * step, self._move.speed
-            )
-            with suppress(TimeoutError):
-                async with asyncio.timeout(step / self._move.speed * 60):
-                    await self._async_watch(lambda: False)
-
-    async def _async_restore(self, heated: Heated) -> None:
-        """Restore the target that is right by now, and forget that we heated.
-
-        Raises OctoPrintError where that is not possible now; what was noted then stays.
-        """
-        now = await observe(self._coordinator.client, self._move.heater)
-        has_printed = self._coordinator.data.memory.last_print is not self._last_print
-        target = restored_target(heated, now, keeps_earlier=not has_printed)
-        if target is not None:
-            await self._coordinator.client.printer.set_target(self._move.heater, target)
-        await self._coordinator.store.async_note_heated(None)
-
-    def _tell_left_hot(self, heated: Heated) -> None:
-        """Tell it also to those who did not perform the action; it is put right later."""
-        self._is_left_hot = True
-        coordinator = self._coordinator
-        async_tell_left_hot(coordinator.hass, coordinator.config_entry, heated)
-
-    def _is_hot(self) -> bool:
-        actual = self._heater.actual
-        return actual is not None and actual >= self._move.temperature - AT_TARGET
-
-    async def _async_check(self) -> Observation:
-        """Return what is so now, or raise an error where it cannot go on."""
-        self._check()
-        now = await observe(self._coordinator.client, self._move.heater)
-        if not now.continues(self._before):
-            raise self.error("filament_state_changed")
-        self._check_target(now.heater.target)
-        return now
-
-    def _check(self) -> None:
-        """Raise an error where what was pushed or polled says that it cannot go on."""
-        if self._coordinator.data.state is not self._before.state:
-            raise self.error("filament_state_changed")
-        self._check_target(self._heater.target)
-
-    def _check_target(self, target: float | None) -> None:
-        """Raise an error where somebody else has set another target."""
-        if target is None:
-            return
-        if is_target(target, self._move.temperature):
-            self._is_reported = True
-        elif monotonic() < self._settled_at:
-            return
-        elif self._is_reported or not is_target(
-            target, self._before.heater.target or 0.0
+async def _async_change(
+    coordinator: OctoPrintCoordinator, command: str, order: FilamentOrder, sign: int
+) -> None:
+    # OctoPrint 2 moves nothing during a pause, so nothing is heated for it either.
+    is_new = coordinator.data.server.server.is_at_least(2, 0)
+    forbidden = BUSY_STATES if is_new else MOVING_STATES
+    with changing_filament(coordinator):
+        await async_refresh_or_raise(coordinator)
+        async with printer_command(
+            coordinator,
+            command,
+            Permission.CONTROL,
+            forbidden=forbidden,
+            ends_with_entry=False,
         ):
-            # Until ours is reported, it is the earlier one that still is.
-            raise self.error("filament_target_changed")
+            async with ending_with_entry(coordinator, command):
+                change = await _async_prepare(
+                    coordinator, command, order, sign, forbidden
+                )
+            if coordinator.is_unloaded:
+                # Nobody would end it, nor put right what it heats.
+                raise change.error("filament_interrupted")
+            # It ends with the entry, or with Home Assistant, and cleans up then.
+            task = coordinator.config_entry.async_create_background_task(
+                coordinator.hass, change.async_run(), f"{DOMAIN} {command}"
+            )
+            await _async_wait(task, change)
 
-    async def _async_watch(self, condition: Callable[[], bool]) -> None:
-        """Wait until a condition holds, while it can go on."""
-        changed = asyncio.Event()
 
-        @callback
-        def note() -> None:
-            changed.set()
+async def _async_wait(task: asyncio.Task[None], change: FilamentChange) -> None:
+    """Wait for the end, and tell where it was ended by somebody else."""
+    try:
+        await task
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if current is not None and current.cancelling():
+            raise
+        raise change.error("filament_interrupted") from None
 
-        remove = self._coordinator.async_add_listener(note)
-        try:
-            while True:
-                self._check()
-                if condition():
-                    return
-                changed.clear()
-                # What was told too early to count may be told no more, as nothing changes.
-                early = self._settled_at - monotonic()
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(
-                        early if 0 < early <= SETTLING else None
-                    ):
-                        await changed.wait()
-        finally:
-            remove()
 
-    def error(self, key: str) -> HomeAssistantError:
-        """Return the translated error, another one where the tool could not be cooled again."""
-        actual = self._heater.actual
-        return HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="filament_left_hot" if self._is_left_hot else key,
-            translation_placeholders={
-                "actual": "-" if actual is None else f"{actual:.0f}",
-                "printer": self._coordinator.name,
-                "temperature": f"{self._move.temperature:g}",
-                "timeout": f"{self._move.timeout:g}",
-            },
+async def _async_prepare(
+    coordinator: OctoPrintCoordinator,
+    command: str,
+    order: FilamentOrder,
+    sign: int,
+    forbidden: Collection[State],
+) -> FilamentChange:
+    """Check what is asked, and make the tool the active one."""
+    tool, count = _tool(coordinator, order.tool)
+    profile = coordinator.data.profile
+    is_shared = profile is not None and profile.shared_nozzle
+    heater = "tool0" if is_shared else f"tool{tool}"
+    temperature = _temperature(coordinator, heater, order.temperature)
+    if heater not in coordinator.data.heaters:
+        raise refusal("filament_no_heater", coordinator.name)
+    if count > 1:
+        await _async_observe(coordinator, command, heater, forbidden)
+        await async_activate_tool(coordinator, tool)
+    # Printers tell their targets every few seconds only, and one that was switched off
+    # a moment ago would be heated again in the end.
+    await coordinator.client.printer.send_gcode(["M105"])
+    await asyncio.sleep(REPORT_TIME)
+    await coordinator.async_refresh()
+    before = await _async_observe(coordinator, command, heater, forbidden)
+    speed = order.speed
+    axis = profile.axes.get("e") if profile else None
+    if axis and axis.speed:
+        # OctoPrint extrudes no quicker.
+        speed = min(speed, axis.speed)
+    return FilamentChange(
+        coordinator,
+        FilamentMove(
+            heater=heater,
+            temperature=temperature,
+            length=sign * order.length,
+            speed=speed,
+            timeout=order.timeout,
+        ),
+        before,
+    )
+
+
+async def _async_observe(
+    coordinator: OctoPrintCoordinator,
+    command: str,
+    heater: str,
+    forbidden: Collection[State],
+) -> Observation:
+    """Return what the printer does now, or raise the error for what forbids the change."""
+    now = await observe(coordinator.client, heater)
+    if now.state in forbidden:
+        raise printer_busy(coordinator, command)
+    return now
+
+
+def _temperature(
+    coordinator: OctoPrintCoordinator, heater: str, temperature: float | None
+) -> float:
+    """Return the temperature to heat to, or raise why it cannot be that one."""
+    name, limit = coordinator.name, coordinator.max_temp(heater)
+    if temperature is None:
+        temperature = coordinator.data.memory.last_targets.get(heater)
+    if temperature is None:
+        raise refusal("filament_no_temperature", name)
+    placeholders = {"temperature": f"{temperature:g}"}
+    if temperature < MIN_TEMPERATURE:
+        raise refusal(
+            "filament_too_cold", name, **placeholders, min=f"{MIN_TEMPERATURE:g}"
         )
+    if temperature > limit:
+        raise refusal("filament_too_hot", name, **placeholders, max=f"{limit:g}")
+    return temperature
+
+
+def _tool(coordinator: OctoPrintCoordinator, tool: int | None) -> tuple[int, int]:
+    """Return the tool, and how many there are."""
+    snapshot = coordinator.data
+    count = extruder_count(snapshot)
+    if tool is None and count > 1:
+        raise refusal("tool_required", coordinator.name)
+    tool = tool or 0
+    if tool >= count:
+        raise tool_unknown(coordinator, tool, count)
+    if count > 1 and snapshot.state is State.PAUSED:
+        # The print would go on with that tool.
+        raise refusal("tool_paused", coordinator.name)
+    return tool, count

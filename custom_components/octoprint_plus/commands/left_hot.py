@@ -16,7 +16,8 @@ from ..const import DOMAIN, LOGGER
 from ..coordinator import OctoPrintConfigEntry
 from ..device import printer_title
 from ..markup import MAX_NAME, printer_name, quoted
-from ..model.heated import Heated, observe, restored_target
+from ..model.heated import Heated, restored_target
+from .observe import observe
 
 # Below this temperature, in degrees Celsius, nobody is burned.
 COOL = 50

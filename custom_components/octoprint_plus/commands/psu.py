@@ -13,7 +13,9 @@ from ..api.state import BUSY_STATES, parse_state
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..sync.last_seen import HOT, is_cool
-from .execute import async_refresh_or_raise, octoprint_command, refusal
+from .checks import async_refresh_or_raise
+from .execute import octoprint_command
+from .refusals import refusal
 
 # Seconds in which everything has cooled that is switched off: a hotend takes some 15 minutes,
 # a thick bed in an enclosure the better part of an hour.

@@ -1,13 +1,21 @@
-"""Setting how prints are recorded, for the action and the entity alike."""
+"""Timelapses: how prints are recorded, the films, and images without one."""
 
 from dataclasses import replace
 from typing import Any
 
-from ..api import OctoPrintConflictError
+from homeassistant.core import Context
+from homeassistant.exceptions import ServiceValidationError
+
+from ..api import OctoPrintConflictError, OctoPrintNotFoundError
 from ..api.permissions import Permission
-from ..api.timelapse import OFF, TIMED, ZCHANGE, TimelapseConfig
+from ..api.plugins import octolapse
+from ..api.timelapse import OFF, TIMED, ZCHANGE, TimelapseConfig, Timelapses, Unrendered
 from ..coordinator import OctoPrintCoordinator
-from .execute import async_look, async_refresh_or_raise, busy_refusal, refusal
+from .checks import async_check_free, async_look, async_refresh_or_raise
+from .execute import server_command
+from .plugins import require_plugin
+from .refusals import busy_refusal, refusal
+from .rights import async_check_admin
 
 TYPES = [OFF, TIMED, ZCHANGE]
 
@@ -62,3 +70,99 @@ def _kept(known: TimelapseConfig, kind: str) -> TimelapseConfig:
         return known
     shared = {name: getattr(known, name) for name in SHARED if kind != OFF}
     return TimelapseConfig(type=kind, **shared)
+
+
+async def async_configure_timelapse(
+    coordinator: OctoPrintCoordinator,
+    kind: str | None,
+    options: dict[str, Any],
+    *,
+    save: bool,
+    context: Context | None,
+) -> None:
+    """Record as asked from the next print on, or, where it is to be saved, always."""
+    command = "set_timelapse"
+    if save:
+        # Then it is a setting of OctoPrint.
+        await async_check_admin(coordinator, context, command)
+    if kind is None and not options and not save:
+        raise refusal("timelapse_nothing", coordinator.name)
+    # OctoPrint would save for administrators only, and not say so to others.
+    needed = (*PERMISSIONS, *((Permission.ADMIN,) if save else ()))
+    async with server_command(coordinator, command, *needed):
+        await async_set_timelapse(coordinator, kind, options, save=save)
+
+
+async def async_list_timelapses(coordinator: OctoPrintCoordinator) -> Timelapses:
+    """Return how prints are recorded, the films, and images without a film."""
+    async with server_command(
+        coordinator, "list_timelapses", Permission.TIMELAPSE_LIST
+    ):
+        return await coordinator.client.timelapse.list()
+
+
+async def async_render_timelapse(coordinator: OctoPrintCoordinator, name: str) -> None:
+    """Make a film of images (POST /api/timelapse/unrendered/<name>)."""
+    command = "render_timelapse"
+    async with server_command(
+        coordinator,
+        command,
+        Permission.TIMELAPSE_LIST,
+        Permission.TIMELAPSE_MANAGE_UNRENDERED,
+    ):
+        await _async_find_images(coordinator, name)
+        # It takes all that a small computer has, which a print needs.
+        await async_check_free(coordinator, command)
+        try:
+            await coordinator.client.timelapse.render(name)
+        except OctoPrintNotFoundError as err:
+            raise _not_found(coordinator, name) from err
+
+
+async def async_delete_timelapse(
+    coordinator: OctoPrintCoordinator, name: str, *, unrendered: bool = False
+) -> None:
+    """Delete a film, or images of which no film was made (DELETE /api/timelapse/<name>)."""
+    permission = (
+        Permission.TIMELAPSE_MANAGE_UNRENDERED
+        if unrendered
+        else Permission.TIMELAPSE_DELETE
+    )
+    async with server_command(
+        coordinator, "delete_timelapse", Permission.TIMELAPSE_LIST, permission
+    ):
+        try:
+            if unrendered:
+                await _async_find_images(coordinator, name)
+                await coordinator.client.timelapse.delete_unrendered(name)
+            else:
+                await coordinator.client.timelapse.delete(name)
+        except OctoPrintNotFoundError as err:
+            raise _not_found(coordinator, name) from err
+
+
+async def async_get_octolapse(
+    coordinator: OctoPrintCoordinator,
+) -> octolapse.Octolapse:
+    """Return what Octolapse does, and how it is set (POST /plugin/octolapse/loadState)."""
+    command = "get_octolapse"
+    require_plugin(coordinator, command, octolapse.PLUGIN)
+    async with server_command(coordinator, command):
+        return await coordinator.client.plugins.octolapse.get()
+
+
+async def _async_find_images(
+    coordinator: OctoPrintCoordinator, name: str
+) -> Unrendered:
+    """Return images that nobody is working with, or raise why there are none."""
+    found = await coordinator.client.timelapse.list()
+    images = next((each for each in found.unrendered if each.name == name), None)
+    if images is None:
+        raise _not_found(coordinator, name)
+    if images.is_recording or images.is_rendering:
+        raise refusal("timelapse_in_use", coordinator.name, name=name)
+    return images
+
+
+def _not_found(coordinator: OctoPrintCoordinator, name: str) -> ServiceValidationError:
+    return refusal("timelapse_not_found", coordinator.name, name=name)

@@ -6,10 +6,8 @@ GET /api/job).
 
 from dataclasses import dataclass
 
-from ..api.client import OctoPrintClient
-from ..api.errors import OctoPrintConflictError
 from ..api.printer import Heater
-from ..api.state import BUSY_STATES, JOB_STATES, State, parse_state
+from ..api.state import BUSY_STATES, State
 
 # Firmwares round targets.
 TOLERANCE = 1.0
@@ -56,31 +54,6 @@ class Heated:
 
     print_time: int | None
     """Seconds that the print had taken by then."""
-
-
-async def observe(client: OctoPrintClient, heater: str) -> Observation:
-    """Read what a printer does now.
-
-    Raises OctoPrintConflictError where it is not connected, or gets a file, so that
-    nothing can be sent to it.
-    """
-    job = await client.job.get()
-    while True:
-        # Between two looks at the same job lie its own temperatures.
-        printer, before = await client.printer.get(), job
-        job = await client.job.get()
-        if (job.state, job.file) == (before.state, before.file):
-            break
-    state = parse_state(job.state, printer.flags)
-    if state not in JOB_STATES | {State.OPERATIONAL}:
-        raise OctoPrintConflictError(f"The printer is {job.state}")
-    is_printing = state in JOB_STATES
-    return Observation(
-        state=state,
-        heater=printer.heaters.get(heater, UNKNOWN),
-        file=job.file.path if is_printing and job.file else None,
-        print_time=job.progress.print_time if is_printing else None,
-    )
 
 
 def restored_target(

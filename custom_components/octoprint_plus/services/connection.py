@@ -5,20 +5,21 @@ import voluptuous as vol
 from homeassistant.core import HomeAssistant, ServiceCall, callback
 from homeassistant.helpers import config_validation as cv
 
-from ..api.permissions import Permission
-from ..commands.connect import AUTO_PORT, async_connect
-from ..commands.execute import async_refresh_or_raise, busy_refusal, refusal
-from ..commands.rights import async_check_admin
+from ..commands.connect import (
+    AUTO_PORT,
+    async_connect_printer,
+    async_disconnect_printer,
+    async_fake_ack,
+)
 from ..const import DOMAIN
-from .target import TARGET_SCHEMA, async_get_coordinator, printer_action, server_action
+from ..model.choice import ConnectionChoice
+from .target import TARGET_SCHEMA, async_get_coordinator
 
 ATTR_AUTOCONNECT = "autoconnect"
 ATTR_BAUDRATE = "baudrate"
 ATTR_PORT = "port"
 ATTR_PROFILE = "profile"
 ATTR_SAVE = "save"
-
-PERMISSION = Permission.CONNECTION
 
 NAME = vol.All(cv.string, vol.Strip, vol.Length(min=1))
 
@@ -49,43 +50,24 @@ def async_setup_connection_services(hass: HomeAssistant) -> None:
 
 async def _async_connect(call: ServiceCall) -> None:
     """Connect, also anew where the printer is connected and idle."""
-    coordinator = await async_get_coordinator(call)
-    save, autoconnect = call.data[ATTR_SAVE], call.data.get(ATTR_AUTOCONNECT)
-    if save or autoconnect is not None:
-        # These are settings of OctoPrint.
-        await async_check_admin(coordinator, call.context, call.service)
-    async with server_action(call, coordinator, PERMISSION):
-        await async_refresh_or_raise(coordinator)
-        if coordinator.data.is_busy:
-            raise busy_refusal("connect_while_busy", coordinator)
-        is_two = coordinator.data.server.server.is_at_least(2, 0)
-        if is_two and autoconnect is not None and not save:
-            # OctoPrint 2 would leave it as it is, without a word.
-            raise refusal("autoconnect_needs_save", coordinator.name)
-        await async_connect(
-            coordinator,
+    await async_connect_printer(
+        await async_get_coordinator(call),
+        ConnectionChoice(
             port=call.data.get(ATTR_PORT),
             baudrate=call.data.get(ATTR_BAUDRATE),
-            profile=call.data.get(ATTR_PROFILE),
-            save=save,
-            autoconnect=autoconnect,
-        )
+            printer_profile=call.data.get(ATTR_PROFILE),
+        ),
+        save=call.data[ATTR_SAVE],
+        autoconnect=call.data.get(ATTR_AUTOCONNECT),
+        context=call.context,
+    )
 
 
 async def _async_disconnect(call: ServiceCall) -> None:
     """Disconnect, unless that would cost a print."""
-    coordinator = await async_get_coordinator(call)
-    async with server_action(call, coordinator, PERMISSION):
-        await async_refresh_or_raise(coordinator)
-        if coordinator.data.is_busy:
-            raise busy_refusal("disconnect_while_busy", coordinator)
-        await coordinator.client.connection.disconnect()
+    await async_disconnect_printer(await async_get_coordinator(call))
 
 
 async def _async_fake_ack(call: ServiceCall) -> None:
-    """Free a communication that waits for a lost acknowledgement, in a print too."""
-    coordinator = await async_get_coordinator(call)
-    # OctoPrint would take it without a printer, too.
-    await async_refresh_or_raise(coordinator)
-    async with printer_action(call, coordinator, PERMISSION):
-        await coordinator.client.connection.fake_ack()
+    """Free a communication that waits for a lost acknowledgement."""
+    await async_fake_ack(await async_get_coordinator(call))

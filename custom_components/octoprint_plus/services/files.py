@@ -1,6 +1,4 @@
-"""Actions of the family files: what is stored, and selecting or printing it."""
-
-from contextlib import nullcontext
+"""Actions for files: what is stored, selecting and printing it, and changing it."""
 
 import voluptuous as vol
 
@@ -14,35 +12,29 @@ from homeassistant.core import (
     callback,
 )
 from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.service import async_register_admin_service
+from homeassistant.util.json import JsonObjectType
 
-from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.permissions import Permission
-from ..api.state import BUSY_STATES
-from ..commands.exclusive import starting_print
-from ..commands.execute import refusal
+from ..api.entries import Entry
+from ..commands import files, manage_files
+from ..commands.storage import LOCAL, LOCATIONS, FilePath
 from ..const import DOMAIN
-from .storage import (
-    ATTR_PATH,
-    FILE_SCHEMA,
-    LOCAL,
-    LOCATION,
-    PATH,
-    async_check_storage,
-    async_find,
-    async_not_found,
-    file_error,
-    file_response,
-    storage_name,
-)
-from .target import (
-    TARGET_SCHEMA,
-    async_get_coordinator,
-    printer_action,
-    printer_offline,
-    server_action,
-)
+from .target import TARGET_SCHEMA, async_get_coordinator
 
+ATTR_DESTINATION = "destination"
+ATTR_PATH = "path"
 ATTR_RECURSIVE = "recursive"
+
+LOCATION = vol.In(LOCATIONS)
+
+PATH = vol.All(cv.string, vol.Length(min=1))
+
+FILE_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_PATH): PATH,
+        vol.Optional(ATTR_LOCATION, default=LOCAL): LOCATION,
+    }
+)
 
 LIST_FILES_SCHEMA = TARGET_SCHEMA.extend(
     {
@@ -52,122 +44,162 @@ LIST_FILES_SCHEMA = TARGET_SCHEMA.extend(
     }
 )
 
+TRANSFER_SCHEMA = FILE_SCHEMA.extend({vol.Required(ATTR_DESTINATION): PATH})
+
+DELETE_SCHEMA = FILE_SCHEMA.extend(
+    {vol.Optional(ATTR_RECURSIVE, default=False): cv.boolean}
+)
+
 
 @callback
 def async_setup_file_services(hass: HomeAssistant) -> None:
     """Register the actions."""
-    hass.services.async_register(DOMAIN, "print_file", _async_print_file, FILE_SCHEMA)
-    hass.services.async_register(DOMAIN, "select_file", _async_select_file, FILE_SCHEMA)
-    hass.services.async_register(
-        DOMAIN, "unselect_file", _async_unselect_file, TARGET_SCHEMA
+    for name, handler, schema, response in (
+        ("analyse_file", _async_analyse_file, FILE_SCHEMA, SupportsResponse.NONE),
+        ("copy_file", _async_copy_file, TRANSFER_SCHEMA, SupportsResponse.OPTIONAL),
+        ("create_folder", _async_create_folder, FILE_SCHEMA, SupportsResponse.OPTIONAL),
+        ("get_file", _async_get_file, FILE_SCHEMA, SupportsResponse.ONLY),
+        ("list_files", _async_list_files, LIST_FILES_SCHEMA, SupportsResponse.ONLY),
+        ("move_file", _async_move_file, TRANSFER_SCHEMA, SupportsResponse.OPTIONAL),
+        ("print_file", _async_print_file, FILE_SCHEMA, SupportsResponse.NONE),
+        ("select_file", _async_select_file, FILE_SCHEMA, SupportsResponse.NONE),
+        ("unselect_file", _async_unselect_file, TARGET_SCHEMA, SupportsResponse.NONE),
+    ):
+        hass.services.async_register(
+            DOMAIN, name, handler, schema, supports_response=response
+        )
+    # What is deleted is gone.
+    async_register_admin_service(
+        hass, DOMAIN, "delete_file", _async_delete_file, DELETE_SCHEMA
     )
-    hass.services.async_register(
-        DOMAIN,
-        "get_file",
-        _async_get_file,
-        FILE_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
-    hass.services.async_register(
-        DOMAIN,
-        "list_files",
-        _async_list_files,
-        LIST_FILES_SCHEMA,
-        supports_response=SupportsResponse.ONLY,
-    )
+
+
+def _file(call: ServiceCall) -> FilePath:
+    """Return the file or folder that an action names."""
+    return FilePath(name=call.data[ATTR_PATH], location=call.data[ATTR_LOCATION])
 
 
 async def _async_print_file(call: ServiceCall) -> None:
     """Select a file and print it."""
-    await _async_select(call, print_=True)
+    await files.async_print_file(await async_get_coordinator(call), _file(call))
 
 
 async def _async_select_file(call: ServiceCall) -> None:
     """Select a file."""
-    await _async_select(call, print_=False)
-
-
-async def _async_select(call: ServiceCall, *, print_: bool) -> None:
-    coordinator = await async_get_coordinator(call)
-    location = storage_name(coordinator, call.data[ATTR_LOCATION])
-    path = call.data[ATTR_PATH].strip("/")
-    permissions = (Permission.FILES_SELECT, *((Permission.PRINT,) if print_ else ()))
-    async with printer_action(call, coordinator, *permissions, forbidden=BUSY_STATES):
-        await async_check_storage(call, coordinator)
-        try:
-            with starting_print(coordinator, call.service) if print_ else nullcontext():
-                await coordinator.client.files.select(location, path, print_=print_)
-        except OctoPrintNotFoundError as err:
-            entry = await async_find(coordinator, location, path)
-            is_folder = entry is not None and entry.is_folder
-            if is_folder:
-                raise file_error("file_is_folder", call, coordinator) from err
-            raise await async_not_found(call, coordinator) from err
-        except OctoPrintRequestError as err:
-            entry = await async_find(coordinator, location, path)
-            if entry is None or entry.type == "machinecode":
-                raise
-            raise file_error("file_not_printable", call, coordinator) from err
+    await files.async_select_file(await async_get_coordinator(call), _file(call))
 
 
 async def _async_unselect_file(call: ServiceCall) -> None:
     """Select no file."""
-    coordinator = await async_get_coordinator(call)
-    async with printer_action(
-        call, coordinator, Permission.FILES_SELECT, forbidden=BUSY_STATES
-    ):
-        try:
-            await coordinator.client.files.unselect()
-        except OctoPrintConflictError as err:
-            await coordinator.async_refresh()
-            if coordinator.data.is_connected and coordinator.file is None:
-                raise refusal("no_file_selected", coordinator.name) from err
-            raise
+    await files.async_unselect_file(await async_get_coordinator(call))
 
 
 async def _async_get_file(call: ServiceCall) -> ServiceResponse:
     """Return what is known of a file."""
     coordinator = await async_get_coordinator(call, POLICY_READ)
-    location = storage_name(coordinator, call.data[ATTR_LOCATION])
-    async with server_action(call, coordinator, Permission.FILES_LIST):
-        await async_check_storage(call, coordinator)
-        try:
-            entry = await coordinator.client.files.info(
-                location, call.data[ATTR_PATH].strip("/")
-            )
-        except OctoPrintNotFoundError as err:
-            raise await async_not_found(call, coordinator) from err
-        if entry.is_folder:
-            raise file_error("file_is_folder", call, coordinator)
+    entry = await files.async_get_file(coordinator, _file(call))
     return file_response(entry, recursive=False)
 
 
 async def _async_list_files(call: ServiceCall) -> ServiceResponse:
     """Return what is stored."""
     coordinator = await async_get_coordinator(call, POLICY_READ)
-    path = call.data.get(ATTR_PATH, "").strip("/")
-    location = call.data.get(ATTR_LOCATION, LOCAL if path else None)
     recursive = call.data[ATTR_RECURSIVE]
-    async with server_action(call, coordinator, Permission.FILES_LIST):
-        try:
-            found = await coordinator.client.files.list(
-                location and storage_name(coordinator, location),
-                # The folder is looked for in the tree, however deep it lies there.
-                recursive=recursive or bool(path),
-            )
-        except OctoPrintNotFoundError as err:
-            # From OctoPrint 2 on there is no such storage while the printer is off.
-            if not coordinator.data.is_connected:
-                raise printer_offline(call, coordinator) from err
-            raise file_error("storage_not_found", call, coordinator) from err
-        entries = found.entries
-        if path:
-            folder = next((entry for entry in found.walk() if entry.path == path), None)
-            if folder is None or not folder.is_folder:
-                raise file_error("folder_not_found", call, coordinator)
-            entries = folder.children
+    found = await files.async_list_files(
+        coordinator,
+        location=call.data.get(ATTR_LOCATION),
+        path=call.data.get(ATTR_PATH, ""),
+        recursive=recursive,
+    )
     return {
-        "files": [file_response(entry, recursive=recursive) for entry in entries],
+        "files": [file_response(entry, recursive=recursive) for entry in found.entries],
         "free": found.free,
         "total": found.total,
     }
+
+
+async def _async_create_folder(call: ServiceCall) -> ServiceResponse:
+    """Create a folder in one that exists."""
+    coordinator = await async_get_coordinator(call)
+    return {"path": await manage_files.async_create_folder(coordinator, _file(call))}
+
+
+async def _async_copy_file(call: ServiceCall) -> ServiceResponse:
+    """Copy a file, or a folder with all in it."""
+    coordinator = await async_get_coordinator(call)
+    destination = call.data[ATTR_DESTINATION].strip("/")
+    path = await manage_files.async_copy_file(coordinator, _file(call), destination)
+    return {"path": path}
+
+
+async def _async_move_file(call: ServiceCall) -> ServiceResponse:
+    """Move a file or a folder, or rename it."""
+    coordinator = await async_get_coordinator(call)
+    destination = call.data[ATTR_DESTINATION].strip("/")
+    path = await manage_files.async_move_file(coordinator, _file(call), destination)
+    return {"path": path}
+
+
+async def _async_delete_file(call: ServiceCall) -> None:
+    """Delete a file, and a folder with all in it only where that is asked for."""
+    await manage_files.async_delete_file(
+        await async_get_coordinator(call),
+        _file(call),
+        recursive=call.data[ATTR_RECURSIVE],
+    )
+
+
+async def _async_analyse_file(call: ServiceCall) -> None:
+    """Let OctoPrint analyse a file anew."""
+    await manage_files.async_analyse_file(
+        await async_get_coordinator(call), _file(call)
+    )
+
+
+def file_response(entry: Entry, *, recursive: bool) -> JsonObjectType:
+    """Return a file or folder for a response."""
+    analysis = entry.analysis
+    prints = entry.prints
+    last = prints.last if prints else None
+    data: JsonObjectType = {
+        "name": entry.name,
+        "path": entry.path,
+        "location": entry.origin,
+        "type": entry.type,
+        "size": entry.size,
+        "date": entry.date.isoformat() if entry.date else None,
+        "estimated_print_time": analysis.estimated_print_time if analysis else None,
+        "filament": {
+            tool: {"length": filament.length, "volume": filament.volume}
+            for tool, filament in analysis.filament.items()
+        }
+        if analysis
+        else None,
+        "dimensions": {
+            "width": analysis.width,
+            "depth": analysis.depth,
+            "height": analysis.height,
+        }
+        if analysis
+        else None,
+        "prints": {
+            "success": prints.success,
+            "failure": prints.failure,
+            "last": {
+                "success": last.success,
+                "date": last.date.isoformat() if last.date else None,
+                "print_time": last.print_time,
+            }
+            if last
+            else None,
+        }
+        if prints
+        else None,
+        "thumbnail": entry.thumbnail.path if entry.thumbnail else None,
+        "total_layers": entry.total_layers,
+    }
+    if entry.is_folder and recursive:
+        data["children"] = [
+            file_response(child, recursive=True) for child in entry.children
+        ]
+    return data

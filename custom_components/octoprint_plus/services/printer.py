@@ -1,4 +1,4 @@
-"""Actions of the family printer: G-code, and moving what can be moved."""
+"""Actions for the printer: G-code, controls and scripts, and moving what can be moved."""
 
 from typing import Any
 
@@ -14,34 +14,34 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
-from ..api import State
-from ..api.permissions import Permission
-from ..api.state import BUSY_STATES
-from ..commands.execute import async_select_tool, refusal
-from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
-from ..model.heaters import extruder_count
-from .answers import async_ask, async_send
-from .gcode import read_gcode
-from .reach import check_reach
-from .target import (
-    MOVING_STATES,
-    TARGET_SCHEMA,
-    async_check_again,
-    async_get_coordinator,
-    printer_action,
+from ..commands.gcode import (
+    async_ask_gcode,
+    async_run_control,
+    async_run_script,
+    async_send_gcode,
 )
+from ..commands.move import (
+    AXES,
+    async_extrude,
+    async_home,
+    async_jog,
+    async_select_tool,
+)
+from ..const import DOMAIN
+from .gcode_replies import gcode_response
+from .target import TARGET_SCHEMA, async_get_coordinator
 
 ATTR_ABSOLUTE = "absolute"
 ATTR_AMOUNT = "amount"
 ATTR_AXES = "axes"
 ATTR_COMMANDS = "commands"
+ATTR_CONTEXT = "context"
+ATTR_CONTROL = "control"
 ATTR_PARAMETERS = "parameters"
+ATTR_SCRIPT = "script"
 ATTR_SPEED = "speed"
 ATTR_TIMEOUT = "timeout"
 ATTR_TOOL = "tool"
-
-AXES = ("x", "y", "z")
 
 MAX_DISTANCE = 10_000
 MAX_EXTRUSION = 1_000
@@ -114,6 +114,23 @@ EXTRUDE_SCHEMA = TARGET_SCHEMA.extend(
 SELECT_TOOL_SCHEMA = TARGET_SCHEMA.extend({vol.Required(ATTR_TOOL): cv.positive_int})
 
 
+NAME = vol.All(cv.string, vol.Strip, vol.Length(min=1))
+
+RUN_CONTROL_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_CONTROL): NAME,
+        vol.Optional(ATTR_PARAMETERS, default={}): PARAMETERS,
+    }
+)
+
+RUN_SCRIPT_SCHEMA = TARGET_SCHEMA.extend(
+    {
+        vol.Required(ATTR_SCRIPT): NAME,
+        vol.Optional(ATTR_CONTEXT, default={}): PARAMETERS,
+    }
+)
+
+
 @callback
 def async_setup_printer_services(hass: HomeAssistant) -> None:
     """Register the actions."""
@@ -126,103 +143,78 @@ def async_setup_printer_services(hass: HomeAssistant) -> None:
         SEND_GCODE_SCHEMA,
         supports_response=SupportsResponse.OPTIONAL,
     )
-    hass.services.async_register(DOMAIN, "jog", _async_jog, JOG_SCHEMA)
-    hass.services.async_register(DOMAIN, "home", _async_home, HOME_SCHEMA)
-    hass.services.async_register(DOMAIN, "extrude", _async_extrude, EXTRUDE_SCHEMA)
-    hass.services.async_register(
-        DOMAIN, "select_tool", _async_select_tool, SELECT_TOOL_SCHEMA
+    # A script's context can become any G-code.
+    async_register_admin_service(
+        hass, DOMAIN, "run_script", _async_run_script, RUN_SCRIPT_SCHEMA
     )
+    for name, handler, schema in (
+        ("extrude", _async_extrude, EXTRUDE_SCHEMA),
+        ("home", _async_home, HOME_SCHEMA),
+        ("jog", _async_jog, JOG_SCHEMA),
+        ("run_control", _async_run_control, RUN_CONTROL_SCHEMA),
+        ("select_tool", _async_select_tool, SELECT_TOOL_SCHEMA),
+    ):
+        hass.services.async_register(DOMAIN, name, handler, schema)
 
 
 async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
-    """Send lines of G-code; OctoPrint queues them, during a print too."""
+    """Send lines of G-code, and return what the printer answers if that is asked for."""
     coordinator = await async_get_coordinator(call)
-    lines = read_gcode(
-        call.data[ATTR_COMMANDS], call.data[ATTR_PARAMETERS], coordinator.name
+    commands, parameters = call.data[ATTR_COMMANDS], call.data[ATTR_PARAMETERS]
+    if not call.return_response:
+        await async_send_gcode(coordinator, commands, parameters)
+        return None
+    return gcode_response(
+        await async_ask_gcode(
+            coordinator, commands, parameters, timeout=call.data[ATTR_TIMEOUT]
+        )
     )
-    if call.return_response:
-        async with printer_action(
-            call, coordinator, Permission.CONTROL, Permission.MONITOR_TERMINAL
-        ):
-            return await async_ask(coordinator, lines, call.data[ATTR_TIMEOUT])
-    async with printer_action(call, coordinator, Permission.CONTROL):
-        await async_send(coordinator, lines)
-    return None
+
+
+async def _async_run_control(call: ServiceCall) -> None:
+    """Do what pressing one of the user's own controls does."""
+    await async_run_control(
+        await async_get_coordinator(call),
+        call.data[ATTR_CONTROL],
+        call.data[ATTR_PARAMETERS],
+        context=call.context,
+    )
+
+
+async def _async_run_script(call: ServiceCall) -> None:
+    """Run one of OctoPrint's G-code scripts."""
+    await async_run_script(
+        await async_get_coordinator(call),
+        call.data[ATTR_SCRIPT],
+        call.data[ATTR_CONTEXT],
+    )
 
 
 async def _async_jog(call: ServiceCall) -> None:
     """Move the print head."""
-    coordinator = await async_get_coordinator(call)
-    axes = {axis: call.data[axis] for axis in AXES if axis in call.data}
-    if not axes:
-        raise refusal("axis_missing", coordinator.name)
-    absolute = call.data[ATTR_ABSOLUTE]
-    async with printer_action(
-        call, coordinator, Permission.CONTROL, forbidden=MOVING_STATES
-    ):
-        if profile := coordinator.data.profile:
-            check_reach(
-                profile.volume, axes, absolute=absolute, printer=coordinator.name
-            )
-        await coordinator.client.printer.jog(
-            axes, absolute=absolute, speed=call.data.get(ATTR_SPEED)
-        )
+    await async_jog(
+        await async_get_coordinator(call),
+        {axis: call.data[axis] for axis in AXES if axis in call.data},
+        absolute=call.data[ATTR_ABSOLUTE],
+        speed=call.data.get(ATTR_SPEED),
+    )
 
 
 async def _async_home(call: ServiceCall) -> None:
     """Home axes."""
-    coordinator = await async_get_coordinator(call)
-    axes = [axis for axis in AXES if axis in call.data[ATTR_AXES]]
-    async with printer_action(
-        call, coordinator, Permission.CONTROL, forbidden=MOVING_STATES
-    ):
-        if "z" in axes and coordinator.data.state is State.PAUSED:
-            # OctoPrint 1 would do it, down into what is being printed.
-            raise refusal("home_z_paused", coordinator.name)
-        await coordinator.client.printer.home(axes)
+    await async_home(await async_get_coordinator(call), call.data[ATTR_AXES])
 
 
 async def _async_extrude(call: ServiceCall) -> None:
     """Extrude or retract filament, with the active tool or another one."""
-    coordinator = await async_get_coordinator(call)
-    amount = call.data[ATTR_AMOUNT]
-    if amount == 0:
-        raise refusal("amount_zero", coordinator.name)
-    async with printer_action(
-        call, coordinator, Permission.CONTROL, forbidden=MOVING_STATES
-    ):
-        tool = _tool_to_select(call, coordinator)
-        if tool is not None:
-            if coordinator.data.state is State.PAUSED:
-                # The print would go on with that tool.
-                raise refusal("tool_paused", coordinator.name)
-            await async_select_tool(coordinator, tool)
-            # A print may have begun since.
-            await async_check_again(call, coordinator, BUSY_STATES)
-        await coordinator.client.printer.extrude(amount, call.data.get(ATTR_SPEED))
+    await async_extrude(
+        await async_get_coordinator(call),
+        call.data[ATTR_AMOUNT],
+        speed=call.data.get(ATTR_SPEED),
+        tool=call.data.get(ATTR_TOOL),
+    )
 
 
 async def _async_select_tool(call: ServiceCall) -> None:
-    """Make a tool the active one, unless a print goes on with it."""
-    coordinator = await async_get_coordinator(call)
-    async with printer_action(
-        call, coordinator, Permission.CONTROL, forbidden=BUSY_STATES
-    ):
-        tool = _tool_to_select(call, coordinator)
-        if tool is not None:
-            await async_select_tool(coordinator, tool)
-
-
-def _tool_to_select(call: ServiceCall, coordinator: OctoPrintCoordinator) -> int | None:
-    """Return the tool that has to be made the active one first, if any."""
-    tool: int | None = call.data.get(ATTR_TOOL)
-    if tool is None:
-        return None
-    count = extruder_count(coordinator.data)
-    if tool >= count:
-        # OctoPrint would accept it, and the only hotend would do it.
-        raise refusal(
-            "tool_unknown", coordinator.name, tool=str(tool), last_tool=str(count - 1)
-        )
-    # The only tool is the active one; some firmwares load filament on a `T0`.
-    return tool if count > 1 else None
+    """Make a tool the active one."""
+    await async_select_tool(await async_get_coordinator(call), call.data[ATTR_TOOL])

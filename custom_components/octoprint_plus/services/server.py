@@ -1,8 +1,5 @@
 """Actions of the families settings, system and printer profiles."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -17,19 +14,11 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonObjectType
 
-from ..api.permissions import Permission
 from ..api.profiles import PrinterProfile
-from ..api.redaction import is_secret, without_secrets
-from ..api.settings import OWN_GROUPS, PLUGINS, Objection
-from ..commands.execute import refusal
+from ..commands.settings import async_get_settings, async_update_settings
+from ..commands.system import async_list_profiles, async_run_system_command
 from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
-from .target import (
-    TARGET_SCHEMA,
-    async_check_free,
-    async_get_coordinator,
-    server_action,
-)
+from .target import TARGET_SCHEMA, async_get_coordinator
 
 ATTR_ACTION = "action"
 ATTR_KEY = "key"
@@ -89,111 +78,38 @@ def async_setup_server_services(hass: HomeAssistant) -> None:
 
 async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
     """Return OctoPrint's own settings or a plugin's, or some of them, without secrets."""
-    coordinator = await async_get_coordinator(call, POLICY_READ)
-    key = call.data.get(ATTR_KEY, "")
-    names = key.split(".") if key else []
-    if plugin := call.data.get(ATTR_PLUGIN):
-        key = ".".join((PLUGINS, plugin, *names))
-        names = [PLUGINS, plugin, *names]
-    if names == [PLUGINS]:
-        raise refusal("settings_plugin_missing", coordinator.name)
-    if any(map(is_secret, names)):
-        raise refusal("settings_secret", coordinator.name, setting=key)
-    async with server_action(call, coordinator, Permission.SETTINGS_READ):
-        settings = await coordinator.client.settings.get_raw()
-    found: Any = {
-        name: settings[name]
-        for name in settings
-        if name in OWN_GROUPS or (name == PLUGINS and names)
-    }
-    for name in names:
-        if not isinstance(found, dict) or name not in found:
-            raise refusal("settings_unknown", coordinator.name, setting=key)
-        found = found[name]
-    return {"settings": found}
+    key: str = call.data.get(ATTR_KEY, "")
+    settings = await async_get_settings(
+        await async_get_coordinator(call, POLICY_READ),
+        key.split(".") if key else (),
+        plugin=call.data.get(ATTR_PLUGIN),
+    )
+    return {"settings": settings}
 
 
 async def _async_update_settings(call: ServiceCall) -> None:
     """Change the settings that are given, and only those."""
-    coordinator = await async_get_coordinator(call)
-    changes = call.data[ATTR_SETTINGS]
-    settings = coordinator.client.settings
-    async with server_action(
-        call, coordinator, Permission.SETTINGS, Permission.SETTINGS_READ
-    ):
-        if objection := await settings.objection(changes):
-            raise _objected(objection, coordinator)
-        before = await settings.get_raw()
-        after = await settings.update(changes)
-        await coordinator.async_request_full_refresh()
-    # OctoPrint says nothing about a value that it does not take.
-    shown = without_secrets(changes)
-    if ignored := sorted(_ignored(shown, before, after)):
-        raise refusal("settings_ignored", coordinator.name, settings=", ".join(ignored))
-
-
-def _objected(objection: Objection, coordinator: OctoPrintCoordinator) -> Exception:
-    """Return the error for an objection."""
-    name, key = coordinator.name, objection.path
-    match objection.reason:
-        case "secret":
-            return refusal("settings_secret", name, setting=key)
-        case "hidden":
-            return refusal("settings_hidden", name, setting=key)
-        case "group":
-            return refusal("settings_group", name, setting=key)
-        case "no_group":
-            return refusal("settings_no_group", name, setting=key)
-    return refusal("settings_unknown", name, setting=key)
-
-
-def _ignored(
-    changes: Mapping[str, Any],
-    before: Mapping[str, Any],
-    after: Mapping[str, Any],
-    path: str = "",
-) -> Iterator[str]:
-    """Yield the settings that are what they were, and not what was asked for."""
-    for name, value in changes.items():
-        old, new = before.get(name), after.get(name)
-        if isinstance(value, dict):
-            old, new = (each if isinstance(each, dict) else {} for each in (old, new))
-            yield from _ignored(value, old, new, f"{path}{name}.")
-        # A number may have been given as a text.
-        elif new == old and new != value and str(new) != str(value):
-            yield f"{path}{name}"
+    await async_update_settings(
+        await async_get_coordinator(call), call.data[ATTR_SETTINGS]
+    )
 
 
 async def _async_run_system_command(call: ServiceCall) -> None:
-    """Run a command that the server offers, unless that would cost a print."""
-    coordinator = await async_get_coordinator(call)
-    source, action = call.data[ATTR_SOURCE], call.data[ATTR_ACTION]
-    async with server_action(call, coordinator, Permission.SYSTEM):
-        commands = await coordinator.client.system.commands()
-        for command in commands:
-            if (command.source, command.action) == (source, action):
-                await async_check_free(call, coordinator)
-                await coordinator.client.system.run(command)
-                return
-        raise refusal(
-            "system_command_unknown",
-            coordinator.name,
-            command=f"{source}/{action}",
-            offered=", ".join(sorted(f"{x.source}/{x.action}" for x in commands))
-            or "-",
-        )
+    """Run a command that the server offers."""
+    await async_run_system_command(
+        await async_get_coordinator(call),
+        call.data[ATTR_SOURCE],
+        call.data[ATTR_ACTION],
+    )
 
 
 async def _async_list_profiles(call: ServiceCall) -> ServiceResponse:
     """Return what OctoPrint knows of the printers that it may be connected to."""
-    coordinator = await async_get_coordinator(call, POLICY_READ)
-    async with server_action(call, coordinator, Permission.CONNECTION):
-        profiles = await coordinator.client.profiles.list()
-        current = (await coordinator.client.connection.get()).printer_profile
+    found = await async_list_profiles(await async_get_coordinator(call, POLICY_READ))
     return {
         "profiles": [
-            _profile(profile, is_current=profile.id == current)
-            for profile in profiles.values()
+            _profile(profile, is_current=profile.id == found.current)
+            for profile in found.profiles
         ]
     }
 

@@ -1,7 +1,6 @@
 """The printer that an action is meant for, and what has to be right before it is sent."""
 
-from collections.abc import AsyncIterator, Collection
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Collection
 import re
 from typing import Any, override
 
@@ -17,17 +16,6 @@ from homeassistant.helpers.service import (
     async_get_device_and_config_entry,
 )
 
-from ..api import OctoPrintConflictError, State
-from ..api.permissions import permission_name
-from ..api.state import BUSY_STATES
-from ..commands.execute import (
-    async_look,
-    async_refresh_or_raise,
-    busy_refusal,
-    ending_with_entry,
-    octoprint_command,
-    refusal,
-)
 from ..commands.rights import NotPermittedError, async_get_user, is_permitted
 from ..const import DOMAIN
 from ..coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
@@ -92,9 +80,6 @@ TARGET_SCHEMA = ActionSchema(
     }
 )
 
-# OctoPrint moves nothing by hand while these last. OctoPrint 1 would during a pause.
-MOVING_STATES = BUSY_STATES - {State.PAUSED}
-
 
 async def async_get_coordinator(
     call: ServiceCall, policy: str = POLICY_CONTROL
@@ -140,123 +125,3 @@ async def async_get_coordinator(
             printer=printer_title(hass, entry),
         )
     return entry.runtime_data
-
-
-@asynccontextmanager
-async def printer_action(
-    call: ServiceCall,
-    coordinator: OctoPrintCoordinator,
-    *permissions: str,
-    forbidden: Collection[State] = (),
-    ends_with_entry: bool = True,
-) -> AsyncIterator[None]:
-    """Check permissions and the printer's state, then turn what goes wrong into text.
-
-    When the printer is unloaded it ends, unless it sees to that itself.
-
-    OctoPrint has one answer for a busy printer and one that is off, and where
-    several permissions are needed it does not say which is missing.
-    """
-    async with (
-        ending_with_entry(coordinator, call.service)
-        if ends_with_entry
-        else nullcontext(),
-        octoprint_command(coordinator, call.service),
-    ):
-        await _async_check_permissions(call, coordinator, permissions)
-        if forbidden:
-            await async_look(coordinator)
-        try:
-            _check_state(call, coordinator, forbidden)
-        except ServiceValidationError:
-            # What is known may be half a minute old.
-            await coordinator.async_refresh()
-            _check_state(call, coordinator, forbidden)
-        try:
-            yield
-        except OctoPrintConflictError:
-            await coordinator.async_refresh()
-            _check_state(call, coordinator, BUSY_STATES)
-            raise
-
-
-@asynccontextmanager
-async def server_action(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, *permissions: str
-) -> AsyncIterator[None]:
-    """Check the permissions for what needs no printer, then turn errors into text."""
-    async with (
-        ending_with_entry(coordinator, call.service),
-        octoprint_command(coordinator, call.service),
-    ):
-        await _async_check_permissions(call, coordinator, permissions)
-        yield
-
-
-async def _async_check_permissions(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, permissions: Collection[str]
-) -> None:
-    """Raise an error that names the first permission that the key lacks."""
-    if all(map(coordinator.may, permissions)):
-        return
-    # It may have been granted since it was last asked for.
-    user = await coordinator.client.access.current_user()
-    for permission in permissions:
-        if not user.may(permission):
-            raise refusal(
-                "command_missing_permission",
-                coordinator.name,
-                command=call.service,
-                permission=permission_name(permission),
-            )
-
-
-def _check_state(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, forbidden: Collection[State]
-) -> None:
-    """Raise an error where the printer's state is known to forbid the action."""
-    snapshot = coordinator.data
-    if not coordinator.last_update_success:
-        # Then only OctoPrint itself can tell, or that it does not answer.
-        return
-    if not snapshot.is_connected:
-        raise printer_offline(call, coordinator)
-    if snapshot.state in forbidden:
-        raise printer_busy(call, coordinator)
-
-
-async def async_check_again(
-    call: ServiceCall, coordinator: OctoPrintCoordinator, forbidden: Collection[State]
-) -> None:
-    """Raise an error where the printer's state has come to forbid what is left to be sent."""
-    await async_look(coordinator)
-    _check_state(call, coordinator, forbidden)
-
-
-async def async_check_free(
-    call: ServiceCall, coordinator: OctoPrintCoordinator
-) -> None:
-    """Raise an error where a print or transfer runs now, whether connected or not."""
-    await async_refresh_or_raise(coordinator)
-    if coordinator.data.is_busy:
-        raise printer_busy(call, coordinator)
-
-
-def printer_busy(
-    call: ServiceCall, coordinator: OctoPrintCoordinator
-) -> ServiceValidationError:
-    """Return the error for a printer that prints, or gets a file."""
-    file = coordinator.file
-    return busy_refusal(
-        "printer_busy",
-        coordinator,
-        command=call.service,
-        file=file.name if file else "-",
-    )
-
-
-def printer_offline(
-    call: ServiceCall, coordinator: OctoPrintCoordinator
-) -> ServiceValidationError:
-    """Return the error for a printer that is not connected to OctoPrint."""
-    return refusal("printer_offline", coordinator.name, command=call.service)

@@ -11,24 +11,18 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
-from ..api import OctoPrintNotFoundError
-from ..api.permissions import Permission
-from ..api.timelapse import Unrendered
-from ..commands.execute import refusal
-from ..commands.rights import async_check_admin
-from ..commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
-from ..const import DOMAIN
-from ..coordinator import OctoPrintCoordinator
-from .target import (
-    TARGET_SCHEMA,
-    async_check_free,
-    async_get_coordinator,
-    server_action,
+from ..commands.timelapse import (
+    TYPES,
+    async_configure_timelapse,
+    async_delete_timelapse,
+    async_list_timelapses,
+    async_render_timelapse,
 )
+from ..const import DOMAIN
+from .target import TARGET_SCHEMA, async_get_coordinator
 
 ATTR_SAVE = "save"
 ATTR_TYPE = "type"
@@ -63,6 +57,12 @@ SET_TIMELAPSE_SCHEMA = TARGET_SCHEMA.extend(
     }
 )
 
+OPTION_NAMES = frozenset(map(str, SET_TIMELAPSE_SCHEMA.schema)) - {
+    *map(str, TARGET_SCHEMA.schema),
+    ATTR_SAVE,
+    ATTR_TYPE,
+}
+
 NAME_SCHEMA = TARGET_SCHEMA.extend(
     {vol.Required(ATTR_NAME): vol.All(cv.string, vol.Length(min=1))}
 )
@@ -96,9 +96,7 @@ def async_setup_timelapse_services(hass: HomeAssistant) -> None:
 
 async def _async_list_timelapses(call: ServiceCall) -> ServiceResponse:
     """Return how prints are recorded, the films, and images without a film."""
-    coordinator = await async_get_coordinator(call, POLICY_READ)
-    async with server_action(call, coordinator, Permission.TIMELAPSE_LIST):
-        found = await coordinator.client.timelapse.list()
+    found = await async_list_timelapses(await async_get_coordinator(call, POLICY_READ))
     config = found.config
     return {
         "enabled": found.is_enabled,
@@ -136,81 +134,26 @@ async def _async_list_timelapses(call: ServiceCall) -> ServiceResponse:
 
 async def _async_set_timelapse(call: ServiceCall) -> None:
     """Record as asked from the next print on."""
-    coordinator = await async_get_coordinator(call)
-    options = dict(call.data)
-    save = options.pop(ATTR_SAVE)
-    if save:
-        # Then it is a setting of OctoPrint.
-        await async_check_admin(coordinator, call.context, call.service)
-    kind = options.pop(ATTR_TYPE, None)
-    options = {key: options[key] for key in options if key in OPTION_NAMES}
-    if kind is None and not options and not save:
-        raise refusal("timelapse_nothing", coordinator.name)
-    # OctoPrint would save for administrators only, and not say so to others.
-    needed = (*PERMISSIONS, *((Permission.ADMIN,) if save else ()))
-    async with server_action(call, coordinator, *needed):
-        await async_set_timelapse(coordinator, kind, options, save=save)
-
-
-OPTION_NAMES = frozenset(map(str, SET_TIMELAPSE_SCHEMA.schema)) - {
-    *map(str, TARGET_SCHEMA.schema),
-    ATTR_SAVE,
-    ATTR_TYPE,
-}
+    await async_configure_timelapse(
+        await async_get_coordinator(call),
+        call.data.get(ATTR_TYPE),
+        {key: call.data[key] for key in call.data if key in OPTION_NAMES},
+        save=call.data[ATTR_SAVE],
+        context=call.context,
+    )
 
 
 async def _async_render_timelapse(call: ServiceCall) -> None:
     """Make a film of images."""
-    coordinator = await async_get_coordinator(call)
-    name = call.data[ATTR_NAME]
-    async with server_action(
-        call,
-        coordinator,
-        Permission.TIMELAPSE_LIST,
-        Permission.TIMELAPSE_MANAGE_UNRENDERED,
-    ):
-        await _async_find_images(coordinator, name)
-        # It takes all that a small computer has, which a print needs.
-        await async_check_free(call, coordinator)
-        try:
-            await coordinator.client.timelapse.render(name)
-        except OctoPrintNotFoundError as err:
-            raise _not_found(coordinator, name) from err
+    await async_render_timelapse(
+        await async_get_coordinator(call), call.data[ATTR_NAME]
+    )
 
 
 async def _async_delete_timelapse(call: ServiceCall) -> None:
     """Delete a film, or images of which no film was made."""
-    coordinator = await async_get_coordinator(call)
-    name = call.data[ATTR_NAME]
-    unrendered = call.data[ATTR_UNRENDERED]
-    permission = (
-        Permission.TIMELAPSE_MANAGE_UNRENDERED
-        if unrendered
-        else Permission.TIMELAPSE_DELETE
+    await async_delete_timelapse(
+        await async_get_coordinator(call),
+        call.data[ATTR_NAME],
+        unrendered=call.data[ATTR_UNRENDERED],
     )
-    async with server_action(call, coordinator, Permission.TIMELAPSE_LIST, permission):
-        try:
-            if unrendered:
-                await _async_find_images(coordinator, name)
-                await coordinator.client.timelapse.delete_unrendered(name)
-            else:
-                await coordinator.client.timelapse.delete(name)
-        except OctoPrintNotFoundError as err:
-            raise _not_found(coordinator, name) from err
-
-
-async def _async_find_images(
-    coordinator: OctoPrintCoordinator, name: str
-) -> Unrendered:
-    """Return images that nobody is working with, or raise why there are none."""
-    found = await coordinator.client.timelapse.list()
-    images = next((each for each in found.unrendered if each.name == name), None)
-    if images is None:
-        raise _not_found(coordinator, name)
-    if images.is_recording or images.is_rendering:
-        raise refusal("timelapse_in_use", coordinator.name, name=name)
-    return images
-
-
-def _not_found(coordinator: OctoPrintCoordinator, name: str) -> ServiceValidationError:
-    return refusal("timelapse_not_found", coordinator.name, name=name)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from custom_components.octoprint_plus.api.profiles import parse_profile
-from custom_components.octoprint_plus.services.reach import check_reach, limits
+from custom_components.octoprint_plus.commands.reach import check_reach, limits
 from homeassistant.exceptions import ServiceValidationError
 
 LOWER_LEFT = {

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import hypot
 
 from ..api.profiles import Volume
-from ..commands.execute import refusal
+from .refusals import refusal
 
 
 def limits(volume: Volume) -> dict[str, tuple[float, float]]:

@@ -1,0 +1,230 @@
+"""Sending G-code, the user's own controls, and OctoPrint's scripts."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+import json
+import re
+
+from homeassistant.core import Context
+
+from ..api import OctoPrintNotFoundError
+from ..api.controls import Control
+from ..api.errors import OctoPrintServerError
+from ..api.gcode import PlaceholderError, UnsafeLineError, gcode_lines
+from ..api.permissions import Permission
+from ..api.socket.terminal import (
+    Answer,
+    FirmwareSilentError,
+    PrinterLostError,
+    PrinterRestartedError,
+    ask,
+)
+from ..coordinator import OctoPrintCoordinator
+from .execute import printer_command
+from .refusals import failure, gcode_refusal, refusal
+from .rights import async_check_admin
+
+type Parameters = Mapping[str, float | str | bool]
+"""Values for placeholders, by their names."""
+
+# OctoPrint cuts the connection where a request is larger than 100 KiB.
+MAX_SIZE = 100_000
+
+HALT = re.compile(r"^\s*M112\b", re.IGNORECASE | re.MULTILINE)
+
+
+async def async_send_gcode(
+    coordinator: OctoPrintCoordinator,
+    commands: Iterable[str],
+    parameters: Parameters | None = None,
+) -> None:
+    """Send lines of G-code (POST /api/printer/command); OctoPrint queues them, in a print too."""
+    lines = _read(coordinator, commands, parameters or {})
+    async with printer_command(coordinator, "send_gcode", Permission.CONTROL):
+        await _async_send(coordinator, lines)
+
+
+async def async_ask_gcode(
+    coordinator: OctoPrintCoordinator,
+    commands: Iterable[str],
+    parameters: Parameters | None = None,
+    *,
+    timeout: float,
+) -> tuple[Answer, ...]:
+    """Send lines of G-code, and return what the printer answers to each of them.
+
+    Between two lines of an answer it may be silent for `timeout` seconds.
+    """
+    lines = _read(coordinator, commands, parameters or {})
+    async with (
+        printer_command(
+            coordinator,
+            "send_gcode",
+            Permission.CONTROL,
+            Permission.MONITOR_TERMINAL,
+        ),
+        _sending(coordinator, lines, timeout),
+    ):
+        return tuple(await ask(coordinator.client, lines, timeout=timeout))
+
+
+async def async_run_control(
+    coordinator: OctoPrintCoordinator,
+    name: str,
+    given: Mapping[str, str | float],
+    *,
+    context: Context | None,
+) -> None:
+    """Do what pressing one of the user's own controls does, in a print too."""
+    command = "run_control"
+    async with printer_command(coordinator, command, Permission.CONTROL):
+        control = await _async_find_control(coordinator, name)
+        if control.can_become_any_gcode(given):
+            await async_check_admin(coordinator, context, command)
+        values = _values(control, given, coordinator.name)
+        if control.commands:
+            await _async_send(coordinator, _read(coordinator, control.commands, values))
+            return
+        try:
+            await async_press_control(coordinator, control, given)
+        except OctoPrintNotFoundError as err:
+            raise _script_not_found(coordinator, str(control.script)) from err
+
+
+async def async_press_control(
+    coordinator: OctoPrintCoordinator,
+    control: Control,
+    given: Mapping[str, str | float] | None = None,
+) -> None:
+    """Send what a control sends; whoever calls it has checked all else."""
+    async with _sending(coordinator, control.commands):
+        await coordinator.client.printer.run_control(control, given)
+
+
+async def async_run_script(
+    coordinator: OctoPrintCoordinator,
+    script: str,
+    context: Mapping[str, str | float],
+) -> None:
+    """Run one of OctoPrint's G-code scripts, in a print too."""
+    async with printer_command(coordinator, "run_script", Permission.CONTROL):
+        try:
+            async with _sending(coordinator, ()):
+                await coordinator.client.printer.run_script(script, context=context)
+        except OctoPrintNotFoundError as err:
+            raise _script_not_found(coordinator, script) from err
+
+
+async def _async_send(coordinator: OctoPrintCoordinator, lines: Sequence[str]) -> None:
+    async with _sending(coordinator, lines):
+        await coordinator.client.printer.send_gcode(lines)
+
+
+def _read(
+    coordinator: OctoPrintCoordinator, texts: Iterable[str], parameters: Parameters
+) -> list[str]:
+    """Return the lines of G-code as they are sent, without comments, and filled."""
+    try:
+        lines = gcode_lines(texts, parameters)
+    except (PlaceholderError, UnsafeLineError) as err:
+        raise gcode_refusal(err, coordinator.name) from err
+    if not lines:
+        raise refusal("gcode_empty", coordinator.name)
+    if len(json.dumps(lines)) > MAX_SIZE:
+        raise refusal("gcode_too_long", coordinator.name)
+    return lines
+
+
+@asynccontextmanager
+async def _sending(
+    coordinator: OctoPrintCoordinator, lines: Sequence[str], timeout: float = 0
+) -> AsyncIterator[None]:
+    """Turn what follows from the G-code itself into errors that say so.
+
+    No lines are those of a script, which only OctoPrint knows.
+    """
+    is_halting = any(map(HALT.search, lines))
+    try:
+        yield
+    except PrinterRestartedError as err:
+        raise failure("gcode_restarted", coordinator, command=err.command) from err
+    except FirmwareSilentError as err:
+        raise failure(
+            "gcode_unanswered",
+            coordinator,
+            command=err.command,
+            timeout=f"{timeout:g}",
+        ) from err
+    except PrinterLostError as err:
+        if is_halting:
+            raise failure("gcode_halted", coordinator) from err
+        raise failure("gcode_disconnected", coordinator) from err
+    except OctoPrintServerError as err:
+        # So OctoPrint answers where the printer goes away between two lines.
+        await coordinator.async_refresh()
+        if is_halting:
+            raise failure("gcode_halted", coordinator) from err
+        if coordinator.last_update_success and not coordinator.data.is_connected:
+            raise failure("gcode_interrupted", coordinator) from err
+        raise
+
+
+async def _async_find_control(coordinator: OctoPrintCoordinator, name: str) -> Control:
+    """Return the control of a name, as OctoPrint has it now."""
+    controls = (await coordinator.client.printer.controls()).runnable()
+    if (control := controls.get(name)) is None:
+        raise refusal(
+            "control_unknown",
+            coordinator.name,
+            control=name,
+            controls=", ".join(controls) or "-",
+        )
+    return control
+
+
+def _values(
+    control: Control, given: Mapping[str, str | float], printer: str
+) -> dict[str, str | float]:
+    """Return the values for all inputs of a control, or raise what is wrong with them."""
+    inputs = {each.parameter: each for each in control.inputs}
+    placeholders = {"control": control.name}
+    for parameter, value in given.items():
+        placeholders |= {"parameter": parameter, "value": str(value)}
+        if parameter not in inputs:
+            raise refusal(
+                "control_parameter_unknown",
+                printer,
+                control=control.name,
+                parameter=parameter,
+                parameters=", ".join(inputs) or "-",
+            )
+        slider = inputs[parameter].slider
+        if slider and not (
+            isinstance(value, int | float) and slider.min <= value <= slider.max
+        ):
+            raise refusal(
+                "control_parameter_range",
+                printer,
+                **placeholders,
+                min=f"{slider.min:g}",
+                max=f"{slider.max:g}",
+            )
+    values = {
+        parameter: each.default
+        for parameter, each in inputs.items()
+        if each.default is not None
+    } | dict(given)
+    for parameter in inputs:
+        if parameter not in values:
+            raise refusal(
+                "control_parameter_missing",
+                printer,
+                control=control.name,
+                parameter=parameter,
+            )
+    return values
+
+
+def _script_not_found(coordinator: OctoPrintCoordinator, script: str) -> Exception:
+    """Return the error for a script that is not there; OctoPrint says no more."""
+    return refusal("script_not_found", coordinator.name, script=script)

@@ -1,0 +1,71 @@
+"""OctoPrint's plugins: which of them are there, and commands to any of them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..api import OctoPrintNotFoundError
+from ..api.patience import PLUGIN_COMMAND
+from ..api.permissions import Permission, permission_name
+from ..api.plugins import psu_control
+from ..coordinator import OctoPrintCoordinator
+from .execute import server_command
+from .psu import async_check_power_off
+from .refusals import refusal
+
+
+def require_plugin(
+    coordinator: OctoPrintCoordinator, command: str, *plugins: str
+) -> str:
+    """Return the first of some plugins that is there, or raise that none is."""
+    if (settings := coordinator.data.server.settings) is None:
+        raise refusal(
+            "command_missing_permission",
+            coordinator.name,
+            command=command,
+            permission=permission_name(Permission.SETTINGS_READ),
+        )
+    for plugin in plugins:
+        if plugin in settings.plugins:
+            return plugin
+    raise refusal("plugin_not_installed", coordinator.name, plugin=" / ".join(plugins))
+
+
+async def async_plugin_command(
+    coordinator: OctoPrintCoordinator,
+    plugin: str,
+    command: str | None,
+    parameters: Mapping[str, Any],
+) -> Any:
+    """Send a plugin a command (POST /api/plugin/<plugin>), or ask it without one (GET).
+
+    Returns the JSON that it answers, as it is: there may be secrets in it.
+    """
+    plugins = coordinator.client.plugins
+    async with server_command(coordinator, "plugin_command"):
+        if plugin == psu_control.PLUGIN:
+            await _async_check_psu_command(coordinator, command)
+        try:
+            if command is None:
+                return await plugins.get(
+                    plugin,
+                    {key: str(value) for key, value in parameters.items()},
+                    timeout=PLUGIN_COMMAND,
+                )
+            return await plugins.command(
+                plugin, command, dict(parameters), timeout=PLUGIN_COMMAND
+            )
+        except OctoPrintNotFoundError as err:
+            raise refusal(
+                "plugin_without_api", coordinator.name, plugin=plugin
+            ) from err
+
+
+async def _async_check_psu_command(
+    coordinator: OctoPrintCoordinator, command: str | None
+) -> None:
+    """Cut no power this way where the command for it would refuse to."""
+    psu = coordinator.data.plugins.psu
+    if command == "turnPSUOff" or (
+        command == "togglePSU" and (psu is None or psu.is_on)
+    ):
+        await async_check_power_off(coordinator)
