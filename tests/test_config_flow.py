@@ -90,7 +90,7 @@ def fast_approval() -> Generator[None]:
 def short_timeout() -> Generator[None]:
     """Wait for answers only briefly."""
     timeout = aiohttp.ClientTimeout(total=1)
-    with patch(f"{COMPONENT}.api.transport.TIMEOUT", timeout):
+    with patch(f"{COMPONENT}.api.transport.REQUEST_TIMEOUT", timeout):
         yield
 
 
@@ -1840,7 +1840,9 @@ async def test_slow_printer_is_not_followed(
 ) -> None:
     """Test that whoever announces the id of a slow printer gets nothing."""
     fake.delay = 60
-    with patch(f"{COMPONENT}.api.transport.TIMEOUT", aiohttp.ClientTimeout(total=0.5)):
+    with patch(
+        f"{COMPONENT}.api.transport.REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.5)
+    ):
         await discover(hass, zeroconf_info(another.url))
     fake.delay = 0
     assert keys_sent_to(another) == []

@@ -14,8 +14,9 @@ from custom_components.octoprint_plus.api import (
 )
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.model import plugins as states
-from custom_components.octoprint_plus.model.plugins import READERS, PluginStates
+from custom_components.octoprint_plus.model.plugins import PluginStates
 from custom_components.octoprint_plus.sync import plugin_reader
+from custom_components.octoprint_plus.sync.plugins import READERS
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError

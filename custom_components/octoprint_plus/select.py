@@ -13,7 +13,7 @@ from .api import State
 from .api.connection import ConnectionOptions
 from .api.permissions import Permission
 from .api.plugins.action_command import PROMPT_PLUGIN, Prompt
-from .api.timelapse import OFF
+from .api.timelapse import TIMELAPSE_OFF
 from .commands.checks import async_refresh_or_raise
 from .commands.connect import AUTO_BAUDRATE, AUTO_PORT
 from .commands.everything import require_meant
@@ -302,7 +302,7 @@ class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
     @override
     def options(self) -> list[str]:
         """Return the ways of recording, and the one in use where a plugin brought it."""
-        return list(dict.fromkeys((*TYPES, self.current_option or OFF)))
+        return list(dict.fromkeys((*TYPES, self.current_option or TIMELAPSE_OFF)))
 
     @override
     async def async_select_option(self, option: str) -> None:

@@ -30,7 +30,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .api import State
 from .api.job import JobFile, PrintResult
 from .api.mesh import BedMesh
-from .api.parsing import OTHER
+from .api.parsing import OTHER_NAME
 from .api.permissions import Permission
 from .api.plugins import bed_level_visualizer
 from .api.plugins.display_layer_progress import LayerProgress
@@ -228,7 +228,7 @@ ESTIMATE_ORIGINS = [
     "mixed-analysis",
     "mixed-average",
     "printer",
-    OTHER,
+    OTHER_NAME,
 ]
 
 
@@ -264,7 +264,7 @@ def _reported_origin(snapshot: Snapshot) -> str | None:
 
 
 def _estimate_origin(origin: str) -> str:
-    return origin if origin in ESTIMATE_ORIGINS else OTHER
+    return origin if origin in ESTIMATE_ORIGINS else OTHER_NAME
 
 
 def _origin_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:

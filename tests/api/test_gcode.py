@@ -6,7 +6,7 @@ from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.octoprint_plus.api.gcode import (
-    MAX_LINE,
+    MAX_GCODE_LINE,
     MAX_TEXT,
     PlaceholderError,
     UnsafeLineError,
@@ -61,7 +61,10 @@ def test_display(text: str) -> None:
 )
 def test_parameters(text: str, command: str) -> None:
     """Any text for a placeholder is one line, or refused for its length alone."""
-    if len(command) + len(plain_text(text)) < MAX_LINE or "M117" in command.upper():
+    if (
+        len(command) + len(plain_text(text)) < MAX_GCODE_LINE
+        or "M117" in command.upper()
+    ):
         [line] = gcode_lines([command], {"t": text})
         check_framed(line)
     else:
@@ -142,7 +145,7 @@ def test_display_has_no_commands() -> None:
         ("M0110 N5", "number"),
         ("m110 N5", "number"),
         ("M118 M110", "number"),
-        (f"M118 {'x' * MAX_LINE}", "length"),
+        (f"M118 {'x' * MAX_GCODE_LINE}", "length"),
     ],
 )
 def test_refused(line: str, reason: str) -> None:
@@ -161,7 +164,7 @@ def test_refused(line: str, reason: str) -> None:
         "M118 //action:pause",
         "M92 E420:420",
         "!!DEBUG:dont_answer",
-        f"SET_GCODE_VARIABLE MACRO=X VALUE={'1' * MAX_LINE}",
+        f"SET_GCODE_VARIABLE MACRO=X VALUE={'1' * MAX_GCODE_LINE}",
         "M118 50% of %(nothing)s",
     ],
 )

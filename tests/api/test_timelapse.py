@@ -14,9 +14,9 @@ from custom_components.octoprint_plus.api import (
     OctoPrintRequestError,
 )
 from custom_components.octoprint_plus.api.timelapse import (
-    OFF,
-    TIMED,
-    ZCHANGE,
+    TIMELAPSE_OFF,
+    TIMELAPSE_TIMED,
+    TIMELAPSE_ZCHANGE,
     Timelapse,
     TimelapseApi,
     TimelapseConfig,
@@ -38,7 +38,10 @@ type Call = Callable[[TimelapseApi], Awaitable[Any]]
 
 async def test_off(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     assert await client.timelapse.list() == Timelapses(
-        config=TimelapseConfig(type=OFF), is_enabled=True, films=(), unrendered=()
+        config=TimelapseConfig(type=TIMELAPSE_OFF),
+        is_enabled=True,
+        films=(),
+        unrendered=(),
     )
     assert fake.requests[0].query == {"unrendered": "true"}
 
@@ -47,7 +50,11 @@ async def test_recording(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     replay(fake, "timelapse", "while_printing")
     assert await client.timelapse.list() == Timelapses(
         config=TimelapseConfig(
-            type=TIMED, post_roll=0, fps=25, interval=2, render_after_print="always"
+            type=TIMELAPSE_TIMED,
+            post_roll=0,
+            fps=25,
+            interval=2,
+            render_after_print="always",
         ),
         is_enabled=True,
         films=(),
@@ -96,7 +103,10 @@ def test_odd_names() -> None:
 )
 def test_junk(answer: dict[str, Any]) -> None:
     assert parse_timelapses(answer) == Timelapses(
-        config=TimelapseConfig(type=OFF), is_enabled=True, films=(), unrendered=()
+        config=TimelapseConfig(type=TIMELAPSE_OFF),
+        is_enabled=True,
+        films=(),
+        unrendered=(),
     )
 
 
@@ -104,22 +114,26 @@ def test_junk_within() -> None:
     assert parse_timelapses({"enabled": False}).is_enabled is False
     assert parse_config(
         {"type": "zchange", "fps": "25", "minDelay": float("nan"), "postRoll": 1.5}
-    ) == TimelapseConfig(type=ZCHANGE, post_roll=1)
+    ) == TimelapseConfig(type=TIMELAPSE_ZCHANGE, post_roll=1)
 
 
 @pytest.mark.parametrize(
     ("config", "save", "sent", "answer", "expected"),
     [
         (
-            TimelapseConfig(type=OFF),
+            TimelapseConfig(type=TIMELAPSE_OFF),
             False,
             {"type": "off"},
             ("general", "timelapse_off"),
-            TimelapseConfig(type=OFF),
+            TimelapseConfig(type=TIMELAPSE_OFF),
         ),
         (
             TimelapseConfig(
-                type=ZCHANGE, fps=10, post_roll=1, min_delay=5, retraction_z_hop=0.5
+                type=TIMELAPSE_ZCHANGE,
+                fps=10,
+                post_roll=1,
+                min_delay=5,
+                retraction_z_hop=0.5,
             ),
             True,
             {
@@ -132,7 +146,7 @@ def test_junk_within() -> None:
             },
             ("timelapse", "post_zchange"),
             TimelapseConfig(
-                type=ZCHANGE,
+                type=TIMELAPSE_ZCHANGE,
                 fps=10,
                 post_roll=1,
                 min_delay=5,
@@ -159,7 +173,9 @@ async def test_configure(
 async def test_configure_timed(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     answer = {"config": {"type": "timed", "interval": 3}}
     fake.answer("POST", PATH, json=answer)
-    config = TimelapseConfig(type=TIMED, interval=3, render_after_print="never")
+    config = TimelapseConfig(
+        type=TIMELAPSE_TIMED, interval=3, render_after_print="never"
+    )
     assert (await client.timelapse.configure(config)).interval == 3
     assert fake.commands() == [
         (PATH, {"type": "timed", "interval": 3, "renderAfterPrint": "never"})
@@ -171,7 +187,7 @@ async def test_without_ffmpeg(client: OctoPrintClient, fake: FakeOctoPrint) -> N
     replay(fake, "general", "timelapse_config_post")
     assert fake.json("POST", PATH)["config"] == {"type": "off"}
     with pytest.raises(OctoPrintConflictError, match="does not record timed: ffmpeg"):
-        await client.timelapse.configure(TimelapseConfig(type=TIMED))
+        await client.timelapse.configure(TimelapseConfig(type=TIMELAPSE_TIMED))
 
 
 async def test_number_out_of_range(
@@ -179,7 +195,7 @@ async def test_number_out_of_range(
 ) -> None:
     fake.answer("POST", PATH, status=400, json={"error": "fps is invalid"})
     with pytest.raises(OctoPrintRequestError, match="fps is invalid"):
-        await client.timelapse.configure(TimelapseConfig(type=TIMED, fps=0))
+        await client.timelapse.configure(TimelapseConfig(type=TIMELAPSE_TIMED, fps=0))
 
 
 async def test_configure_answers_junk(
@@ -187,7 +203,7 @@ async def test_configure_answers_junk(
 ) -> None:
     fake.answer("POST", PATH, json="junk")
     with pytest.raises(OctoPrintConnectionError):
-        await client.timelapse.configure(TimelapseConfig(type=OFF))
+        await client.timelapse.configure(TimelapseConfig(type=TIMELAPSE_OFF))
 
 
 async def test_delete(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
@@ -265,7 +281,10 @@ async def test_astray(client: OctoPrintClient, fake: FakeOctoPrint, name: str) -
     ("call", "permission"),
     [
         (lambda api: api.list(), "TIMELAPSE_LIST"),
-        (lambda api: api.configure(TimelapseConfig(type=OFF)), "TIMELAPSE_ADMIN"),
+        (
+            lambda api: api.configure(TimelapseConfig(type=TIMELAPSE_OFF)),
+            "TIMELAPSE_ADMIN",
+        ),
         (lambda api: api.delete(FILM), "TIMELAPSE_LIST"),
     ],
 )

@@ -582,7 +582,7 @@ async def test_answered_before_all_is_sent(client: OctoPrintClient) -> None:
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\r\n\r\n"])
 async def test_beyond_octoprints_limit(client: OctoPrintClient, answer: bytes) -> None:
     """Test what OctoPrint does with a file that is too large: it slams the door."""
-    size = uploads.USUAL_LIMIT + 1
+    size = uploads.USUAL_UPLOAD_LIMIT + 1
 
     async def source() -> AsyncIterator[bytes]:
         while True:

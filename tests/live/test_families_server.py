@@ -11,7 +11,10 @@ from custom_components.octoprint_plus.api import (
     OctoPrintPermissionError,
     OctoPrintRequestError,
 )
-from custom_components.octoprint_plus.api.timelapse import OFF, TimelapseConfig
+from custom_components.octoprint_plus.api.timelapse import (
+    TIMELAPSE_OFF,
+    TimelapseConfig,
+)
 from scripts.lab import OctoPrintOptions, OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY, VIEWER_KEY
 
@@ -124,7 +127,10 @@ async def test_the_rest(
             (viewer.connection.fake_ack(), "CONNECTION"),
             (viewer.job.toggle(), "PRINT"),
             (viewer.slicing.list(), "SLICE"),
-            (viewer.timelapse.configure(TimelapseConfig(type=OFF)), "TIMELAPSE_ADMIN"),
+            (
+                viewer.timelapse.configure(TimelapseConfig(type=TIMELAPSE_OFF)),
+                "TIMELAPSE_ADMIN",
+            ),
             (operator.settings.update({"appearance": {"name": "x"}}), "SETTINGS"),
             (operator.system.usage(), "SYSTEM"),
             (viewer.plugins.get_path("logging", "logs"), None),

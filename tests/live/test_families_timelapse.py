@@ -10,9 +10,9 @@ from custom_components.octoprint_plus.api import (
     OctoPrintRequestError,
 )
 from custom_components.octoprint_plus.api.timelapse import (
-    OFF,
-    TIMED,
-    ZCHANGE,
+    TIMELAPSE_OFF,
+    TIMELAPSE_TIMED,
+    TIMELAPSE_ZCHANGE,
     TimelapseConfig,
 )
 from scripts.lab import OctoPrintOptions, OctoPrintServer
@@ -50,17 +50,21 @@ async def test_timelapse(
         client = await connected(session, server)
         timelapse = client.timelapse
         config = (await timelapse.list()).config
-        assert config == TimelapseConfig(type=OFF)
+        assert config == TimelapseConfig(type=TIMELAPSE_OFF)
 
         renders = None if version in ("1.9.3", "1.10.3") else "never"
         timed = TimelapseConfig(
-            type=TIMED, interval=3, fps=10, post_roll=2, render_after_print=renders
+            type=TIMELAPSE_TIMED,
+            interval=3,
+            fps=10,
+            post_roll=2,
+            render_after_print=renders,
         )
         assert await timelapse.configure(timed, save=True) == timed
         found = await timelapse.list()
         assert (found.config, found.is_enabled) == (timed, True)
         zchange = TimelapseConfig(
-            type=ZCHANGE,
+            type=TIMELAPSE_ZCHANGE,
             fps=25,
             post_roll=0,
             min_delay=2.5,
@@ -70,13 +74,15 @@ async def test_timelapse(
         assert await timelapse.configure(zchange) == zchange
         await refused(
             OctoPrintRequestError,
-            timelapse.configure(TimelapseConfig(type=TIMED, fps=0)),
-            timelapse.configure(TimelapseConfig(type=TIMED, interval=-1)),
+            timelapse.configure(TimelapseConfig(type=TIMELAPSE_TIMED, fps=0)),
+            timelapse.configure(TimelapseConfig(type=TIMELAPSE_TIMED, interval=-1)),
         )
         await refused(
             OctoPrintConflictError, timelapse.configure(TimelapseConfig(type="new"))
         )
-        assert (await timelapse.configure(TimelapseConfig(type=OFF))).type == OFF
+        assert (
+            await timelapse.configure(TimelapseConfig(type=TIMELAPSE_OFF))
+        ).type == TIMELAPSE_OFF
 
         film = "a b#ü.mp4"
         (folder / "timelapse").mkdir(exist_ok=True)

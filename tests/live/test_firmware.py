@@ -13,7 +13,7 @@ from custom_components.octoprint_plus.api.firmware import (
     parse_leveling,
     parse_temperatures,
 )
-from custom_components.octoprint_plus.api.socket.terminal import ask
+from custom_components.octoprint_plus.api.socket.terminal import ask_gcode
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import OPERATOR_KEY
 from scripts.lab.sample_print import sample_print
@@ -36,7 +36,7 @@ async def test_firmware(
         # While it connects OctoPrint may drop what is to be sent.
         await until(has_heaters)
         commands = ("M115", "M105", "M503", "M420 V", "M117 Hi")
-        replies = await ask(client, commands, timeout=30)
+        replies = await ask_gcode(client, commands, timeout=30)
         assert [each.command for each in replies] == list(commands)
         said = [each.lines for each in replies]
         info = parse_firmware_info(said[0])
@@ -59,20 +59,20 @@ async def test_firmware(
         assert said[4] == ("echo:Hi",)
 
         # What OctoPrint holds back.
-        (blocked,) = await ask(client, ["M0"], timeout=5)
+        (blocked,) = await ask_gcode(client, ["M0"], timeout=5)
         assert blocked.lines == ()
 
         # In the middle of a print.
         await server.upload("a.gcode", sample_print(60), print_=True)
         await server.wait_state("Printing")
-        (reply,) = await ask(client, ["M115"], timeout=30)
+        (reply,) = await ask_gcode(client, ["M115"], timeout=30)
         assert parse_firmware_info(reply.lines) == info
         await client.job.cancel()
         await server.wait_state("Operational")
 
         # Who may not, and with nobody there.
         operator = OctoPrintClient(session, URL(server.url), OPERATOR_KEY)
-        assert (await ask(operator, ["M115"], timeout=30))[0].lines
+        assert (await ask_gcode(operator, ["M115"], timeout=30))[0].lines
         await client.connection.disconnect()
         with pytest.raises(OctoPrintConflictError):
-            await ask(client, ["M115"], timeout=30)
+            await ask_gcode(client, ["M115"], timeout=30)

@@ -719,8 +719,10 @@ async def test_too_large(
     """What is larger than OctoPrint takes is told."""
     fake.answer("POST", LOCAL, status=400)
     with (
-        patch("custom_components.octoprint_plus.api.uploads.USUAL_LIMIT", 5),
-        patch("custom_components.octoprint_plus.commands.uploads.USUAL_LIMIT", 5),
+        patch("custom_components.octoprint_plus.api.uploads.USUAL_UPLOAD_LIMIT", 5),
+        patch(
+            "custom_components.octoprint_plus.commands.uploads.USUAL_UPLOAD_LIMIT", 5
+        ),
     ):
         key, found = await fails(source=source, sent=1)
     assert (key, found["path"]) == ("file_too_large", "vase.gcode")

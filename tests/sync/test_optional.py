@@ -66,7 +66,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let what hangs hang until it is let go, and little be too large."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.REQUEST_TIMEOUT",
         aiohttp.ClientTimeout(total=10**6),
     )
     little = replace(bodies.ORDINARY, size=35_000)

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.api.socket.messages import MessageReader
 from custom_components.octoprint_plus.api.socket.push import PushLost
-from custom_components.octoprint_plus.model import plugins as states
+from custom_components.octoprint_plus.sync import plugins as states
 from custom_components.octoprint_plus.sync.events import OctoPrintEvents
 from custom_components.octoprint_plus.sync.listener import DOUBLED, PushListener
 from custom_components.octoprint_plus.sync.plugin_reader import PluginReader
@@ -34,7 +34,8 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.setattr(f"{LISTENER}.pause", lambda _: 0.001)
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.socket.push.pause", lambda _: 0.001
+        "custom_components.octoprint_plus.api.socket.push.reconnect_pause",
+        lambda _: 0.001,
     )
 
 

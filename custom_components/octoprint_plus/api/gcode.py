@@ -15,7 +15,7 @@ MAX_TEXT = 64
 
 # Marlin and Prusa's firmware keep 94 characters of a line, and the rest, with the
 # checksum, is cut off or even taken for the next line. OctoPrint adds up to 14.
-MAX_LINE = 80
+MAX_GCODE_LINE = 80
 
 # Everything before the first semicolon that no backslash protects, as OctoPrint reads it.
 CODE = re.compile(r"(?:[^;\\]|\\.?)*", re.DOTALL)
@@ -281,6 +281,6 @@ def _safe(line: str) -> str:
     is_classic = CLASSIC.match(line) is not None
     if "*" in line or (is_classic and ("\\" in line or ";" in line)):
         raise UnsafeLineError(line, "sign")
-    if is_classic and len(line) > MAX_LINE:
+    if is_classic and len(line) > MAX_GCODE_LINE:
         raise UnsafeLineError(line, "length")
     return line

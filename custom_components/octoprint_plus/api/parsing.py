@@ -12,7 +12,7 @@ from .errors import ConnectionCause, OctoPrintConnectionError, OctoPrintRequestE
 # No print takes a century, and times much longer have no date to begin or end at.
 LONGEST = 100 * 365 * 24 * 3600
 
-OTHER = "other"
+OTHER_NAME = "other"
 
 # Characters of a text that is shown: a name, as long as a state of Home Assistant can be, and
 # a sentence or two.
@@ -75,7 +75,7 @@ def text(value: object, most: int = MAX_TEXT) -> str | None:
 
 def text_or_other(value: object) -> str:
     """Return the text, or OTHER for what is none, so that it is not taken for a usual one."""
-    return text(value) or OTHER
+    return text(value) or OTHER_NAME
 
 
 def number(value: object) -> float | None:

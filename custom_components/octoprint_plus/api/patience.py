@@ -8,7 +8,7 @@ import aiohttp
 SYSTEM_COMMAND = 600
 """A command of the machine's, which may be a script or a backup."""
 
-PLUGIN_COMMAND = 120
+PLUGIN_COMMAND_TIMEOUT = 120
 """Whatever a plugin does; those that are known have their own."""
 
 FILES = 300

@@ -14,10 +14,10 @@ ENDPOINT = "api/settings"
 
 SCRIPTS = "scripts.gcode."
 
-PLUGINS = "plugins"
+PLUGIN_SETTINGS = "plugins"
 
 # What OctoPrint itself sets, in any of its versions. Plugins may add groups beside these.
-OWN_GROUPS = frozenset(
+SETTINGS_GROUPS = frozenset(
     {
         *(
             "accessControl",

@@ -27,9 +27,9 @@ from .transport import ApiFamily
 ENDPOINT = "api/timelapse"
 DOWNLOADS = "downloads/timelapse"
 
-OFF = "off"
-TIMED = "timed"
-ZCHANGE = "zchange"
+TIMELAPSE_OFF = "off"
+TIMELAPSE_TIMED = "timed"
+TIMELAPSE_ZCHANGE = "zchange"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -247,7 +247,7 @@ def parse_timelapses(answer: Json, ahead: float = 0.0) -> Timelapses:
 def parse_config(data: Json) -> TimelapseConfig:
     """Read a config, which is also pushed."""
     return TimelapseConfig(
-        type=label(data.get("type")) or OFF,
+        type=label(data.get("type")) or TIMELAPSE_OFF,
         post_roll=quantities.count(data.get("postRoll")),
         fps=quantities.count(data.get("fps")),
         interval=quantities.count(data.get("interval")),

@@ -47,7 +47,7 @@ from .responses import (
 from .socket.connection import close_socket
 from .version import ServerInfo
 
-TIMEOUT = aiohttp.ClientTimeout(total=10)
+REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
 # Who waited for longer was heard, and a proxy gave up before OctoPrint was done.
 UNFINISHED = 5
@@ -283,7 +283,7 @@ class Transport:
     async def open_socket(self, path: str) -> aiohttp.ClientWebSocketResponse[bool]:
         """Open the WebSocket of a path; texts arrive as bytes. It needs no key."""
         with connection_errors():
-            async with asyncio.timeout(TIMEOUT.total):
+            async with asyncio.timeout(REQUEST_TIMEOUT.total):
                 socket = await self._session.ws_connect(
                     self.resolve(path),
                     compress=COMPRESS,
@@ -344,7 +344,7 @@ class Transport:
                 data=content,
                 headers=sent_headers,
                 middlewares=(_once,) if method in REPEATED else None,
-                timeout=timeout or TIMEOUT,
+                timeout=timeout or REQUEST_TIMEOUT,
             )
         self.clock.read(response.headers)
         return response

@@ -32,7 +32,7 @@ ANSWER_TIMEOUT = 300
 
 # Bytes that OctoPrint takes at most where its settings (server.uploads.maxSize) say
 # nothing else.
-USUAL_LIMIT = 1024 * 1024 * 1024
+USUAL_UPLOAD_LIMIT = 1024 * 1024 * 1024
 
 PERMISSIONS = (Permission.FILES_UPLOAD, Permission.FILES_DELETE)
 
@@ -156,7 +156,7 @@ async def upload(
     except (OctoPrintConnectionError, OctoPrintRequestError) as err:
         if source is not None and source.failure is not None:
             raise source.failure from None
-        if size > USUAL_LIMIT:
+        if size > USUAL_UPLOAD_LIMIT:
             # OctoPrint says nothing of it, and most often breaks the connection.
             raise OctoPrintRequestError(
                 "The file is larger than OctoPrint takes, 1 GB unless set otherwise"

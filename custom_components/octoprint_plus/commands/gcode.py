@@ -13,11 +13,11 @@ from ..api.errors import OctoPrintServerError
 from ..api.gcode import PlaceholderError, UnsafeLineError, gcode_lines
 from ..api.permissions import Permission
 from ..api.socket.terminal import (
-    Answer,
     FirmwareSilentError,
+    GcodeAnswer,
     PrinterLostError,
     PrinterRestartedError,
-    ask,
+    ask_gcode,
 )
 from ..coordinator import OctoPrintCoordinator
 from .execute import printer_command
@@ -50,7 +50,7 @@ async def async_ask_gcode(
     parameters: Parameters | None = None,
     *,
     timeout: float,
-) -> tuple[Answer, ...]:
+) -> tuple[GcodeAnswer, ...]:
     """Send lines of G-code, and return what the printer answers to each of them.
 
     Between two lines of an answer it may be silent for `timeout` seconds.
@@ -65,7 +65,7 @@ async def async_ask_gcode(
         ),
         _sending(coordinator, lines, timeout),
     ):
-        return tuple(await ask(coordinator.client, lines, timeout=timeout))
+        return tuple(await ask_gcode(coordinator.client, lines, timeout=timeout))
 
 
 async def async_run_control(

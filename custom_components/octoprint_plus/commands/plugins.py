@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..api import OctoPrintNotFoundError
-from ..api.patience import PLUGIN_COMMAND
+from ..api.patience import PLUGIN_COMMAND_TIMEOUT
 from ..api.permissions import Permission, permission_name
 from ..api.plugins import psu_control
 from ..coordinator import OctoPrintCoordinator
@@ -49,10 +49,10 @@ async def async_plugin_command(
                 return await plugins.get(
                     plugin,
                     {key: str(value) for key, value in parameters.items()},
-                    timeout=PLUGIN_COMMAND,
+                    timeout=PLUGIN_COMMAND_TIMEOUT,
                 )
             return await plugins.command(
-                plugin, command, dict(parameters), timeout=PLUGIN_COMMAND
+                plugin, command, dict(parameters), timeout=PLUGIN_COMMAND_TIMEOUT
             )
         except OctoPrintNotFoundError as err:
             raise refusal(

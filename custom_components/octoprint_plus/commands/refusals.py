@@ -4,7 +4,7 @@ from math import isfinite
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from ..api.gcode import MAX_LINE, PlaceholderError, UnsafeLineError
+from ..api.gcode import MAX_GCODE_LINE, PlaceholderError, UnsafeLineError
 from ..api.state import State
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
@@ -45,7 +45,7 @@ def gcode_refusal(
             printer,
             line=err.line,
             length=str(len(err.line)),
-            limit=str(MAX_LINE),
+            limit=str(MAX_GCODE_LINE),
         )
     placeholders = {"parameter": err.name, "placeholder": err.placeholder}
     if err.value is None:

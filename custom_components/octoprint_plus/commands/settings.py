@@ -5,7 +5,7 @@ from typing import Any
 
 from ..api.permissions import Permission
 from ..api.redaction import is_secret, without_secrets
-from ..api.settings import OWN_GROUPS, PLUGINS, Objection
+from ..api.settings import PLUGIN_SETTINGS, SETTINGS_GROUPS, Objection
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .refusals import refusal
@@ -21,9 +21,9 @@ async def async_get_settings(
 
     `names` lead to some of them: appearance, then name.
     """
-    path = [*((PLUGINS, plugin) if plugin else ()), *names]
+    path = [*((PLUGIN_SETTINGS, plugin) if plugin else ()), *names]
     key = ".".join(path)
-    if path == [PLUGINS]:
+    if path == [PLUGIN_SETTINGS]:
         raise refusal("settings_plugin_missing", coordinator.name)
     if any(map(is_secret, path)):
         raise refusal("settings_secret", coordinator.name, setting=key)
@@ -32,7 +32,7 @@ async def async_get_settings(
     found: Any = {
         name: settings[name]
         for name in settings
-        if name in OWN_GROUPS or (name == PLUGINS and path)
+        if name in SETTINGS_GROUPS or (name == PLUGIN_SETTINGS and path)
     }
     for name in path:
         if not isinstance(found, dict) or name not in found:

@@ -9,7 +9,14 @@ from homeassistant.exceptions import ServiceValidationError
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError
 from ..api.permissions import Permission
 from ..api.plugins import octolapse
-from ..api.timelapse import OFF, TIMED, ZCHANGE, TimelapseConfig, Timelapses, Unrendered
+from ..api.timelapse import (
+    TIMELAPSE_OFF,
+    TIMELAPSE_TIMED,
+    TIMELAPSE_ZCHANGE,
+    TimelapseConfig,
+    Timelapses,
+    Unrendered,
+)
 from ..coordinator import OctoPrintCoordinator
 from .checks import async_check_free, async_look, async_refresh_or_raise
 from .execute import server_command
@@ -17,7 +24,7 @@ from .plugins import require_plugin
 from .refusals import busy_refusal, refusal
 from .rights import async_check_admin
 
-TYPES = [OFF, TIMED, ZCHANGE]
+TYPES = [TIMELAPSE_OFF, TIMELAPSE_TIMED, TIMELAPSE_ZCHANGE]
 
 PERMISSIONS = (Permission.TIMELAPSE_ADMIN, Permission.TIMELAPSE_LIST)
 
@@ -25,9 +32,9 @@ PERMISSIONS = (Permission.TIMELAPSE_ADMIN, Permission.TIMELAPSE_LIST)
 SHARED = ("post_roll", "fps", "render_after_print")
 
 OPTIONS = {
-    OFF: (),
-    TIMED: (*SHARED, "interval"),
-    ZCHANGE: (*SHARED, "min_delay", "retraction_z_hop"),
+    TIMELAPSE_OFF: (),
+    TIMELAPSE_TIMED: (*SHARED, "interval"),
+    TIMELAPSE_ZCHANGE: (*SHARED, "min_delay", "retraction_z_hop"),
 }
 
 
@@ -53,7 +60,7 @@ async def async_set_timelapse(
             "timelapse_option_new", coordinator.name, option="render_after_print"
         )
     await async_look(coordinator)
-    if coordinator.data.is_busy and known.type != OFF:
+    if coordinator.data.is_busy and known.type != TIMELAPSE_OFF:
         # OctoPrint would end the recording, and make no film of it.
         raise busy_refusal("timelapse_busy", coordinator)
     config = replace(_kept(known, kind), **options)
@@ -68,7 +75,7 @@ def _kept(known: TimelapseConfig, kind: str) -> TimelapseConfig:
     """Return a config with what the known one has in common with its type."""
     if kind == known.type:
         return known
-    shared = {name: getattr(known, name) for name in SHARED if kind != OFF}
+    shared = {name: getattr(known, name) for name in SHARED if kind != TIMELAPSE_OFF}
     return TimelapseConfig(type=kind, **shared)
 
 

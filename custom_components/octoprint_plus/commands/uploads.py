@@ -9,7 +9,7 @@ from homeassistant.core import Context
 from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
 from ..api.permissions import Permission
 from ..api.state import BUSY_STATES
-from ..api.uploads import USUAL_LIMIT, Upload
+from ..api.uploads import USUAL_UPLOAD_LIMIT, Upload
 from ..const import LOGGER
 from ..coordinator import OctoPrintCoordinator
 from .exclusive import starting_print
@@ -180,7 +180,7 @@ async def _async_send(
     except OctoPrintRequestError as err:
         if is_full(err):
             key = "storage_full"
-        elif size > USUAL_LIMIT:
+        elif size > USUAL_UPLOAD_LIMIT:
             key = "file_too_large"
         elif PurePosixPath(name).suffix.lower() not in USUAL_ENDINGS:
             key = "ending_forbidden"

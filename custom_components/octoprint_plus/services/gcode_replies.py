@@ -11,17 +11,17 @@ from ..api.firmware import (
     parse_leveling,
     parse_temperatures,
 )
-from ..api.socket.terminal import Answer
+from ..api.socket.terminal import GcodeAnswer
 
 LEVELING = re.compile(r"G29\b|M420\b.*V")
 
 
-def gcode_response(answers: Iterable[Answer]) -> JsonObjectType:
+def gcode_response(answers: Iterable[GcodeAnswer]) -> JsonObjectType:
     """Return what the printer answers to each line."""
     return {"answers": [_answer(answer) for answer in answers]}
 
 
-def _answer(answer: Answer) -> JsonObjectType:
+def _answer(answer: GcodeAnswer) -> JsonObjectType:
     return {
         "command": answer.command,
         "lines": list(answer.lines),
@@ -29,7 +29,7 @@ def _answer(answer: Answer) -> JsonObjectType:
     }
 
 
-def _parsed(code: str, answer: Answer) -> JsonObjectType:
+def _parsed(code: str, answer: GcodeAnswer) -> JsonObjectType:
     """Return what the lines say, where the command is one whose answer is known."""
     if code == "M105":
         return {"temperatures": _temperatures(answer.lines)}

@@ -11,7 +11,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
 from ..api import ConnectionCause, OctoPrintClient
 from ..api.login import ProxyLogin
-from ..api.transport import TIMEOUT
+from ..api.transport import REQUEST_TIMEOUT
 from .address import alternatives, parse_address
 from .clients import setup_client
 from .probe import SetupError, setup_errors
@@ -181,7 +181,9 @@ async def _async_secure_address(
     session = async_get_clientsession(hass, verify_ssl=verify_ssl)
     try:
         async with session.get(
-            client.resolve("api/currentuser"), allow_redirects=False, timeout=TIMEOUT
+            client.resolve("api/currentuser"),
+            allow_redirects=False,
+            timeout=REQUEST_TIMEOUT,
         ) as response:
             target = response.url.join(URL(response.headers["Location"]))
         if target.scheme == "https" and target.host == client.url.host:

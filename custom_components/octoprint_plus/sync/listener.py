@@ -10,7 +10,7 @@ from homeassistant.util.json import json_loads
 
 from ..api import OctoPrintConnectionError, OctoPrintError
 from ..api.errors import ConnectionCause
-from ..api.socket.push import OctoPrintPush, PushLost, pause
+from ..api.socket.push import OctoPrintPush, PushLost, reconnect_pause
 from ..const import DOMAIN, LOGGER
 from .errors import is_away, needs_reauth
 
@@ -123,7 +123,9 @@ class PushListener:
                 if monotonic() - began_at > FORGIVEN_AFTER:
                     mistakes = 0
                 self._async_mistaken(err)
-            await self.push.rest(pause(mistakes) * 2 ** min(mistakes, DOUBLED))
+            await self.push.rest(
+                reconnect_pause(mistakes) * 2 ** min(mistakes, DOUBLED)
+            )
             mistakes += 1
 
     @callback

@@ -18,15 +18,10 @@ from ..api.permissions import Permission
 from ..api.plugins import spool_manager, spoolman
 from ..const import DOMAIN, LOGGER
 from ..device import printer_title
-from ..model.plugins import (
-    PERMISSIONS,
-    READERS,
-    PluginStates,
-    has_to_be_read,
-    merge_plugins,
-)
+from ..model.plugins import PluginStates, has_to_be_read, merge_plugins
 from ..model.snapshot import Snapshot
 from .errors import UnexpectedErrors, is_away
+from .plugins import PERMISSIONS, READERS
 
 # Most of it is pushed, and new versions are published every few weeks.
 MAX_AGE = 3600.0

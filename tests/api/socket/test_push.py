@@ -27,7 +27,10 @@ from custom_components.octoprint_plus.api.socket.push import (
     PushLost,
     PushStarted,
 )
-from custom_components.octoprint_plus.api.timelapse import OFF, TimelapseConfig
+from custom_components.octoprint_plus.api.timelapse import (
+    TIMELAPSE_OFF,
+    TimelapseConfig,
+)
 from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import CLOSE, RawServer, frame
@@ -82,7 +85,7 @@ async def test_in_order(push: OctoPrintPush, fake: FakeOctoPrint) -> None:
         ending = await listener.next(PrintEnding)
         assert ending.print_time == 12.5
         assert listener.messages[2] == TimelapseChanged(
-            config=TimelapseConfig(type=OFF)
+            config=TimelapseConfig(type=TIMELAPSE_OFF)
         )
         assert listener.of(StateChanged) == [StateChanged(state=State.PRINTING)]
         assert listener.of(Current)[-1].job.state == "Printing"
@@ -164,7 +167,7 @@ async def test_socket_takes_too_long(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.REQUEST_TIMEOUT",
         aiohttp.ClientTimeout(total=0.05),
     )
     fake.delay = 10

@@ -325,7 +325,7 @@ async def test_broken_heads(
 ) -> None:
     """Test answers that are no switch to a socket; nothing secret follows them."""
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.TIMEOUT",
+        "custom_components.octoprint_plus.api.transport.REQUEST_TIMEOUT",
         aiohttp.ClientTimeout(total=0.3),
     )
     server.head, server.streams = head, [OPENING]

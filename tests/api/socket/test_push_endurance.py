@@ -20,7 +20,7 @@ from custom_components.octoprint_plus.api.socket.push import (
     OctoPrintPush,
     PushLost,
     PushStarted,
-    pause,
+    reconnect_pause,
 )
 from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
@@ -65,7 +65,7 @@ def test_pauses_grow() -> None:
     """Test that pauses grow by half, each with a random half, up to the longest."""
     for count in (*range(12), 1_000, 10**9):
         longest = min(LONGEST_PAUSE, FIRST_PAUSE * 1.5 ** min(count, 60))
-        drawn = [pause(count) for _ in range(300)]
+        drawn = [reconnect_pause(count) for _ in range(300)]
         assert min(drawn) >= longest / 2
         assert max(drawn) <= longest
         # They fill the room that they have.

@@ -15,7 +15,7 @@ from custom_components.octoprint_plus.api.socket.terminal import (
     AnswerReader,
     FirmwareSilentError,
     PrinterLostError,
-    ask,
+    ask_gcode,
 )
 from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
@@ -320,7 +320,9 @@ async def wait_for_gcode(fake: FakeOctoPrint) -> None:
 
 async def test_ask(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     """An answer may come in several messages; afterwards the socket is closed."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=60))
+    task = asyncio.create_task(
+        ask_gcode(client_of(session, fake), ["M115"], timeout=60)
+    )
     await wait_for_gcode(fake)
     assert fake.push.subscription == {"state": {"logs": True, "messages": False}}
     await fake.push.send("no JSON")
@@ -349,7 +351,7 @@ async def test_busy(
         return read_line(reader, line)
 
     monkeypatch.setattr(AnswerReader, "read", read)
-    task = asyncio.create_task(ask(client_of(session, fake), ["G29"], timeout=10))
+    task = asyncio.create_task(ask_gcode(client_of(session, fake), ["G29"], timeout=10))
     await until(fake.commands)
     await fake.push.current(logs=["Send: G29"])
     for number in range(5):
@@ -366,7 +368,9 @@ async def test_busy(
 
 async def test_lost(session: aiohttp.ClientSession, fake: FakeOctoPrint) -> None:
     """Nobody waits for a printer that is gone."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M112"], timeout=60))
+    task = asyncio.create_task(
+        ask_gcode(client_of(session, fake), ["M112"], timeout=60)
+    )
     await wait_for_gcode(fake)
     await fake.push.current(state={"flags": {"closedOrError": True}})
     with pytest.raises(PrinterLostError):
@@ -378,7 +382,9 @@ async def test_socket_lost(
     session: aiohttp.ClientSession, fake: FakeOctoPrint, end: str
 ) -> None:
     """A lost socket is told."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M115"], timeout=60))
+    task = asyncio.create_task(
+        ask_gcode(client_of(session, fake), ["M115"], timeout=60)
+    )
     await wait_for_gcode(fake)
     await getattr(fake.push, end)()
     with pytest.raises(OctoPrintConnectionError):
@@ -389,7 +395,7 @@ async def test_no_socket(session: aiohttp.ClientSession, fake: FakeOctoPrint) ->
     """Nothing is sent where the answer could not be heard."""
     client = OctoPrintClient(session, URL(fake.url), fake.key)
     with pytest.raises(OctoPrintConnectionError):
-        await ask(client, ["M115"], timeout=60)
+        await ask_gcode(client, ["M115"], timeout=60)
     assert fake.commands() == []
 
 
@@ -397,7 +403,7 @@ async def test_reports_keep_nobody_waiting(
     session: aiohttp.ClientSession, fake: FakeOctoPrint
 ) -> None:
     """Without its own answer a command ends in time, whatever the printer reports."""
-    task = asyncio.create_task(ask(client_of(session, fake), ["M300"], timeout=1))
+    task = asyncio.create_task(ask_gcode(client_of(session, fake), ["M300"], timeout=1))
     await wait_for_gcode(fake)
     await fake.push.current(logs=["Send: M300"])
     async with asyncio.timeout(60):
@@ -413,7 +419,7 @@ async def test_answer_of_the_next(
 ) -> None:
     """The answers that came are returned where one command was never sent."""
     task = asyncio.create_task(
-        ask(client_of(session, fake), ["M600", "M114"], timeout=60)
+        ask_gcode(client_of(session, fake), ["M600", "M114"], timeout=60)
     )
     await wait_for_gcode(fake)
     await fake.push.current(logs=["Send: M114", "Recv: X:1", "Recv: ok"])

@@ -26,7 +26,7 @@ from ..printer import (
 )
 from ..quantities import elapsed, position, tool_number
 from ..state import OFFLINE_STATES, State, parse_state, parse_state_id, parse_state_text
-from ..timelapse import OFF, TimelapseConfig, parse_config
+from ..timelapse import TIMELAPSE_OFF, TimelapseConfig, parse_config
 from .events import OCCURRENCE_PARSERS, Occurrence
 from .frames import decoded, decoded_large
 
@@ -240,7 +240,7 @@ def _stored_file(payload: Json) -> JobFile | None:
 
 def _timelapse(data: object) -> TimelapseChanged | None:
     if data is None:
-        return TimelapseChanged(config=TimelapseConfig(type=OFF))
+        return TimelapseChanged(config=TimelapseConfig(type=TIMELAPSE_OFF))
     told = mapping(data)
     if (kind := text(told.get("type"))) is None:
         return None

@@ -136,7 +136,9 @@ class OctoPrintPush:
                 too_large = 0
             if is_too_large:
                 too_large = min(too_large + 1, DOUBLED)
-            await self.rest(pause(pauses) * (2**too_large if is_too_large else 1))
+            await self.rest(
+                reconnect_pause(pauses) * (2**too_large if is_too_large else 1)
+            )
             pauses += 1
 
     async def rest(self, seconds: float) -> None:
@@ -268,7 +270,7 @@ class OctoPrintPush:
         await send(socket, {"throttle": self._sent_throttle})
 
 
-def pause(pauses: int) -> float:
+def reconnect_pause(pauses: int) -> float:
     """Return how many seconds to wait after so many pauses that led nowhere."""
     # More than twenty are beyond the longest pause anyway.
     longest = min(LONGEST_PAUSE, FIRST_PAUSE * GROWTH ** min(pauses, 20))

@@ -100,7 +100,7 @@ class PrinterRestartedError(FirmwareSilentError):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Answer:
+class GcodeAnswer:
     """What the firmware answered to one command."""
 
     command: str
@@ -123,12 +123,12 @@ class _Sent:
     is_refused: bool = False
 
 
-async def ask(
+async def ask_gcode(
     client: OctoPrintClient,
     commands: Sequence[str],
     *,
     timeout: float,
-) -> tuple[Answer, ...]:
+) -> tuple[GcodeAnswer, ...]:
     """Queue lines of G-code and return what the firmware answers to each of them.
 
     It takes the permission MONITOR_TERMINAL, too. A command that OctoPrint never sends
@@ -275,10 +275,10 @@ class AnswerReader:
         index = min([*self._lost, *running, *self._expected], default=0)
         return self._commands[index]
 
-    def answers(self) -> tuple[Answer, ...]:
+    def answers(self) -> tuple[GcodeAnswer, ...]:
         """Return what was answered; a command that was never sent has no lines."""
         return tuple(
-            Answer(
+            GcodeAnswer(
                 command=command,
                 lines=self._maybe.get(index, ()) if lines is None else lines,
             )
