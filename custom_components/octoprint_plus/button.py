@@ -16,11 +16,14 @@ from homeassistant.components.button import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import OctoPrintClient, State
-from .api.controls import Control
-from .api.permissions import Permission
-from .api.plugins import bed_level_visualizer
-from .api.system import SystemCommand
+from .api import (
+    Control,
+    OctoPrintClient,
+    Permission,
+    State,
+    SystemCommand,
+    bed_level_visualizer,
+)
 from .commands.checks import async_refresh_or_raise
 from .commands.emergency import async_emergency_stop
 from .commands.everything import require_meant

@@ -16,8 +16,7 @@ from homeassistant.const import ATTR_TEMPERATURE, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.permissions import Permission
-from .api.printer import Heater
+from .api import Heater, Permission
 from .commands.execute import octoprint_command
 from .commands.refusals import refusal, require_number
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator

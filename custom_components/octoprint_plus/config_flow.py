@@ -33,9 +33,7 @@ from homeassistant.helpers.selector import TextSelector
 from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .api import ConnectionCause
-from .api.login import ProxyLogin
-from .api.permissions import permission_name
+from .api import ConnectionCause, ProxyLogin, permission_name
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry
 from .markup import escaped, one_line

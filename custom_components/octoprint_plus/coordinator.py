@@ -20,18 +20,24 @@ from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from homeassistant.util import dt as dt_util
 
-from .api import OctoPrintConnectionError, OctoPrintError, State
-from .api.job import JobFile
-from .api.socket.events import Occurrence, Subject
-from .api.socket.messages import (
+from .api import (
+    CONNECTING_STATES,
+    THROTTLE_CALM,
+    THROTTLE_QUICK,
+    JobFile,
+    Occurrence,
+    OctoPrintConnectionError,
+    OctoPrintError,
     PluginTold,
+    PushLost,
     PushMessage,
+    PushStarted,
     ReadAgain,
     ReauthRequired,
+    State,
     StateChanged,
+    Subject,
 )
-from .api.socket.push import THROTTLE_CALM, THROTTLE_QUICK, PushLost, PushStarted
-from .api.state import CONNECTING_STATES
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
 from .device import async_update_device, printer_title
 from .model.choice import ConnectionChoice

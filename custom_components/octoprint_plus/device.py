@@ -7,7 +7,7 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
 
-from .api.profiles import Volume
+from .api import Volume
 from .const import DOMAIN
 from .model.snapshot import Snapshot
 

@@ -7,7 +7,7 @@ from homeassistant.components.diagnostics import async_redact_data
 from homeassistant.const import CONF_API_KEY, CONF_PASSWORD, CONF_URL, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 
-from .api.redaction import without_secrets
+from .api import without_secrets
 from .coordinator import OctoPrintConfigEntry
 
 TO_REDACT = {

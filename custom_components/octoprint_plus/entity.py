@@ -13,7 +13,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .api.permissions import Permission
+from .api import Permission
 from .commands.checks import async_refresh_or_raise
 from .commands.everything import OnAllError, async_begin_command, async_end_command
 from .commands.execute import octoprint_command

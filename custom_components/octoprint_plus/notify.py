@@ -7,7 +7,7 @@ from homeassistant.components.notify import NotifyEntity, NotifyEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.gcode import display_command
+from .api import display_command
 from .coordinator import OctoPrintConfigEntry
 from .entity import PERMISSION, OctoPrintSendingEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot

@@ -14,8 +14,7 @@ from homeassistant.const import UnitOfRatio, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import OctoPrintClient
-from .api.printer import Heater
+from .api import Heater, OctoPrintClient
 from .commands.execute import octoprint_command
 from .commands.refusals import require_number
 from .coordinator import OctoPrintConfigEntry

@@ -15,8 +15,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
-from .api import OctoPrintError
-from .api.permissions import permission_name
+from .api import OctoPrintError, permission_name
 from .commands.left_hot import COOLED, LEFT_HOT
 from .const import DOMAIN
 from .coordinator import OctoPrintConfigEntry

@@ -9,11 +9,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
-from .api import State
-from .api.connection import ConnectionOptions
-from .api.permissions import Permission
-from .api.plugins.action_command import PROMPT_PLUGIN, Prompt
-from .api.timelapse import TIMELAPSE_OFF
+from .api import TIMELAPSE_OFF, ConnectionOptions, Permission, State, action_command
 from .commands.checks import async_refresh_or_raise
 from .commands.connect import AUTO_BAUDRATE, AUTO_PORT
 from .commands.everything import require_meant
@@ -323,13 +319,13 @@ def describe_prompt(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
     """Yield the selects that the server has and the key may use."""
     server = snapshot.server
     installed = server.settings.plugins if server.settings else frozenset()
-    if PROMPT_PLUGIN in installed and server.user.may(
+    if action_command.PROMPT_PLUGIN in installed and server.user.may(
         Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT
     ):
         yield PROMPT
 
 
-def choice_names(prompt: Prompt) -> list[str]:
+def choice_names(prompt: action_command.Prompt) -> list[str]:
     """Return the answers to a question, each with a name of its own."""
     names: list[str] = []
     for number, choice in enumerate(prompt.choices, start=1):
@@ -344,7 +340,7 @@ class OctoPrintPromptSelect(OctoPrintControlEntity, SelectEntity):
     _attr_current_option = None
 
     @property
-    def prompt(self) -> Prompt | None:
+    def prompt(self) -> action_command.Prompt | None:
         """Return the question."""
         return self.snapshot.plugins.prompt
 

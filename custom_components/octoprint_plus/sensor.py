@@ -27,16 +27,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import State
-from .api.job import JobFile, PrintResult
-from .api.mesh import BedMesh
-from .api.parsing import OTHER_NAME
-from .api.permissions import Permission
-from .api.plugins import bed_level_visualizer
-from .api.plugins.display_layer_progress import LayerProgress
-from .api.plugins.software_update import OCTOPRINT
-from .api.plugins.spools import Spool
-from .api.printer import Heater
+from .api import (
+    OTHER_NAME,
+    BedMesh,
+    Heater,
+    JobFile,
+    Permission,
+    PrintResult,
+    Spool,
+    State,
+    bed_level_visualizer,
+    display_layer_progress,
+    software_update,
+)
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .model.heaters import KnownHeater, extruder_count, known_heaters, other_sensors
@@ -70,7 +73,7 @@ def part[P, V](
     return value
 
 
-def _layers(snapshot: Snapshot) -> LayerProgress | None:
+def _layers(snapshot: Snapshot) -> display_layer_progress.LayerProgress | None:
     return snapshot.plugins.layers
 
 
@@ -101,7 +104,7 @@ def _updates(snapshot: Snapshot) -> list[str] | None:
     return [
         component.name
         for key, component in versions.components.items()
-        if key != OCTOPRINT and component.is_update_available
+        if key != software_update.OCTOPRINT and component.is_update_available
     ]
 
 

@@ -7,9 +7,7 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import State as PrinterState
-from .api.permissions import Permission
-from .api.state import CONNECTING_STATES
+from .api import CONNECTING_STATES, Permission, State as PrinterState
 from .commands.checks import async_refresh_or_raise
 from .commands.connect import async_connect
 from .commands.execute import octoprint_command

@@ -12,8 +12,7 @@ from homeassistant.components.update import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api.permissions import Permission
-from .api.plugins.software_update import OCTOPRINT, Component
+from .api import Permission, software_update
 from .commands.checks import async_refresh_or_raise
 from .commands.execute import octoprint_command
 from .commands.refusals import busy_refusal
@@ -33,9 +32,9 @@ DESCRIPTIONS: tuple[UpdateEntityDescription, ...] = (
 )
 
 
-def _component(snapshot: Snapshot) -> Component | None:
+def _component(snapshot: Snapshot) -> software_update.Component | None:
     versions = snapshot.plugins.versions
-    return versions.components.get(OCTOPRINT) if versions else None
+    return versions.components.get(software_update.OCTOPRINT) if versions else None
 
 
 def describe(snapshot: Snapshot) -> Iterable[UpdateEntityDescription]:
@@ -58,7 +57,7 @@ class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
     """Defines the update of OctoPrint itself."""
 
     @property
-    def component(self) -> Component | None:
+    def component(self) -> software_update.Component | None:
         """Return what the server knows of its own versions."""
         return _component(self.snapshot)
 
@@ -105,7 +104,7 @@ class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
     @override
     def in_progress(self) -> bool:
         """Return whether it is updated just now."""
-        return self.snapshot.plugins.updating == OCTOPRINT
+        return self.snapshot.plugins.updating == software_update.OCTOPRINT
 
     @override
     async def async_install(
@@ -116,7 +115,9 @@ class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
         if self.snapshot.is_busy:
             raise busy_refusal("update_while_busy", self.coordinator)
         async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.plugins.software_update.update([OCTOPRINT])
+            await self.coordinator.client.plugins.software_update.update(
+                [software_update.OCTOPRINT]
+            )
 
     @override
     def shows(self) -> object:

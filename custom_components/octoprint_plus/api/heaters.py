@@ -20,6 +20,11 @@ SENSOR = re.compile(r"\w{1,32}")
 ONLY_PUSHED = frozenset({"bed", "chamber"})
 
 
+def is_tool(name: str) -> bool:
+    """Return whether a heater is a tool: tool0, tool1 and so on."""
+    return TOOL.fullmatch(name) is not None
+
+
 def allowed_heaters(
     heaters: Mapping[str, Heater], profile: PrinterProfile | None
 ) -> dict[str, Heater]:

@@ -5,9 +5,14 @@ from collections.abc import Collection
 
 from homeassistant.exceptions import HomeAssistantError
 
-from ..api import OctoPrintError, State
-from ..api.permissions import Permission, permission_name
-from ..api.state import BUSY_STATES, parse_state
+from ..api import (
+    BUSY_STATES,
+    OctoPrintError,
+    Permission,
+    State,
+    parse_state,
+    permission_name,
+)
 from ..coordinator import OctoPrintCoordinator
 from .everything import require_meant
 from .refusals import printer_busy, printer_offline, refusal

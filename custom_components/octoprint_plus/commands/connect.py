@@ -5,9 +5,13 @@ import asyncio
 from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError
 
-from ..api.connection import ConnectionOptions
-from ..api.permissions import Permission
-from ..api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
+from ..api import (
+    CONNECTING_STATES,
+    OFFLINE_STATES,
+    ConnectionOptions,
+    Permission,
+    parse_state,
+)
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.choice import ConnectionChoice

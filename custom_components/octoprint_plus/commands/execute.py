@@ -7,18 +7,20 @@ from contextlib import asynccontextmanager, nullcontext
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..api import (
+    BUSY_STATES,
     OctoPrintAuthError,
     OctoPrintConflictError,
     OctoPrintConnectionError,
     OctoPrintError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    OctoPrintUnfinishedError,
+    Permission,
+    PlaceholderError,
     State,
+    UnsafeLineError,
+    permission_name,
 )
-from ..api.errors import OctoPrintUnfinishedError
-from ..api.gcode import PlaceholderError, UnsafeLineError
-from ..api.permissions import Permission, permission_name
-from ..api.state import BUSY_STATES
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..sync.errors import needs_reauth

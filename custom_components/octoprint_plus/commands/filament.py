@@ -4,9 +4,7 @@ import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from ..api import State
-from ..api.permissions import Permission
-from ..api.state import BUSY_STATES
+from ..api import BUSY_STATES, Permission, State
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.heated import Observation

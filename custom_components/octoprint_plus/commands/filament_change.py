@@ -13,8 +13,7 @@ from time import monotonic
 from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
-from ..api import OctoPrintError
-from ..api.printer import Heater
+from ..api import Heater, OctoPrintError
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.heated import Heated, Observation, is_target, restored_target

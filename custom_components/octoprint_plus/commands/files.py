@@ -3,10 +3,15 @@
 from contextlib import nullcontext
 from dataclasses import dataclass
 
-from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.entries import Entry, FileList
-from ..api.permissions import Permission
-from ..api.state import BUSY_STATES
+from ..api import (
+    BUSY_STATES,
+    Entry,
+    FileList,
+    OctoPrintConflictError,
+    OctoPrintNotFoundError,
+    OctoPrintRequestError,
+    Permission,
+)
 from ..coordinator import OctoPrintCoordinator
 from .exclusive import starting_print
 from .execute import printer_command, server_command

@@ -7,17 +7,19 @@ import re
 
 from homeassistant.core import Context
 
-from ..api import OctoPrintNotFoundError
-from ..api.controls import Control
-from ..api.errors import OctoPrintServerError
-from ..api.gcode import PlaceholderError, UnsafeLineError, gcode_lines
-from ..api.permissions import Permission
-from ..api.socket.terminal import (
+from ..api import (
+    Control,
     FirmwareSilentError,
     GcodeAnswer,
+    OctoPrintNotFoundError,
+    OctoPrintServerError,
+    Permission,
+    PlaceholderError,
     PrinterLostError,
     PrinterRestartedError,
+    UnsafeLineError,
     ask_gcode,
+    gcode_lines,
 )
 from ..coordinator import OctoPrintCoordinator
 from .execute import printer_command

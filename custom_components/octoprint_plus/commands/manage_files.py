@@ -5,13 +5,13 @@ from pathlib import PurePosixPath
 from homeassistant.exceptions import ServiceValidationError
 
 from ..api import (
+    Entry,
     OctoPrintConflictError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
     OctoPrintRequestError,
+    Permission,
 )
-from ..api.entries import Entry
-from ..api.permissions import Permission
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .storage import (

@@ -1,7 +1,6 @@
 """The mesh of the bed."""
 
-from ..api.mesh import BedMesh
-from ..api.plugins import bed_level_visualizer
+from ..api import BedMesh, bed_level_visualizer
 from ..coordinator import OctoPrintCoordinator
 from .plugins import require_plugin
 from .refusals import refusal

@@ -2,9 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from ..api import State
-from ..api.permissions import Permission
-from ..api.state import BUSY_STATES
+from ..api import BUSY_STATES, Permission, State
 from ..coordinator import OctoPrintCoordinator
 from ..model.heaters import extruder_count
 from .checks import MOVING_STATES, async_check_again

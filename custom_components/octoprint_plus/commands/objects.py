@@ -1,6 +1,6 @@
 """The objects of a print, any of which can be left out of the rest of it."""
 
-from ..api.plugins import cancel_objects
+from ..api import cancel_objects
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .plugins import require_plugin

@@ -4,8 +4,13 @@ A snapshot may be some seconds old, so this reads the server itself (GET /api/pr
 GET /api/job).
 """
 
-from ..api import OctoPrintClient, OctoPrintConflictError
-from ..api.state import JOB_STATES, State, parse_state
+from ..api import (
+    JOB_STATES,
+    OctoPrintClient,
+    OctoPrintConflictError,
+    State,
+    parse_state,
+)
 from ..model.heated import UNKNOWN, Observation
 
 

@@ -3,10 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ..api import OctoPrintNotFoundError
-from ..api.patience import PLUGIN_COMMAND_TIMEOUT
-from ..api.permissions import Permission, permission_name
-from ..api.plugins import psu_control
+from ..api import (
+    PLUGIN_COMMAND_TIMEOUT,
+    OctoPrintNotFoundError,
+    Permission,
+    permission_name,
+    psu_control,
+)
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .psu import async_check_power_off

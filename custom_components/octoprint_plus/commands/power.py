@@ -2,8 +2,7 @@
 
 from homeassistant.core import Context
 
-from ..api.permissions import Permission
-from ..api.plugins import psu_control
+from ..api import Permission, psu_control
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .plugins import require_plugin

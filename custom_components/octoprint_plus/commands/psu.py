@@ -5,11 +5,16 @@ from functools import partial
 
 from homeassistant.exceptions import HomeAssistantError
 
-from ..api import OctoPrintConflictError, State
-from ..api.heaters import TOOL, allowed_heaters
-from ..api.printer import Heater
-from ..api.socket.messages import PluginTold
-from ..api.state import BUSY_STATES, parse_state
+from ..api import (
+    BUSY_STATES,
+    Heater,
+    OctoPrintConflictError,
+    PluginTold,
+    State,
+    allowed_heaters,
+    is_tool,
+    parse_state,
+)
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..sync.last_seen import HOT, is_cool
@@ -62,7 +67,7 @@ async def async_check_power_off(coordinator: OctoPrintCoordinator) -> None:
     heaters = allowed_heaters(printer.heaters, snapshot.profile)
     _check_heaters(heaters, coordinator)
     known = {name for name, each in heaters.items() if each.actual is not None}
-    if known != heaters.keys() or not any(map(TOOL.fullmatch, known)):
+    if known != heaters.keys() or not any(map(is_tool, known)):
         raise refusal("psu_off_temperature_unknown", coordinator.name)
 
 

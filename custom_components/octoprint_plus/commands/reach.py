@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from math import hypot
 
-from ..api.profiles import Volume
+from ..api import Volume
 from .refusals import refusal
 
 

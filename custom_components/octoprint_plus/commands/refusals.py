@@ -4,8 +4,7 @@ from math import isfinite
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from ..api.gcode import MAX_GCODE_LINE, PlaceholderError, UnsafeLineError
-from ..api.state import State
+from ..api import MAX_GCODE_LINE, PlaceholderError, State, UnsafeLineError
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 

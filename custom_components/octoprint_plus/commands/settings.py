@@ -3,9 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..api.permissions import Permission
-from ..api.redaction import is_secret, without_secrets
-from ..api.settings import PLUGIN_SETTINGS, SETTINGS_GROUPS, Objection
+from ..api import (
+    PLUGIN_SETTINGS,
+    SETTINGS_GROUPS,
+    Objection,
+    Permission,
+    is_secret,
+    without_secrets,
+)
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .refusals import refusal

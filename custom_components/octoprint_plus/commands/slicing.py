@@ -6,11 +6,14 @@ from pathlib import PurePosixPath
 
 from homeassistant.core import Context
 
-from ..api import OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.paths import checked_name
-from ..api.permissions import Permission
-from ..api.slicing import Slicer
-from ..api.state import BUSY_STATES
+from ..api import (
+    BUSY_STATES,
+    OctoPrintNotFoundError,
+    OctoPrintRequestError,
+    Permission,
+    Slicer,
+    checked_name,
+)
 from ..coordinator import OctoPrintCoordinator
 from .exclusive import starting_print
 from .execute import printer_command, server_command

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ..api.plugins import spool_manager, spoolman
-from ..api.plugins.spools import Spool
+from ..api import Spool, spool_manager, spoolman
 from ..coordinator import OctoPrintCoordinator
 from ..model.heaters import extruder_count
 from .execute import server_command

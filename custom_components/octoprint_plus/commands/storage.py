@@ -5,12 +5,15 @@ from dataclasses import dataclass
 
 from homeassistant.exceptions import ServiceValidationError
 
-from ..api import OctoPrintError, OctoPrintRequestError
-from ..api.entries import Entry
-from ..api.errors import OctoPrintFullError
-from ..api.gcode import is_safe_name
-from ..api.paths import checked_path
-from ..api.state import BUSY_STATES
+from ..api import (
+    BUSY_STATES,
+    Entry,
+    OctoPrintError,
+    OctoPrintFullError,
+    OctoPrintRequestError,
+    checked_path,
+    is_safe_name,
+)
 from ..coordinator import OctoPrintCoordinator
 from .refusals import printer_offline, refusal
 

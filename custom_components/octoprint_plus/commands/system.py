@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..api.permissions import Permission
-from ..api.profiles import PrinterProfile
+from ..api import Permission, PrinterProfile
 from ..coordinator import OctoPrintCoordinator
 from .checks import async_check_free
 from .execute import server_command

@@ -6,16 +6,17 @@ from typing import Any
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError
 
-from ..api import OctoPrintConflictError, OctoPrintNotFoundError
-from ..api.permissions import Permission
-from ..api.plugins import octolapse
-from ..api.timelapse import (
+from ..api import (
     TIMELAPSE_OFF,
     TIMELAPSE_TIMED,
     TIMELAPSE_ZCHANGE,
+    OctoPrintConflictError,
+    OctoPrintNotFoundError,
+    Permission,
     TimelapseConfig,
     Timelapses,
     Unrendered,
+    octolapse,
 )
 from ..coordinator import OctoPrintCoordinator
 from .checks import async_check_free, async_look, async_refresh_or_raise

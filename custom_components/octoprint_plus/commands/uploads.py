@@ -6,10 +6,15 @@ from pathlib import PurePosixPath
 
 from homeassistant.core import Context
 
-from ..api import OctoPrintConflictError, OctoPrintNotFoundError, OctoPrintRequestError
-from ..api.permissions import Permission
-from ..api.state import BUSY_STATES
-from ..api.uploads import USUAL_UPLOAD_LIMIT, Upload
+from ..api import (
+    BUSY_STATES,
+    USUAL_UPLOAD_LIMIT,
+    OctoPrintConflictError,
+    OctoPrintNotFoundError,
+    OctoPrintRequestError,
+    Permission,
+    Upload,
+)
 from ..const import LOGGER
 from ..coordinator import OctoPrintCoordinator
 from .exclusive import starting_print

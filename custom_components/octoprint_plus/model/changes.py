@@ -4,10 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..api.job import PrintResult
-from ..api.plugins.display_layer_progress import LayerProgress
-from ..api.socket.events import Occurrence, Subject
-from ..api.state import State
+from ..api import Occurrence, PrintResult, State, Subject, display_layer_progress
 from .prints import LastPrint, Memory, RunningPrint
 from .snapshot import Snapshot
 
@@ -109,7 +106,8 @@ def _prompt_in(told: Told | None, snapshot: Snapshot) -> tuple[str, ...] | None:
 
 
 def layers_passed(
-    before: LayerProgress | None, after: LayerProgress | None
+    before: display_layer_progress.LayerProgress | None,
+    after: display_layer_progress.LayerProgress | None,
 ) -> Iterator[Occurrence]:
     """Yield what happened between two states of the layers, which only a plugin tells."""
     if before is None or after is None or after.layer in (before.layer, None):

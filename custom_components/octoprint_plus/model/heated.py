@@ -6,8 +6,7 @@ GET /api/job).
 
 from dataclasses import dataclass
 
-from ..api.printer import Heater
-from ..api.state import BUSY_STATES, State
+from ..api import BUSY_STATES, Heater, State
 
 # Firmwares round targets.
 TOLERANCE = 1.0

@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..api.heaters import TOOL, is_allowed
-from ..api.printer import Heater
-from ..api.profiles import PrinterProfile
+from ..api import Heater, PrinterProfile, is_allowed, is_tool
 from .snapshot import Snapshot
 
 # A heater that keeps its target swings around it by about this many degrees.
@@ -30,7 +28,7 @@ def extruder_count(snapshot: Snapshot) -> int:
     """Return how many tools there are, as far as the key may see."""
     if profile := snapshot.profile:
         return profile.extruder_count
-    return sum(map(bool, map(TOOL.fullmatch, snapshot.memory.heaters))) or 1
+    return sum(map(is_tool, snapshot.memory.heaters)) or 1
 
 
 def has_heater(profiles: Mapping[str, PrinterProfile], heater: str) -> bool:
@@ -56,10 +54,10 @@ def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
     profile = snapshot.profile
     seen = snapshot.heaters if profile is None else snapshot.memory.heaters
     names = [name for name in seen if is_allowed(name, profile)]
-    tools = [name for name in names if TOOL.fullmatch(name)]
+    tools = [name for name in names if is_tool(name)]
     is_single = len(tools) <= 1 and (profile is None or profile.tool_count <= 1)
     for name in sorted(names):
-        if TOOL.fullmatch(name):
+        if is_tool(name):
             yield KnownHeater(
                 name=name,
                 number=name.removeprefix("tool"),
@@ -72,7 +70,7 @@ def known_heaters(snapshot: Snapshot) -> Iterable[KnownHeater]:
 def other_sensors(snapshot: Snapshot) -> Iterable[KnownHeater]:
     """Yield what else the printer was seen with a temperature of, and cannot be set."""
     for name in sorted(snapshot.memory.sensors):
-        if TOOL.fullmatch(name):
+        if is_tool(name):
             key, number = "tool_number", name.removeprefix("tool")
         elif name in ("bed", "chamber"):
             key, number = name, ""

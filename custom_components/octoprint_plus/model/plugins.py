@@ -7,8 +7,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 
-from ..api.mesh import BedMesh
-from ..api.plugins import (
+from ..api import (
+    BedMesh,
+    Spool,
     action_command,
     bed_level_visualizer,
     cancel_objects,
@@ -18,7 +19,6 @@ from ..api.plugins import (
     spool_manager,
     spoolman,
 )
-from ..api.plugins.spools import Spool
 
 # A mesh is told as a message and as an event, which overtake each other.
 SAME_MESH = timedelta(seconds=10)

@@ -7,11 +7,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ..api.entries import LastPrintOfFile
-from ..api.heaters import MAX_SENSORS
-from ..api.job import Job, JobFile, PrintResult, same_file
-from ..api.printer import Heater
-from ..api.state import JOB_STATES, OFFLINE_STATES, State
+from ..api import (
+    JOB_STATES,
+    MAX_SENSORS,
+    OFFLINE_STATES,
+    Heater,
+    Job,
+    JobFile,
+    LastPrintOfFile,
+    PrintResult,
+    State,
+    same_file,
+)
 
 # Estimates jitter. A finish time that moves with each of them is useless in an
 # automation and fills the recorder, so it moves only when it is noticeably wrong.

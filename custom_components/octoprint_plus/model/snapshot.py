@@ -8,41 +8,47 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from ..api.connection import Connection
-from ..api.controls import Control
-from ..api.heaters import NO_HEATERS, ONLY_PUSHED, read_heaters
-from ..api.job import NO_PROGRESS, Job, JobFile, same_file
-from ..api.permissions import CurrentUser
-from ..api.printer import Heater, PrinterError, PrinterState
-from ..api.profiles import PrinterProfile
-from ..api.settings import Settings
-from ..api.socket.events import Occurrence, Subject
-from ..api.socket.messages import (
+from ..api import (
+    BUSY_STATES,
+    CONNECTING_STATES,
+    NO_HEATERS,
+    NO_PROGRESS,
+    OFFLINE_STATES,
+    ONLY_PUSHED,
     PRINTER_MESSAGES,
+    Connection,
+    Control,
     Current,
+    CurrentUser,
     ErrorOccurred,
     FileSelected,
+    Heater,
+    Job,
+    JobFile,
+    Occurrence,
     PluginTold,
     PrintEnding,
+    PrinterError,
+    PrinterProfile,
+    PrinterState,
     PrintStarted,
     PushMessage,
     ReadAgain,
     RenderProgress,
+    ServerInfo,
+    Settings,
     SlicingProgress,
-    StateChanged,
-    TimelapseChanged,
-    ToolChanged,
-)
-from ..api.state import (
-    BUSY_STATES,
-    CONNECTING_STATES,
-    OFFLINE_STATES,
     State,
+    StateChanged,
+    Subject,
+    SystemCommand,
+    TimelapseChanged,
+    TimelapseConfig,
+    ToolChanged,
     parse_state,
+    read_heaters,
+    same_file,
 )
-from ..api.system import SystemCommand
-from ..api.timelapse import TimelapseConfig
-from ..api.version import ServerInfo
 from .plugins import PluginStates, advance_plugins, of_installed
 from .prints import Memory, next_memory, note_ending
 

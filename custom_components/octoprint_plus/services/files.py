@@ -15,7 +15,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonObjectType
 
-from ..api.entries import Entry
+from ..api import Entry
 from ..commands import files, manage_files
 from ..commands.storage import LOCAL, LOCATIONS, FilePath
 from ..const import DOMAIN

@@ -5,13 +5,13 @@ import re
 
 from homeassistant.util.json import JsonObjectType, JsonValueType
 
-from ..api.firmware import (
+from ..api import (
+    GcodeAnswer,
     parse_firmware_info,
     parse_firmware_settings,
     parse_leveling,
     parse_temperatures,
 )
-from ..api.socket.terminal import GcodeAnswer
 
 LEVELING = re.compile(r"G29\b|M420\b.*V")
 

@@ -13,8 +13,7 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
-from ..api.plugins import PLUGIN_ID, octolapse
-from ..api.redaction import without_secrets
+from ..api import PLUGIN_ID, octolapse, without_secrets
 from ..commands.mesh import get_bed_mesh
 from ..commands.objects import async_cancel_object, async_list_objects
 from ..commands.plugins import async_plugin_command

@@ -14,7 +14,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 from homeassistant.util.json import JsonObjectType
 
-from ..api.profiles import PrinterProfile
+from ..api import PrinterProfile
 from ..commands.settings import async_get_settings, async_update_settings
 from ..commands.system import async_list_profiles, async_run_system_command
 from ..const import DOMAIN

@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 from yarl import URL
 
-from ..api.login import ProxyLogin
+from ..api import ProxyLogin
 
 OCTOPRINT_PORT = 5000
 """Where OctoPrint listens unless something stands in front of it."""

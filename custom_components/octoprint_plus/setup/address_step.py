@@ -16,8 +16,7 @@ from homeassistant.helpers.selector import (
     TextSelectorType,
 )
 
-from ..api import ConnectionCause
-from ..api.login import ProxyLogin
+from ..api import ConnectionCause, ProxyLogin
 from .address import AddressError, address_text, parse_address, split_login
 from .finder import async_find_typed
 from .probe import SetupError

@@ -3,8 +3,12 @@
 import asyncio
 from http import HTTPStatus
 
-from ..api import OctoPrintAuthError, OctoPrintClient, OctoPrintConnectionError
-from ..api.access import AppKeyRequest
+from ..api import (
+    AppKeyRequest,
+    OctoPrintAuthError,
+    OctoPrintClient,
+    OctoPrintConnectionError,
+)
 from ..const import APP_NAME
 from .probe import SetupError, setup_errors
 

@@ -15,8 +15,7 @@ from homeassistant.const import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..api import OctoPrintClient
-from ..api.login import ProxyLogin
+from ..api import OctoPrintClient, ProxyLogin
 
 
 def setup_client(

@@ -9,9 +9,7 @@ from yarl import URL
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..api import ConnectionCause, OctoPrintClient
-from ..api.login import ProxyLogin
-from ..api.transport import REQUEST_TIMEOUT
+from ..api import REQUEST_TIMEOUT, ConnectionCause, OctoPrintClient, ProxyLogin
 from .address import alternatives, parse_address
 from .clients import setup_client
 from .probe import SetupError, setup_errors

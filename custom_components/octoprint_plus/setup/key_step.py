@@ -9,7 +9,7 @@ import voluptuous as vol
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_API_KEY, CONF_URL
 
-from ..api.access import AppKeyRequest
+from ..api import AppKeyRequest
 from ..const import DOMAIN
 from .address import address_text
 from .address_step import PASSWORD, AddressFlow

@@ -12,14 +12,15 @@ from homeassistant.core import HomeAssistant
 
 from ..api import (
     ConnectionCause,
+    CurrentUser,
     OctoPrintAuthError,
     OctoPrintConnectionError,
     OctoPrintError,
     OctoPrintPermissionError,
     OctoPrintRateLimitError,
+    Permission,
+    ProxyLogin,
 )
-from ..api.login import ProxyLogin
-from ..api.permissions import CurrentUser, Permission
 from ..const import LOGGER
 from .clients import setup_client
 

@@ -6,14 +6,15 @@ from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import UpdateFailed
 
 from ..api import (
+    ConnectionCause,
     OctoPrintAuthError,
     OctoPrintConnectionError,
     OctoPrintError,
     OctoPrintNotFoundError,
     OctoPrintPermissionError,
+    Permission,
+    permission_name,
 )
-from ..api.errors import ConnectionCause
-from ..api.permissions import Permission, permission_name
 from ..const import DOMAIN, LOGGER
 
 AWAY_CAUSES = frozenset(

@@ -7,7 +7,7 @@ from time import monotonic
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from ..api.socket.events import Occurrence, Subject
+from ..api import Occurrence, Subject
 from ..model.changes import Told, layers_passed, next_told, occurred
 from ..model.snapshot import Snapshot
 from .errors import UnexpectedErrors

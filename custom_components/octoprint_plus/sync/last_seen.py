@@ -11,9 +11,7 @@ from typing import Any
 
 from homeassistant.util import dt as dt_util
 
-from ..api.heaters import is_allowed
-from ..api.parsing import number
-from ..api.printer import Heater
+from ..api import Heater, is_allowed, number
 
 # Without power the fan of a hot nozzle stops, and what is in it melts further up.
 HOT = 50

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from homeassistant.core import callback
 from homeassistant.util.json import json_loads
 
-from ..api import OctoPrintConnectionError, OctoPrintError
-from ..api.errors import ConnectionCause
-from ..api.socket.push import OctoPrintPush, PushLost, reconnect_pause
+from ..api import (
+    ConnectionCause,
+    OctoPrintConnectionError,
+    OctoPrintError,
+    OctoPrintPush,
+    PushLost,
+    reconnect_pause,
+)
 from ..const import DOMAIN, LOGGER
 from .errors import is_away, needs_reauth
 

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ..api.job import JobFile, same_file
-from ..api.socket.events import Occurrence, Subject
+from ..api import JobFile, Occurrence, Subject, same_file
 from ..model.snapshot import Snapshot
 
 # A `current` comes each half second, and later from a busy server.

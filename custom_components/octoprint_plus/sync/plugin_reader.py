@@ -9,13 +9,14 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..api import (
     ConnectionCause,
+    Job,
     OctoPrintClient,
     OctoPrintConnectionError,
     OctoPrintError,
+    Permission,
+    spool_manager,
+    spoolman,
 )
-from ..api.job import Job
-from ..api.permissions import Permission
-from ..api.plugins import spool_manager, spoolman
 from ..const import DOMAIN, LOGGER
 from ..device import printer_title
 from ..model.plugins import PluginStates, has_to_be_read, merge_plugins

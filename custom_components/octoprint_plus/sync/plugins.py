@@ -3,9 +3,9 @@
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
-from ..api import OctoPrintClient
-from ..api.permissions import Permission
-from ..api.plugins import (
+from ..api import (
+    OctoPrintClient,
+    Permission,
     action_command,
     bed_level_visualizer,
     cancel_objects,

@@ -7,18 +7,22 @@ from time import monotonic
 from typing import Any
 
 from ..api import (
+    CONNECTING_STATES,
+    OFFLINE_STATES,
+    Connection,
+    Control,
+    CurrentUser,
+    Job,
     OctoPrintAuthError,
     OctoPrintClient,
     OctoPrintConflictError,
     OctoPrintError,
+    Permission,
+    PrinterError,
+    PrinterState,
+    TimelapseConfig,
+    parse_state,
 )
-from ..api.connection import Connection
-from ..api.controls import Control
-from ..api.job import Job
-from ..api.permissions import CurrentUser, Permission
-from ..api.printer import PrinterError, PrinterState
-from ..api.state import CONNECTING_STATES, OFFLINE_STATES, parse_state
-from ..api.timelapse import TimelapseConfig
 from ..model.prints import LastPrint, RunningPrint, settle
 from ..model.snapshot import ServerData, Snapshot
 from .optional_reader import FIRST_RETRY, OptionalReader

@@ -7,9 +7,7 @@ docs/architecture.md.
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ..api import State
-from ..api.job import Progress
-from ..api.printer import Heater
+from ..api import Heater, Progress, State
 from ..model.heaters import AT_TARGET
 from ..model.plugins import PluginStates
 from ..model.snapshot import Snapshot

@@ -15,10 +15,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
 from homeassistant.util import dt as dt_util
 
-from ..api.heaters import MAX_SENSORS
-from ..api.job import JobFile, PrintResult
-from ..api.parsing import number, seconds
-from ..api.printer import Heater
+from ..api import MAX_SENSORS, Heater, JobFile, PrintResult, number, seconds
 from ..const import DOMAIN, LOGGER
 from ..model.changes import Told
 from ..model.heated import Heated

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from ..api.uploads import OnProgress
+from ..api import OnProgress
 from ..const import LOGGER
 
 # Percents between two lines in the log.
