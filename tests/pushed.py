@@ -76,14 +76,14 @@ class Pushed:
 
     def listen(self) -> None:
         """Take down what the coordinator is told."""
-        receive = self.coordinator.async_receive
+        receive = self.coordinator.listener.async_receive
 
         @callback
         def hear(message: PushStarted | PushLost | PushMessage) -> None:
             receive(message)
             self.told.append(message)
 
-        self.coordinator.async_receive = hear  # type: ignore[method-assign]
+        self.coordinator.listener.async_receive = hear  # type: ignore[method-assign]
 
     async def up(self) -> Self:
         """Wait until the socket is up and the poll after it is over."""

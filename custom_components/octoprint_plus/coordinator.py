@@ -29,9 +29,7 @@ from .api import (
     OctoPrintConnectionError,
     OctoPrintError,
     PluginTold,
-    PushLost,
     PushMessage,
-    PushStarted,
     ReadAgain,
     ReauthRequired,
     State,
@@ -39,7 +37,7 @@ from .api import (
     Subject,
 )
 from .const import CONF_MAX_TEMPS, DOMAIN, LOGGER, default_max_temp
-from .device import async_update_device, printer_title
+from .device import async_update_device, instance_id, printer_title
 from .model.choice import ConnectionChoice
 from .model.heaters import is_warming
 from .model.plugins import PluginStates
@@ -146,7 +144,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.starting_prints = 0
         """How many commands are on their way that start a print."""
 
-        self._listener = PushListener(self)
+        self.listener = PushListener(hass, entry, self.client, self)
+        """What keeps the socket open."""
+
         self._poller = OctoPrintPoller(
             self.client,
             OptionalReader(
@@ -191,12 +191,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @property
     def instance_id(self) -> str:
         """Return what the unique ids of the device and its entities begin with."""
-        return self.config_entry.unique_id or self.config_entry.entry_id
+        return instance_id(self.config_entry)
 
     @property
     def is_pushed(self) -> bool:
         """Return whether the server tells by itself what changes."""
-        return self._listener.is_pushed
+        return self.listener.is_pushed
 
     @property
     def file(self) -> JobFile | None:
@@ -215,7 +215,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_start_push(self) -> None:
         """Listen to what the server tells by itself, until the entry is unloaded."""
-        self._listener.async_start()
+        self.listener.async_start()
 
     @callback
     def async_end_commands(self) -> None:
@@ -227,17 +227,17 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def async_server_seen(self) -> None:
         """Note that the server was just seen in the network."""
-        self._listener.push.reconnect_now()
+        self.listener.push.reconnect_now()
 
     async def async_before_command(self) -> None:
         """Let the server tell soon what a command effects, where it tells by itself."""
         if self.is_pushed:
-            await self._listener.push.hurry()
+            await self.listener.push.hurry()
 
     async def async_after_command(self) -> None:
         """Read the effect of a command, or let the server tell it soon."""
         if self.is_pushed:
-            await self._listener.push.hurry()
+            await self.listener.push.hurry()
         else:
             self._is_poll_awaited = True
             await self.async_request_refresh()
@@ -275,16 +275,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_show(self._truth)
 
     @callback
-    def async_receive(self, message: PushStarted | PushLost | PushMessage) -> None:
-        """Take what the socket yields."""
-        if isinstance(message, PushStarted):
-            self._listener.async_opened()
-        elif isinstance(message, PushLost):
-            self._listener.async_lost(message)
-        else:
-            self._async_take_message(message)
-
-    @callback
     def _async_entry_changed(
         self, change: ConfigEntryChange, entry: ConfigEntry
     ) -> None:
@@ -294,7 +284,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             and entry is self.config_entry
             and self._truth is not None
         ):
-            async_update_device(self.hass, self, self._truth)
+            async_update_device(self.hass, self.config_entry, self._truth)
             self.async_update_listeners()
 
     @override
@@ -335,7 +325,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                     return self.data
                 raise unexpected_failure(self.name) from err
             self.update_interval = self._poll_interval(truth)
-            self._listener.async_answered()
+            self.listener.async_answered()
             # The base class lets the states be written before anything else can run.
             self.hass.loop.call_soon(self.events.async_tell)
             self._plugins.async_read()
@@ -369,7 +359,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _is_astray(self, err: OctoPrintError) -> bool:
         """Return whether just an answer went astray, of a server that is there."""
         if is_refused := needs_reauth(err):
-            self._listener.async_refuse()
+            self.listener.async_refuse()
         # All is unavailable until a poll succeeds.
         self.update_interval = POLL_IDLE
         if is_refused or not isinstance(err, OctoPrintConnectionError):
@@ -452,7 +442,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Correct the end of a print by the file's own history, where it has one."""
         unsettled = self._unsettled
         # The socket, which is opened after the first poll, tells the server's clock.
-        if unsettled is None or self._truth is None or self._listener.task is None:
+        if unsettled is None or self._truth is None or self.listener.task is None:
             return
         last_print = self._truth.memory.last_print
         running, attempts = unsettled
@@ -472,7 +462,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_note()
 
     @callback
-    def _async_take_message(self, message: PushMessage) -> None:
+    def async_receive(self, message: PushMessage) -> None:
+        """Take what the server told, in one step."""
         previous = self._truth
         if previous is None:
             return
@@ -542,9 +533,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             or is_warming(truth.heaters)
             or self._is_name_awaited(truth)
         )
-        self._listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
+        self.listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
-            async_update_device(self.hass, self, truth)
+            async_update_device(self.hass, self.config_entry, truth)
 
     @callback
     def _async_note(self) -> None:

@@ -1,31 +1,34 @@
 """The device of a printer."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_URL
 from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import DeviceInfo
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .api import Volume
 from .const import DOMAIN
 from .model.snapshot import Snapshot
 
-if TYPE_CHECKING:
-    from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
+
+def instance_id(entry: ConfigEntry) -> str:
+    """Return what the unique ids of a printer's device and its entities begin with."""
+    return entry.unique_id or entry.entry_id
 
 
-def device_info(coordinator: OctoPrintCoordinator) -> DeviceInfo:
+def device_info(entry: ConfigEntry, snapshot: Snapshot) -> DeviceInfo:
     """Return the device of a printer."""
-    snapshot = coordinator.data
     profile = snapshot.profile
     return DeviceInfo(
-        configuration_url=str(coordinator.client.url),
+        configuration_url=str(entry.data[CONF_URL]),
         hw_version=volume_text(profile.volume) if profile else None,
-        identifiers={(DOMAIN, coordinator.instance_id)},
+        identifiers={(DOMAIN, instance_id(entry))},
         manufacturer="OctoPrint",
         model=profile.model if profile else None,
-        name=coordinator.config_entry.title,
+        name=entry.title,
         sw_version=snapshot.server.server.version,
     )
 
@@ -47,12 +50,12 @@ def printer_title(hass: HomeAssistant, entry: ConfigEntry) -> str:
 
 
 def _device(hass: HomeAssistant, entry: ConfigEntry) -> dr.DeviceEntry | None:
-    identifier = (DOMAIN, entry.unique_id or entry.entry_id)
+    identifier = (DOMAIN, instance_id(entry))
     return dr.async_get(hass).async_get_device_by_identifier(identifier, entry.entry_id)
 
 
 @callback
-def async_watch_title(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+def async_watch_title(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Let repairs name a printer as the user renames its device, until the entry is unloaded."""
 
     @callback
@@ -62,7 +65,8 @@ def async_watch_title(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
             return
         device = _device(hass, entry)
         if device is not None and device.id == data["device_id"]:
-            entry.runtime_data.async_update_listeners()
+            coordinator: DataUpdateCoordinator[Snapshot] = entry.runtime_data
+            coordinator.async_update_listeners()
 
     entry.async_on_unload(
         hass.bus.async_listen(dr.EVENT_DEVICE_REGISTRY_UPDATED, update)
@@ -71,15 +75,15 @@ def async_watch_title(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
 
 @callback
 def async_update_device(
-    hass: HomeAssistant, coordinator: OctoPrintCoordinator, snapshot: Snapshot
+    hass: HomeAssistant, entry: ConfigEntry, snapshot: Snapshot
 ) -> None:
     """Show a new name, version of OctoPrint or printer profile on the device."""
-    if (device := _device(hass, coordinator.config_entry)) is not None:
+    if (device := _device(hass, entry)) is not None:
         profile = snapshot.profile
         dr.async_get(hass).async_update_device(
             device.id,
             hw_version=volume_text(profile.volume) if profile else None,
             model=profile.model if profile else None,
-            name=coordinator.config_entry.title,
+            name=entry.title,
             sw_version=snapshot.server.server.version,
         )

@@ -39,7 +39,7 @@ class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
         """Initialize the entity."""
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_device_info = device_info(coordinator)
+        self._attr_device_info = device_info(coordinator.config_entry, coordinator.data)
         self._attr_unique_id = f"{coordinator.instance_id}_{description.key}"
 
     @property

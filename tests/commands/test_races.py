@@ -165,18 +165,18 @@ async def test_race_of_a_print_with_what_harms_it(
         await refresh(hass, config_entry)
         race.reset(begins_after)
         # What is pushed lags behind: here it tells nothing at all of the print.
-        coordinator._listener.is_pushed = is_pushed
+        coordinator.listener.is_pushed = is_pushed
         try:
             await hass.services.async_call(domain, service, data, blocking=True)
         except HomeAssistantError as err:
             return err
         finally:
-            coordinator._listener.is_pushed = False
+            coordinator.listener.is_pushed = False
             await hass.async_block_till_done()
         return None
 
     with (
-        patch.object(coordinator._listener.push, "hurry", AsyncMock()),
+        patch.object(coordinator.listener.push, "hurry", AsyncMock()),
         patch.object(coordinator, "async_after_command", AsyncMock()),
         patch("custom_components.octoprint_plus.commands.connect.DISCONNECT_PACE", 0),
     ):
@@ -300,7 +300,7 @@ async def test_race_of_a_course_with_what_harms_it(
     # OctoPrint moves the head by hand in a pause.
     allowed = {"Operational", "Paused"} if service == "jog" else {"Operational"}
     with (
-        patch.object(coordinator._listener.push, "hurry", AsyncMock()),
+        patch.object(coordinator.listener.push, "hurry", AsyncMock()),
         patch.object(coordinator, "async_after_command", AsyncMock()),
         patch("custom_components.octoprint_plus.commands.connect.DISCONNECT_PACE", 0),
     ):
@@ -309,12 +309,12 @@ async def test_race_of_a_course_with_what_harms_it(
             printer.reset(states[:1], 0, frozenset(allowed))
             await refresh(hass, config_entry)
             printer.reset(states, moment + 1, frozenset(allowed))
-            coordinator._listener.is_pushed = is_pushed
+            coordinator.listener.is_pushed = is_pushed
             try:
                 with suppress(HomeAssistantError):
                     await hass.services.async_call(domain, service, data, blocking=True)
             finally:
-                coordinator._listener.is_pushed = False
+                coordinator.listener.is_pushed = False
                 await hass.async_block_till_done()
             assert printer.late == [], (moment, printer.requests)
             moment += 1

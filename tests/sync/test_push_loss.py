@@ -341,14 +341,14 @@ async def test_key_is_revoked_and_told(pushed: Pushed, reason: str) -> None:
     await pushed.fake.push.wait_closed()
     await pushed.idle()
     assert not pushed.coordinator.is_pushed
-    assert pushed.coordinator._listener.task.done()
+    assert pushed.coordinator.listener.task.done()
 
 
 async def test_key_is_good_again(pushed: Pushed) -> None:
     """Test that a printer is listened to again once a poll finds its key taken again."""
     key, pushed.fake.key = pushed.fake.key, "ANOTHER_KEY"
     await pushed.coordinator.async_refresh()
-    await until(pushed.coordinator._listener.task.done)
+    await until(pushed.coordinator.listener.task.done)
     assert not pushed.coordinator.last_update_success
     pushed.fake.key = key
     await pushed.coordinator.async_refresh()
@@ -369,7 +369,7 @@ async def test_socket_that_closes_late(
     monkeypatch.setattr(f"{PUSH}.close_socket", close_late)
     key, pushed.fake.key = pushed.fake.key, "ANOTHER_KEY"
     await pushed.coordinator.async_refresh()
-    refused = pushed.coordinator._listener.task
+    refused = pushed.coordinator.listener.task
     pushed.fake.key = key
     await pushed.coordinator.async_refresh()
     await until(lambda: pushed.coordinator.is_pushed)
@@ -413,7 +413,7 @@ async def test_user_is_switched_off(pushed: Pushed) -> None:
     pushed.fake.user("inactive")
     await lose(pushed)
     await until(lambda: reauth_flows(pushed.hass) == 1)
-    await until(pushed.coordinator._listener.task.done)
+    await until(pushed.coordinator.listener.task.done)
 
 
 async def test_key_is_refused_from_the_start(

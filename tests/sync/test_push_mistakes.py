@@ -145,7 +145,7 @@ async def test_the_same_again(
     """Test that one that comes each time is told once, and met ever more rarely."""
     asked: list[int] = []
     rests: list[float] = []
-    push = pushed.coordinator._listener.push
+    push = pushed.coordinator.listener.push
     rest = push.rest
 
     def pause(count: int) -> float:

@@ -89,7 +89,7 @@ async def polling(pushed: Pushed) -> None:
     """The slow poll is on its way, and gets no answer."""
     await up(pushed)
     pushed.fake.delay = 60
-    pushed.coordinator._listener._async_poll_now()
+    pushed.coordinator.listener._async_poll_now()
     await until(lambda: pushed.gets() == ["/api/job"])
 
 
@@ -238,7 +238,7 @@ async def test_reload(
     assert not old.is_pushed
     printer.listen()
     await printer.up()
-    assert old._listener.task.done()
+    assert old.listener.task.done()
     assert not old._polling.locked()
     await printer.unload()
     await assert_clean(printer, caplog)
@@ -293,10 +293,9 @@ async def test_two_servers(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
         assert other.key == fake.key
         # Their sessions are by chance of the same name, which is worth nothing elsewhere.
         assert (
-            one.coordinator._listener.push._login
-            == two.coordinator._listener.push._login
+            one.coordinator.listener.push._login == two.coordinator.listener.push._login
         )
-        assert one.coordinator._listener.push is not two.coordinator._listener.push
+        assert one.coordinator.listener.push is not two.coordinator.listener.push
         other.load("printing_local")
         await two.state("PRINTING", "Printing")
         await two.current()
@@ -328,8 +327,7 @@ async def test_two_entries_on_one_server(
         await until(lambda: fake.push.sockets == 2)
         await until(lambda: one.coordinator.is_pushed and two.coordinator.is_pushed)
         assert (
-            one.coordinator._listener.push._login
-            != two.coordinator._listener.push._login
+            one.coordinator.listener.push._login != two.coordinator.listener.push._login
         )
         fake.load("printing_local")
         await fake.push.event("PrinterStateChanged", {"state_id": "PRINTING"})

@@ -1,13 +1,15 @@
 """Entities of heaters that were registered by a guess: there is no such heater."""
 
 import re
+from typing import Any
 
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..const import LOGGER
-from ..coordinator import OctoPrintConfigEntry
-from ..device import printer_title
+from ..device import instance_id, printer_title
 from ..model.heaters import has_heater
 from ..model.snapshot import Snapshot
 
@@ -16,9 +18,9 @@ KEY = re.compile(r"(bed|chamber|tool[0-9]+)(|_temperature|_target_temperature|_o
 
 
 @callback
-def async_watch_ghosts(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+def async_watch_ghosts(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Remove them as soon as the profiles tell which heaters there are."""
-    coordinator = entry.runtime_data
+    coordinator: DataUpdateCoordinator[Snapshot] = entry.runtime_data
     checked: tuple[object, ...] = ()
 
     @callback
@@ -40,13 +42,13 @@ def async_watch_ghosts(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None
 @callback
 def _remove(
     hass: HomeAssistant,
-    entry: OctoPrintConfigEntry,
+    entry: ConfigEntry[Any],
     snapshot: Snapshot,
     *,
     is_reported: bool,
 ) -> None:
     registry = er.async_get(hass)
-    start = f"{entry.runtime_data.instance_id}_"
+    start = f"{instance_id(entry)}_"
     for each in er.async_entries_for_config_entry(registry, entry.entry_id):
         found = KEY.fullmatch(each.unique_id.removeprefix(start))
         # With another of its profiles, the printer may well have it.

@@ -15,12 +15,13 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from ..api import ConnectionCause, OctoPrintError
 from ..const import DOMAIN
-from ..coordinator import OctoPrintConfigEntry
 from ..device import printer_title
 from ..markup import printer_name
+from ..model.snapshot import Snapshot
 from .address import address_text, on_host
 from .clients import entry_client, entry_login
 from .discovery import Announcement
@@ -125,9 +126,9 @@ def async_withdraw(hass: HomeAssistant, entry: ConfigEntry) -> None:
 
 
 @callback
-def async_watch(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
+def async_watch(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
     """Take the proposal back once the printer answers where it always did."""
-    coordinator = entry.runtime_data
+    coordinator: DataUpdateCoordinator[Snapshot] = entry.runtime_data
     key = (DOMAIN, _issue_id(entry))
     issues = ir.async_get(hass).issues
 

@@ -3,24 +3,25 @@
 import asyncio
 from contextlib import aclosing
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from homeassistant.core import callback
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.json import json_loads
 
 from ..api import (
     ConnectionCause,
+    OctoPrintClient,
     OctoPrintConnectionError,
     OctoPrintError,
     OctoPrintPush,
     PushLost,
+    PushMessage,
+    PushStarted,
     reconnect_pause,
 )
 from ..const import DOMAIN, LOGGER
-from .errors import is_away, needs_reauth
-
-if TYPE_CHECKING:
-    from ..coordinator import OctoPrintCoordinator
+from .errors import UnexpectedErrors, is_away, needs_reauth
 
 # So many attempts in vain to open the socket, while the server answers polls, are
 # no restart of the server any more.
@@ -33,17 +34,51 @@ DOUBLED = 5
 FORGIVEN_AFTER = 600
 
 
-class PushListener:
-    """Keeps listening for one coordinator."""
+class Receiver(Protocol):
+    """What is kept up to date by what is pushed: the coordinator."""
 
-    def __init__(self, coordinator: OctoPrintCoordinator) -> None:
+    last_update_success: bool
+    unexpected: UnexpectedErrors
+
+    @property
+    def name(self) -> str:
+        """Return what the user calls the printer."""
+
+    @callback
+    def async_receive(self, message: PushMessage) -> None:
+        """Take what the server told."""
+
+    @callback
+    def async_expire(self, *, with_plugins: bool = True) -> None:
+        """Let the next poll read also what changes rarely."""
+
+    @callback
+    def async_forget_pushed(self) -> None:
+        """Forget what only the socket tells."""
+
+    async def async_refresh(self) -> None:
+        """Poll."""
+
+
+class PushListener:
+    """Keeps the socket of one printer open."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        entry: ConfigEntry,
+        client: OctoPrintClient,
+        receiver: Receiver,
+    ) -> None:
         """Take who receives what is told."""
         self.is_pushed = False
         """Whether the server tells by itself what changes."""
 
-        self.push = OctoPrintPush(coordinator.client, json_loads)
+        self.push = OctoPrintPush(client, json_loads)
         self.task: asyncio.Task[None] | None = None
-        self._coordinator = coordinator
+        self._hass = hass
+        self._entry = entry
+        self._receiver = receiver
         self._failed_attempts = 0
         self._has_missed = False
         self._is_deaf = False
@@ -53,10 +88,10 @@ class PushListener:
     def async_start(self) -> None:
         """Listen until the entry is unloaded, or the key refused."""
         self._is_refused = False
-        self.task = self._coordinator.config_entry.async_create_background_task(
-            self._coordinator.hass,
+        self.task = self._entry.async_create_background_task(
+            self._hass,
             self._async_listen(),
-            f"{DOMAIN} push {self._coordinator.name}",
+            f"{DOMAIN} push {self._receiver.name}",
         )
         self.task.add_done_callback(self._async_ended)
 
@@ -73,46 +108,54 @@ class PushListener:
         """Listen again where the key, or the server after a while, is good again."""
         if self._is_refused:
             self.async_start()
-        elif not self._coordinator.last_update_success:
+        elif not self._receiver.last_update_success:
             self.push.reconnect_now()
 
     @callback
-    def async_opened(self) -> None:
+    def async_receive(self, message: PushStarted | PushLost | PushMessage) -> None:
+        """Take what the socket yields."""
+        if isinstance(message, PushStarted):
+            self._async_opened()
+        elif isinstance(message, PushLost):
+            self._async_lost(message)
+        else:
+            self._receiver.async_receive(message)
+
+    @callback
+    def _async_opened(self) -> None:
         """Note that the socket is logged in."""
         self.is_pushed = True
         self._failed_attempts = 0
         if self._is_deaf:
             self._is_deaf = False
-            LOGGER.info("%s: OctoPrint's socket is back", self._coordinator.name)
+            LOGGER.info("%s: OctoPrint's socket is back", self._receiver.name)
         if self._has_missed:
             self._has_missed = False
-            self._coordinator.async_expire()
+            self._receiver.async_expire()
         self._async_poll_now()
 
     @callback
-    def async_lost(self, lost: PushLost) -> None:
+    def _async_lost(self, lost: PushLost) -> None:
         """Note that the socket was lost, or could not be opened."""
-        coordinator = self._coordinator
-        LOGGER.debug(
-            "%s: no socket (%s): %s", coordinator.name, lost.attempts, lost.error
-        )
+        receiver = self._receiver
+        LOGGER.debug("%s: no socket (%s): %s", receiver.name, lost.attempts, lost.error)
         self._has_missed = True
         is_refused = needs_reauth(lost.error) and not self._is_deaf
         if self.is_pushed or is_refused:
-            coordinator.async_expire(with_plugins=False)
+            receiver.async_expire(with_plugins=False)
             self._async_poll_now()
         if self.is_pushed:
             self.is_pushed = False
-            coordinator.async_forget_pushed()
+            receiver.async_forget_pushed()
             return
-        if self._is_deaf or not coordinator.last_update_success:
+        if self._is_deaf or not receiver.last_update_success:
             # That the server is away is known and told already.
             self._failed_attempts = 0
             return
-        coordinator.config_entry.async_create_background_task(
-            coordinator.hass,
+        self._entry.async_create_background_task(
+            self._hass,
             self._async_judge(lost.error),
-            f"{DOMAIN} poll {coordinator.name}",
+            f"{DOMAIN} poll {receiver.name}",
         )
 
     async def _async_listen(self) -> None:
@@ -123,7 +166,7 @@ class PushListener:
             try:
                 async with aclosing(self.push.listen()) as messages:
                     async for message in messages:
-                        self._coordinator.async_receive(message)
+                        self.async_receive(message)
             except Exception as err:  # noqa: BLE001
                 if monotonic() - began_at > FORGIVEN_AFTER:
                     mistakes = 0
@@ -141,28 +184,28 @@ class PushListener:
         """
         if task is self.task:
             self.is_pushed = False
-            self._coordinator.async_forget_pushed()
+            self._receiver.async_forget_pushed()
 
     @callback
     def _async_mistaken(self, err: Exception) -> None:
         """Poll until the socket is opened again, as what was pushed may be half taken."""
-        coordinator = self._coordinator
-        coordinator.unexpected.log("taking what OctoPrint pushes", err)
+        receiver = self._receiver
+        receiver.unexpected.log("taking what OctoPrint pushes", err)
         self.is_pushed = False
         self._has_missed = True
         try:
-            coordinator.async_forget_pushed()
+            receiver.async_forget_pushed()
         except Exception as also:  # noqa: BLE001
-            coordinator.unexpected.log("forgetting what OctoPrint pushed", also)
-        coordinator.async_expire(with_plugins=False)
+            receiver.unexpected.log("forgetting what OctoPrint pushed", also)
+        receiver.async_expire(with_plugins=False)
         self._async_poll_now()
 
     async def _async_judge(self, err: OctoPrintError) -> None:
         """Tell a socket that cannot be used from a server that is away."""
-        coordinator = self._coordinator
+        receiver = self._receiver
         if is_away(err):
-            await coordinator.async_refresh()
-        if self.is_pushed or not coordinator.last_update_success:
+            await receiver.async_refresh()
+        if self.is_pushed or not receiver.last_update_success:
             self._failed_attempts = 0
             return
         self._failed_attempts += 1
@@ -173,18 +216,18 @@ class PushListener:
             LOGGER.warning(
                 "%s: OctoPrint's socket cannot be used, so the printer is polled "
                 "instead, which shows changes later: %s",
-                coordinator.name,
+                receiver.name,
                 err,
             )
 
     @callback
     def _async_poll_now(self) -> None:
-        if self._coordinator.hass.is_stopping:
+        if self._hass.is_stopping:
             return
-        self._coordinator.config_entry.async_create_background_task(
-            self._coordinator.hass,
-            self._coordinator.async_refresh(),
-            f"{DOMAIN} poll {self._coordinator.name}",
+        self._entry.async_create_background_task(
+            self._hass,
+            self._receiver.async_refresh(),
+            f"{DOMAIN} poll {self._receiver.name}",
         )
 
 

@@ -1,0 +1,207 @@
+"""Test the floors of the house: what imports what.
+
+`docs/architecture.md` says what each floor is for. Whatever is imported lies in the same room,
+beside it on the same floor, or further down.
+"""
+
+import ast
+from collections.abc import Callable, Collection, Iterator
+from graphlib import TopologicalSorter
+from pathlib import Path
+import sys
+
+import pytest
+
+from custom_components.octoprint_plus import api
+from tests.test_consistency import INTEGRATION
+
+FLOORS: tuple[frozenset[str], ...] = (
+    frozenset({"const", "markup"}),
+    frozenset({"api"}),
+    frozenset({"model"}),
+    frozenset({"device"}),
+    frozenset({"setup", "sync"}),
+    frozenset({"coordinator"}),
+    frozenset({"commands"}),
+    frozenset({"entity", "services"}),
+    frozenset(
+        {
+            "__init__",
+            "binary_sensor",
+            "button",
+            "climate",
+            "config_flow",
+            "diagnostics",
+            "event",
+            "fan",
+            "notify",
+            "number",
+            "options_flow",
+            "repairs",
+            "select",
+            "sensor",
+            "switch",
+            "update",
+        }
+    ),
+)
+"""The rooms, files or folders, from the ground up."""
+
+FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+
+PATHS = sorted(INTEGRATION.rglob("*.py"))
+
+type Module = tuple[str, ...]
+
+
+def module_of(path: Path) -> Module:
+    """Return the name of a module below the integration, the integration's own is empty."""
+    parts = path.relative_to(INTEGRATION).with_suffix("").parts
+    return parts[:-1] if parts[-1] == "__init__" else parts
+
+
+MODULES = {module_of(path): path for path in PATHS}
+
+
+def room_of(module: Module) -> str:
+    """Return the room in which a module is."""
+    return module[0] if module else "__init__"
+
+
+def nodes(module: Module) -> Iterator[ast.AST]:
+    """Yield all that a module is made of."""
+    yield from ast.walk(ast.parse(MODULES[module].read_text(encoding="utf-8")))
+
+
+def own_imports(module: Module) -> Iterator[tuple[Module, str]]:
+    """Yield what a module imports of the integration, and by which name."""
+    package = module if MODULES[module].name == "__init__.py" else module[:-1]
+    for node in nodes(module):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            base = package[: len(package) - node.level + 1]
+            origin = (*base, *(node.module or "").split(".")) if node.module else base
+            for alias in node.names:
+                full = (*origin, alias.name)
+                yield (full if full in MODULES else origin), alias.name
+
+
+def other_imports(module: Module) -> Iterator[str]:
+    """Yield the packages of others that a module imports."""
+    for node in nodes(module):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            yield node.module.partition(".")[0]
+
+
+def test_every_room_has_its_floor() -> None:
+    assert {room_of(module) for module in MODULES} == FLOOR.keys()
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations() -> None:
+    """Leave Home Assistant out: the sources are read, not run."""
+
+
+def offenders(
+    find: Callable[[Module], Collection[str]], *rooms: str
+) -> dict[str, Collection[str]]:
+    """Return what is wrong with modules, by their names; in some rooms or all."""
+    return {
+        ".".join(module): found
+        for module in MODULES
+        if (not rooms or room_of(module) in rooms) and (found := find(module))
+    }
+
+
+def test_nothing_imports_upward() -> None:
+    """Imports for types alone count as well."""
+
+    def upward(module: Module) -> list[str]:
+        floor = FLOOR[room_of(module)]
+        return [
+            ".".join(origin)
+            for origin, _ in own_imports(module)
+            if FLOOR[room_of(origin)] > floor
+        ]
+
+    assert offenders(upward) == {}
+
+
+def test_no_module_imports_itself_in_a_circle() -> None:
+    graph = {
+        module: {origin for origin, _ in own_imports(module)} - {module}
+        for module in MODULES
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_no_rooms_import_each_other() -> None:
+    graph = {
+        room: {
+            room_of(origin)
+            for module in MODULES
+            if room_of(module) == room
+            for origin, _ in own_imports(module)
+        }
+        - {room}
+        for room in FLOOR
+    }
+    assert list(TopologicalSorter(graph).static_order())
+
+
+def test_api_and_model_know_nothing_of_home_assistant() -> None:
+    """The client stands on aiohttp, the model on nothing at all."""
+
+    def foreign(module: Module) -> set[str]:
+        allowed = {"aiohttp", "yarl"} if room_of(module) == "api" else set()
+        return set(other_imports(module)) - sys.stdlib_module_names - allowed
+
+    assert offenders(foreign, "api", "model") == {}
+
+
+def test_all_come_by_the_door_of_api() -> None:
+    """What others need of the client is what it offers, from whatever room of its own."""
+
+    def past_the_door(module: Module) -> list[str]:
+        return [
+            name
+            for origin, name in own_imports(module)
+            if room_of(origin) == "api"
+            and not (
+                name in api.__all__ and origin in (("api",), ("api", "plugins", name))
+            )
+        ]
+
+    assert offenders(past_the_door, *(FLOOR.keys() - {"api"})) == {}
+
+
+def test_the_door_of_api_offers_no_json() -> None:
+    """What the wire says is read behind it."""
+    assert all(hasattr(api, name) for name in api.__all__)
+    assert (INTEGRATION / "api/py.typed").exists()
+    assert {"Json", "mapping", "items", "promised"}.isdisjoint(api.__all__)
+
+
+def test_only_services_know_service_calls() -> None:
+    """What can be done is there for sentences, tools and cards as well."""
+
+    def words(module: Module) -> list[str]:
+        text = MODULES[module].read_text(encoding="utf-8")
+        return ["ServiceCall"] if "ServiceCall" in text else []
+
+    assert offenders(words, *(FLOOR.keys() - {"services"})) == {}
+
+
+def test_no_service_call_is_handed_down() -> None:
+    """Each action takes its call, its target is looked up, and the rest is typed."""
+    taking = {
+        node.name
+        for module in MODULES
+        if room_of(module) == "services"
+        for node in nodes(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and not node.name.startswith("_async_")
+        and "ServiceCall" in ast.unparse(node.args)
+    }
+    assert taking == {"_file", "_order", "async_get_coordinator"}
