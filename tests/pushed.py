@@ -119,7 +119,7 @@ class Pushed:
         """Wait until no poll is under way."""
         for _ in range(5):
             await asyncio.sleep(0)
-        await until(lambda: not self.coordinator._polling.locked())
+        await until(lambda: not self.coordinator.is_polling)
         await asyncio.sleep(0)
 
     async def tick(self, freezer: FrozenDateTimeFactory, seconds: float) -> None:

@@ -104,12 +104,12 @@ RAISED_INDIRECTLY = {
 }
 
 RAISING = {
+    "failure": "exceptions",
     "_failed": "exceptions",
     "SetupError": "config.error",
     "_error": "exceptions",
     "change.error": "exceptions",
     "self.error": "exceptions",
-    "_source_error": "exceptions",
     "busy_refusal": "exceptions",
     "file_error": "exceptions",
     "refusal": "exceptions",

@@ -15,8 +15,8 @@ from custom_components.octoprint_plus.coordinator import (
     POLL_IDLE,
     POLL_TRANSIENT,
     REFRESH_DELAY,
-    SETTLE_ATTEMPTS,
 )
+from custom_components.octoprint_plus.sync.print_end import ATTEMPTS as SETTLE_ATTEMPTS
 from homeassistant.core import HomeAssistant
 
 from .conftest import refresh, until
@@ -83,7 +83,7 @@ async def test_requested(
         freezer.tick(REFRESH_DELAY + 0.1)
         async_fire_time_changed(hass)
         await until(lambda: hass.states.get("sensor.prusa_state").state == state)  # noqa: B023
-        async with coordinator._debounced_refresh.async_lock():
+        async with coordinator.poll_soon.async_lock():
             # The states are written before the poll has ended.
             pass
         # It may not be asked for again within the delay.

@@ -18,9 +18,9 @@ from syrupy.assertion import SnapshotAssertion
 
 from custom_components.octoprint_plus.api.job import PrintResult
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.coordinator import SETTLE_ATTEMPTS
 from custom_components.octoprint_plus.model.prints import LastPrint
 from custom_components.octoprint_plus.model.snapshot import Snapshot
+from custom_components.octoprint_plus.sync.print_end import ATTEMPTS as SETTLE_ATTEMPTS
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_STARTED,
     EVENT_STATE_CHANGED,

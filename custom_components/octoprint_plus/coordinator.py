@@ -26,7 +26,6 @@ from .api import (
     THROTTLE_QUICK,
     JobFile,
     Occurrence,
-    OctoPrintConnectionError,
     OctoPrintError,
     PluginTold,
     PushMessage,
@@ -50,10 +49,12 @@ from .model.snapshot import (
     advance_server,
     advance_tool,
     advance_unheard,
+    existing_parts,
 )
 from .setup.clients import entry_client
 from .sync.errors import (
     UnexpectedErrors,
+    is_lost,
     needs_reauth,
     unexpected_failure,
     update_failure,
@@ -64,6 +65,7 @@ from .sync.naming import with_shown_name
 from .sync.optional_reader import OptionalReader
 from .sync.plugin_reader import PluginReader
 from .sync.poller import OctoPrintPoller, with_optional
+from .sync.print_end import PrintEnd, ended_between, is_certain
 from .sync.publisher import Publisher
 from .sync.store import OctoPrintStore
 from .sync.upload_progress import UploadProgress
@@ -92,9 +94,6 @@ POLL_PUSHED = timedelta(minutes=5)
 # A server that told something so many seconds ago is there, even where a poll fails.
 PROOF_OF_LIFE = 30
 
-# OctoPrint writes the history of a file a moment after the end of a print.
-SETTLE_ATTEMPTS = 3
-
 # OctoPrint queues a command before it answers, and shows the effect moments later.
 REFRESH_DELAY = 0.3
 
@@ -113,15 +112,17 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             name=entry.title,
             update_interval=POLL_ACTIVE,
             always_update=False,
-            request_refresh_debouncer=Debouncer(
-                hass,
-                LOGGER,
-                cooldown=REFRESH_DELAY,
-                immediate=False,
-                background=True,
-            ),
         )
-        self._debounced_refresh.function = self._async_refresh_with_entry
+        self.poll_soon = Debouncer(
+            hass,
+            LOGGER,
+            cooldown=REFRESH_DELAY,
+            immediate=False,
+            function=self._async_poll_with_entry,
+            background=True,
+        )
+        """What polls soon, once for all who ask for it meanwhile."""
+
         self.client = entry_client(hass, entry.data)
         self.store = OctoPrintStore(hass, entry.entry_id)
         self.unexpected = UnexpectedErrors(lambda: self.name)
@@ -133,6 +134,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
 
         self.uploads = UploadProgress(lambda: self.name, self._async_show_upload)
         """What follows the uploads to this printer."""
+
+        self.is_polling = False
+        """Whether the server is being asked now."""
 
         self.is_unloaded = False
         self.ending: set[asyncio.Timeout] = set()
@@ -157,7 +161,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             ),
             lambda: self._truth,
         )
-        self._polling = asyncio.Lock()
         self._plugins = PluginReader(
             hass,
             entry,
@@ -176,7 +179,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._taken = 0
         self._heard_at = float("-inf")
         self._is_poll_awaited = False
-        self._unsettled: tuple[RunningPrint, int] | None = None
+        self._print_end = PrintEnd()
+        self._existing: tuple[Snapshot | None, object] = None, None
 
     @property  # type: ignore[explicit-override]
     @override
@@ -197,6 +201,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def is_pushed(self) -> bool:
         """Return whether the server tells by itself what changes."""
         return self.listener.is_pushed
+
+    @property
+    def existing(self) -> object:
+        """Return all that decides which entities there are, to compare it."""
+        if self._existing[0] is not self.data:
+            self._existing = self.data, existing_parts(self.data)
+        return self._existing[1]
 
     @property
     def file(self) -> JobFile | None:
@@ -228,6 +239,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_server_seen(self) -> None:
         """Note that the server was just seen in the network."""
         self.listener.push.reconnect_now()
+
+    async def async_wait_idle(self) -> None:
+        """Wait until nothing that was asked for is being read any more."""
+        async with self.poll_soon.async_lock():
+            await self._plugins.async_wait_idle()
 
     async def async_before_command(self) -> None:
         """Let the server tell soon what a command effects, where it tells by itself."""
@@ -304,70 +320,84 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @override
     async def _async_update_data(self) -> Snapshot:
         """Poll the server."""
-        async with self._polling:
-            self._is_poll_awaited = False
-            try:
-                truth = await self._async_poll()
-                self._async_take(truth)
-                await self._async_settle()
-                # More may have been pushed meanwhile.
-                truth = self._truth or truth
-                shown = self._publish(truth)
-            except OctoPrintError as err:
-                if self._is_astray(err):
-                    return self.data
-                raise update_failure(err, self.name) from err
-            except Exception as err:
-                self.unexpected.log("reading what OctoPrint answers", err)
-                self.update_interval = POLL_IDLE
-                self._poller.expire()
-                if self._is_talking:
-                    return self.data
-                raise unexpected_failure(self.name) from err
-            self.update_interval = self._poll_interval(truth)
-            self.listener.async_answered()
-            # The base class lets the states be written before anything else can run.
-            self.hass.loop.call_soon(self.events.async_tell)
-            self._plugins.async_read()
-            return shown
+        # What was asked for until now is read now.
+        self.poll_soon.async_cancel()
+        self._is_poll_awaited = False
+        self.is_polling = True
+        try:
+            truth = await self._async_poll()
+            self._async_take(truth)
+            await self._async_settle()
+            # More may have been pushed meanwhile.
+            truth = self._truth or truth
+            shown = self._publish(truth)
+        except OctoPrintError as err:
+            self._async_poll_failed(err)
+            if self._is_talking and is_lost(err):
+                # Just the answer went astray, of a server that is there.
+                return self.data
+            raise update_failure(err, self.name) from err
+        except Exception as err:
+            self.unexpected.log("reading what OctoPrint answers", err)
+            self.update_interval = POLL_IDLE
+            self._poller.expire()
+            if self._is_talking:
+                return self.data
+            raise unexpected_failure(self.name) from err
+        finally:
+            self.is_polling = False
+        self.update_interval = self._poll_interval(truth)
+        self.listener.async_answered()
+        # The base class lets the states be written before anything else can run.
+        self.hass.loop.call_soon(self.events.async_tell)
+        self._plugins.async_read()
+        return shown
 
     @callback
     @override
-    def async_update_listeners(self) -> None:
-        """Let all entities see what is shown; one that fails keeps it from no other."""
-        for update, _ in list(self._listeners.values()):
+    def async_add_listener(
+        self, update_callback: CALLBACK_TYPE, context: Any = None
+    ) -> CALLBACK_TYPE:
+        """Let somebody see what is shown; who fails keeps it from no other."""
+
+        @callback
+        def update() -> None:
             try:
-                update()
+                update_callback()
             except Exception as err:  # noqa: BLE001
                 self.unexpected.log("updating an entity", err)
+
+        return super().async_add_listener(update, context)
 
     @property
     def _is_talking(self) -> bool:
         """Return whether the server told something a moment ago."""
         return self.is_pushed and monotonic() - self._heard_at < PROOF_OF_LIFE
 
-    async def _async_refresh_with_entry(self) -> None:
+    @override
+    async def async_request_refresh(self) -> None:
+        """Poll soon."""
+        await self.poll_soon.async_call()
+
+    async def _async_poll_with_entry(self) -> None:
         """Poll as long as the entry is loaded, and Home Assistant has its connections."""
         if self.hass.is_stopping:
             return
         poll = self.config_entry.async_create_background_task(
-            self.hass, self._async_refresh(), f"{DOMAIN} poll {self.name}"
+            self.hass, self.async_refresh(), f"{DOMAIN} poll {self.name}"
         )
         await asyncio.wait([poll])
 
     @callback
-    def _is_astray(self, err: OctoPrintError) -> bool:
-        """Return whether just an answer went astray, of a server that is there."""
-        if is_refused := needs_reauth(err):
+    def _async_poll_failed(self, err: OctoPrintError) -> None:
+        """Poll again later, and all of it where the server may come back as another one."""
+        if needs_reauth(err):
             self.listener.async_refuse()
         # All is unavailable until a poll succeeds.
         self.update_interval = POLL_IDLE
-        if is_refused or not isinstance(err, OctoPrintConnectionError):
-            return False
-        # A server that was away may come back in another version, with other
-        # settings, or without our key.
-        self._poller.expire()
-        return self._is_talking
+        if is_lost(err):
+            # It may come back in another version, with other settings, or without our key.
+            self._poller.expire()
 
     def _poll_interval(self, truth: Snapshot) -> timedelta:
         """Return when to poll again, which may be for something that failed."""
@@ -377,7 +407,11 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         return interval
 
     def _usual_interval(self, truth: Snapshot) -> timedelta:
-        if self._unsettled or self._is_poll_awaited or self._poller.has_expired:
+        if (
+            not self._print_end.is_settled
+            or self._is_poll_awaited
+            or self._poller.has_expired
+        ):
             # A poll that is asked for while another one runs is not made.
             return POLL_TRANSIENT
         if self.is_pushed:
@@ -414,7 +448,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             error=answers.error,
             now=dt_util.utcnow(),
         )
-        if (ended := self._ended_in(truth)) is not None:
+        if (ended := ended_between(self._memory, truth)) is not None:
             self._async_note_end(ended, is_certain=False)
         return truth if self.is_pushed else advance_unheard(truth)
 
@@ -422,43 +456,29 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _memory(self) -> Memory:
         return self._truth.memory if self._truth else self.store.memory
 
-    def _ended_in(self, truth: Snapshot) -> RunningPrint | None:
-        """Return the print that ended between the last truth and this one."""
-        memory = self._memory
-        if truth.memory.last_print is memory.last_print:
-            return None
-        return memory.running
-
     @callback
     def _async_note_end(self, ended: RunningPrint, *, is_certain: bool) -> None:
         """Let the end of a print be settled before it is told, where it is not certain."""
         # The print before is told as it seems to have ended, and this one as it is named.
-        self._unsettled = None
+        self._print_end.begin(ended, is_certain=True)
         self._async_end_naming()
-        if not is_certain:
-            self._unsettled = (ended, SETTLE_ATTEMPTS)
+        self._print_end.begin(ended, is_certain=is_certain)
 
     async def _async_settle(self) -> None:
         """Correct the end of a print by the file's own history, where it has one."""
-        unsettled = self._unsettled
         # The socket, which is opened after the first poll, tells the server's clock.
-        if unsettled is None or self._truth is None or self.listener.task is None:
+        if (
+            self._print_end.is_settled
+            or self._truth is None
+            or self.listener.task is None
+        ):
             return
-        last_print = self._truth.memory.last_print
-        running, attempts = unsettled
-        if last_print is None:
-            return
-        settled = await self._poller.async_settle(self._truth, last_print, running)
-        if self._unsettled is not unsettled:
-            # Another one ended meanwhile.
-            return
-        self._unsettled = None
+        settled = await self._print_end.async_settle(self._poller, self._truth)
         if settled is not None:
             memory = replace(self._truth.memory, last_print=settled)
             self._async_take(replace(self._truth, memory=memory))
-        elif attempts > 1:
-            self._unsettled = (running, attempts - 1)
         else:
+            # As it seemed, where it has been asked for often enough.
             self._async_note()
 
     @callback
@@ -497,14 +517,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             if isinstance(message, Occurrence):
                 self.events.async_tell()
             return
-        if ended := self._ended_in(truth):
-            # How it ended may have been told to nobody, or while nobody listened, and
-            # of some errors all but their text is told.
-            is_certain = ended.is_told and not (
-                ended.failed and truth.error_text is None
-            )
-            self._async_note_end(ended, is_certain=is_certain)
-            if not is_certain:
+        if ended := ended_between(previous.memory, truth):
+            self._async_note_end(ended, is_certain=is_certain(ended, truth))
+            if not self._print_end.is_settled:
                 self._async_schedule_poll()
         self._taken += 1
         self._async_take(truth)
@@ -515,7 +530,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _async_schedule_poll(self) -> None:
         """Poll soon; where one runs meanwhile, which is too early, once more after it."""
         self._is_poll_awaited = True
-        self._debounced_refresh.async_schedule_call()
+        self.poll_soon.async_schedule_call()
 
     @callback
     def _async_take(self, truth: Snapshot) -> None:
@@ -541,7 +556,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _async_note(self) -> None:
         if self._truth is not None:
             is_named = not self._is_name_awaited(self._truth)
-            is_settled = self._unsettled is None and is_named
+            is_settled = self._print_end.is_settled and is_named
             self.events.async_note(self._truth, is_settled=is_settled)
 
     def _is_name_awaited(self, truth: Snapshot) -> bool:
@@ -636,4 +651,5 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_shutdown(self) -> None:
         """End it, with what was to be shown later."""
         await super().async_shutdown()
+        self.poll_soon.async_shutdown()
         self._async_forget_held_back()

@@ -132,14 +132,14 @@ def async_add_entities_when_known[D: EntityDescription](
 ) -> None:
     """Add entities for what the printer has now, and for what it turns out to have later."""
     known: set[str] = set()
-    described: tuple[object, ...] = ()
+    described: object = None
 
     @callback
     def add_new() -> None:
         nonlocal described
-        if (grounds := _grounds(coordinator.data)) == described:
+        if (existing := coordinator.existing) == described:
             return
-        described = grounds
+        described = existing
         found = [
             description
             for description in describe(coordinator.data)
@@ -151,20 +151,6 @@ def async_add_entities_when_known[D: EntityDescription](
 
     add_new()
     coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
-
-
-def _grounds(snapshot: Snapshot) -> tuple[object, ...]:
-    """Return all that decides which entities there are."""
-    return (
-        snapshot.server,
-        snapshot.connection.printer_profile,
-        snapshot.memory.heaters,
-        snapshot.memory.sensors,
-        snapshot.sd_ready is None,
-        snapshot.z is None,
-        snapshot.slicing is None,
-        snapshot.plugins.grounds,
-    )
 
 
 PERMISSION = Permission.CONTROL

@@ -511,7 +511,9 @@ def action(snapshot: Snapshot) -> HVACAction | None:
         """As much of it as the entity asks for."""
 
         client = SimpleNamespace(url="http://127.0.0.1")
-        config_entry = SimpleNamespace(title="Prusa")
+        config_entry = SimpleNamespace(
+            data={"url": "http://127.0.0.1"}, title="Prusa", unique_id="prusa"
+        )
         data = snapshot
         last_update_success = True
         instance_id = "prusa"

@@ -225,7 +225,7 @@ async def test_read_again(pushed: Pushed, event: str) -> None:
         await pushed.fake.push.event(event, {})
     await pushed.heard()
     await until(lambda: pushed.gets()[-1:] == ["/api/printer/error"])
-    await until(lambda: not pushed.coordinator._polling.locked())
+    await until(lambda: not pushed.coordinator.is_polling)
     assert pushed.gets() == FULL_POLL
     assert pushed.coordinator.is_pushed
 

@@ -47,7 +47,7 @@ def quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> 
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
     )
-    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 10**6)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 10**6)
     caplog.set_level(logging.INFO)
 
 

@@ -32,7 +32,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
     )
-    monkeypatch.setattr(f"{LISTENER}.pause", lambda _: 0.001)
+    monkeypatch.setattr(f"{LISTENER}.reconnect_pause", lambda _: 0.001)
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.socket.push.reconnect_pause",
         lambda _: 0.001,
@@ -122,7 +122,7 @@ async def test_station(
     assert "Prusa: unexpected error while" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["async_opened", "async_lost"])
+@pytest.mark.parametrize("name", ["_async_opened", "_async_lost"])
 async def test_around_the_socket(
     pushed: Pushed,
     monkeypatch: pytest.MonkeyPatch,
@@ -156,7 +156,7 @@ async def test_the_same_again(
         rests.append(seconds)
         await rest(seconds)
 
-    monkeypatch.setattr(f"{LISTENER}.pause", pause)
+    monkeypatch.setattr(f"{LISTENER}.reconnect_pause", pause)
     monkeypatch.setattr(push, "rest", note)
     times = DOUBLED + 3
     failed = fail(monkeypatch, MessageReader, "read", times)

@@ -82,7 +82,7 @@ async def just_up(pushed: Pushed) -> None:
     pushed.coordinator.client.job.get = held  # type: ignore[method-assign]
     await pushed.fake.push._sockets[0].ws.send_json({"connected": {}})
     await until(lambda: pushed.of(PushStarted))
-    await until(pushed.coordinator._polling.locked)
+    await until(lambda: pushed.coordinator.is_polling)
 
 
 async def polling(pushed: Pushed) -> None:
@@ -103,7 +103,7 @@ async def polling_for_an_event(pushed: Pushed) -> None:
     """The poll that an event asked for is on its way, and gets no answer."""
     await up(pushed)
     pushed.fake.delay = 60
-    with patch.object(pushed.coordinator._debounced_refresh, "cooldown", 0):
+    with patch.object(pushed.coordinator.poll_soon, "cooldown", 0):
         await pushed.event("SettingsUpdated")
     await until(lambda: pushed.gets() == ["/api/job"])
 
@@ -239,7 +239,7 @@ async def test_reload(
     printer.listen()
     await printer.up()
     assert old.listener.task.done()
-    assert not old._polling.locked()
+    assert not old.is_polling
     await printer.unload()
     await assert_clean(printer, caplog)
 

@@ -275,12 +275,12 @@ async def test_poll_that_is_asked_for_while_one_runs(pushed: Pushed) -> None:
     await coordinator.async_request_refresh()
     await until(lambda: "/api/job" in pushed.gets())
     await pushed.state("OFFLINE", "Offline")
-    timer = coordinator._debounced_refresh._timer_task
+    timer = coordinator.poll_soon._timer_task
     await until(lambda: timer is None or timer.when() <= pushed.hass.loop.time())
     for _ in range(20):
         await asyncio.sleep(0)
     fake.held.clear()
-    await until(lambda: not coordinator._polling.locked())
+    await until(lambda: not coordinator.is_polling)
     await pushed.idle()
     # Either it was made meanwhile, or it is the next one, in a moment.
     assert (

@@ -53,17 +53,6 @@ class PluginStates:
     updating: str | None = None
     """The component that is updated just now."""
 
-    @property
-    def grounds(self) -> tuple[bool, ...]:
-        """Return of what there is something known."""
-        return (
-            self.psu is not None,
-            self.objects is not None,
-            self.layers is not None,
-            self.spools is not None,
-            self.versions is not None,
-        )
-
 
 NOTHING = PluginStates()
 

@@ -5,8 +5,9 @@ the next snapshot. A part that did not change stays the same object.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
+from operator import attrgetter
 
 from ..api import (
     BUSY_STATES,
@@ -148,6 +149,26 @@ class Snapshot:
         if used is not None and used in profiles:
             return profiles[used]
         return next((p for p in profiles.values() if p.default), None)
+
+
+_PARTS = attrgetter(*(each.name for each in fields(Snapshot)))
+_PLUGINS = attrgetter(*(each.name for each in fields(PluginStates)))
+
+
+def existing_parts(snapshot: Snapshot) -> tuple[object, ...]:
+    """Return all that decides which entities there are.
+
+    Which of the parts are known at all is found by looking at every one, so that none of those
+    to come is forgotten.
+    """
+    return (
+        snapshot.server,
+        snapshot.connection.printer_profile,
+        snapshot.memory.heaters,
+        snapshot.memory.sensors,
+        *(part is None for part in _PARTS(snapshot)),
+        *(part is None for part in _PLUGINS(snapshot.plugins)),
+    )
 
 
 def advance(

@@ -59,6 +59,11 @@ def is_away(err: OctoPrintError) -> bool:
     return isinstance(err, OctoPrintConnectionError) and err.cause in AWAY_CAUSES
 
 
+def is_lost(err: OctoPrintError) -> bool:
+    """Return whether no answer came, and not one that refuses the key."""
+    return isinstance(err, OctoPrintConnectionError) and not needs_reauth(err)
+
+
 def needs_reauth(err: OctoPrintError) -> bool:
     """Return whether the key, or the log-in of a proxy, is refused."""
     return isinstance(err, OctoPrintAuthError) or (

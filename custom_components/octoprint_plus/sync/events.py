@@ -74,13 +74,9 @@ class OctoPrintEvents:
         self._told: Told | None = None
         """What is known once all that waits was told."""
 
-        self._kept: Told | None = None
-        """What the store was told of it."""
-
         self._first_layer_of: tuple[datetime | None] | None = None
         """When the print began whose first layer is done, None where no print is known."""
 
-        self._noted: tuple[Snapshot, bool] | None = None
         self._limit = EventLimit()
         self._waiting: deque[Occurrence] = deque(maxlen=MOST_WAITING)
 
@@ -103,31 +99,18 @@ class OctoPrintEvents:
     @callback
     def async_note(self, truth: Snapshot, *, is_settled: bool) -> None:
         """Find what happened since the last snapshot."""
-        if self._is_noted(truth, is_settled):
+        before = self._told
+        after = next_told(before, truth, is_settled=is_settled)
+        if after == before:
+            # What differs tells of nothing; most snapshots are of that kind.
             return
-        self._noted = truth, is_settled
-        told = self._told
-        self._told = next_told(told, truth, is_settled=is_settled)
-        if told is not None:
-            for occurrence in occurred(told, truth, is_settled=is_settled):
-                if occurrence.type == "started":
-                    self._limit.begin_print()
-                self._waiting.append(occurrence)
-
-    def _is_noted(self, truth: Snapshot, is_settled: bool) -> bool:
-        """Return whether nothing differs that tells of something; most snapshots are of that kind."""
-        if self._noted is None:
-            return False
-        noted, was_settled = self._noted
-        return (
-            truth.memory is noted.memory
-            and truth.state is noted.state
-            and truth.error is noted.error
-            and truth.job.error == noted.job.error
-            and truth.plugins.prompt is noted.plugins.prompt
-            and truth.plugins.is_prompt_known is noted.plugins.is_prompt_known
-            and is_settled is was_settled
-        )
+        self._told = after
+        if before is None:
+            return
+        for occurrence in occurred(before, truth, is_settled=is_settled):
+            if occurrence.type == "started":
+                self._limit.begin_print()
+            self._waiting.append(occurrence)
 
     @callback
     def async_note_layers(self, before: Snapshot, after: Snapshot) -> None:
@@ -166,8 +149,7 @@ class OctoPrintEvents:
     @callback
     def async_keep(self) -> None:
         """Keep what is known now, so that nothing of it is told again after a restart."""
-        if self._told is not None and self._told is not self._kept:
-            self._kept = self._told
+        if self._told is not None and self._told is not self._store.told:
             self._store.async_keep(self._told)
 
     @callback

@@ -110,6 +110,11 @@ class PluginReader:
                 self._hass, self._async_read(), f"{DOMAIN} plugins {self._entry.title}"
             )
 
+    async def async_wait_idle(self) -> None:
+        """Wait until no plugin is being read."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+
     def _next(self) -> str | None:
         """Return a plugin that is there, may be read, and was not for long."""
         if (snapshot := self._get()) is None:

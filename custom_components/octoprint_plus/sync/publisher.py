@@ -4,12 +4,14 @@ Every number here was chosen by the rows that it makes in the recorder, see
 docs/architecture.md.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import fields, replace
+from operator import attrgetter
 
-from ..api import Heater, Progress, State
+from ..api import Heater, Job, Progress, State
 from ..model.heaters import AT_TARGET
 from ..model.plugins import PluginStates
+from ..model.prints import Memory, RunningPrint
 from ..model.snapshot import Snapshot
 from .naming import Naming
 
@@ -110,23 +112,41 @@ class Publisher:
             self.due_at = due_at
 
 
+def steady[T](kind: type[T], *drifting: str) -> Callable[[T], object]:
+    """Return what reads all of a dataclass but what drifts, to compare it."""
+    names = {each.name for each in fields(kind) if each.compare}  # type: ignore[arg-type]
+    assert names.issuperset(drifting)
+    return attrgetter(*sorted(names.difference(drifting)))
+
+
+# What is named here drifts, or is compared in a way of its own. All else is shown at once
+# where it differs, also what is still to come.
+_FACTS = steady(
+    Snapshot,
+    *("active_tool", "heaters", "job", "memory", "plugins", "sensors", "upload", "z"),
+)
+_JOB = steady(Job, "progress", "state")
+_MEMORY = steady(Memory, "running")
+# The finish time is made steady where it is estimated, and how it will end the state tells.
+_RUNNING = steady(
+    RunningPrint,
+    *("at_end", "cancelled", "completed", "failed", "paused", "print_time"),
+)
+_PLUGINS = steady(PluginStates, "layers")
+
+
 def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
     """Return whether two snapshots differ in nothing but what drifts."""
     return (
         shown.state is latest.state
-        and shown.server == latest.server
-        and shown.connection == latest.connection
-        and shown.error == latest.error
-        and shown.sd_ready is latest.sd_ready
+        and _FACTS(shown) == _FACTS(latest)
         # In a print it changes with the colours, and is not shown.
         and (latest.is_busy or shown.active_tool == latest.active_tool)
-        and shown.rendering == latest.rendering
-        and shown.slicing == latest.slicing
         and (shown.z is None) is (latest.z is None)
         and (shown.upload is None) is (latest.upload is None)
         and _same_job(shown, latest)
         and _same_plugins(shown.plugins, latest.plugins)
-        and _same_memory(shown, latest)
+        and _same_memory(shown.memory, latest.memory)
         and _same_targets(shown.heaters, latest.heaters)
         and _same_targets(shown.sensors, latest.sensors)
     )
@@ -137,7 +157,7 @@ def _same_plugins(shown: PluginStates, latest: PluginStates) -> bool:
         return True
     one, other = shown.layers, latest.layers
     return (
-        replace(shown, layers=None) == replace(latest, layers=None)
+        _PLUGINS(shown) == _PLUGINS(latest)
         and (one is None) is (other is None)
         and (
             one is None
@@ -154,37 +174,23 @@ def _same_job(shown: Snapshot, latest: Snapshot) -> bool:
         return True
     before, after = one.progress, other.progress
     return (
+        _JOB(one) == _JOB(other)
         # One of these is a text that no state of ours has.
-        (latest.state is not State.OTHER or one.state == other.state)
-        and one.file == other.file
-        and one.error == other.error
-        and one.user == other.user
-        and one.estimated_print_time == other.estimated_print_time
+        and (latest.state is not State.OTHER or one.state == other.state)
         and (before.completion is None) is (after.completion is None)
         and (before.print_time is None) is (after.print_time is None)
         and (before.print_time_left is None) is (after.print_time_left is None)
     )
 
 
-def _same_memory(shown: Snapshot, latest: Snapshot) -> bool:
-    one, other = shown.memory, latest.memory
+def _same_memory(one: Memory, other: Memory) -> bool:
     if one is other:
         return True
     if one.running is None or other.running is None:
         same_running = one.running is other.running
     else:
-        # The finish time is made steady where it is estimated.
-        same_running = (
-            one.running.started_at == other.running.started_at
-            and one.running.finish_at == other.running.finish_at
-        )
-    return (
-        same_running
-        and one.last_print == other.last_print
-        and one.last_targets == other.last_targets
-        and one.heaters == other.heaters
-        and one.sensors == other.sensors
-    )
+        same_running = _RUNNING(one.running) == _RUNNING(other.running)
+    return same_running and _MEMORY(one) == _MEMORY(other)
 
 
 def _same_targets(shown: Mapping[str, Heater], latest: Mapping[str, Heater]) -> bool:

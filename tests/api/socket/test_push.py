@@ -51,7 +51,7 @@ def push(client: OctoPrintClient, fake: FakeOctoPrint) -> OctoPrintPush:
 @pytest.fixture
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each attempt follow the last one at once."""
-    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 0.001)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 0.001)
 
 
 def sent(fake: FakeOctoPrint, socket: int) -> list[Any]:

@@ -69,7 +69,7 @@ OPENING = frame(HELLO) + frame(HISTORY)
 @pytest.fixture(autouse=True)
 def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let each attempt follow the last one at once, however it ended."""
-    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 0)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 0)
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.transport.SOCKET_TIMEOUT",
         aiohttp.ClientWSTimeout(ws_close=0.05),

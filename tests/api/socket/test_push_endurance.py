@@ -52,7 +52,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         asked.append(pauses)
         return 0.001
 
-    monkeypatch.setattr(f"{PUSH}.pause", short)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", short)
     return asked
 
 
@@ -122,7 +122,7 @@ async def test_reconnect_now(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that a pause ends at once where it is asked to, and only that one."""
-    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 1000)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 1000)
     fake.push.refusal = Answer(502)
     async with listening(push) as listener:
         await listener.next(PushLost)
@@ -139,7 +139,7 @@ async def test_reconnect_now_while_up(
     push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that a server that is seen while the socket is up spares no later pause."""
-    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 1000)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 1000)
     async with listening(push) as listener:
         await listener.next(PushStarted)
         push.reconnect_now()

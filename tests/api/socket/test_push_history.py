@@ -225,7 +225,7 @@ async def test_too_large_is_tried_ever_more_rarely(
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.transport.MAX_MESSAGE", 1_000
     )
-    monkeypatch.setattr(f"{PUSH}.pause", lambda _: 120.0)
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 120.0)
     monkeypatch.setattr(push, "rest", rest)
     fake.push.enabled = True
     async with listening(push) as listener:
