@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api import EVENT_TYPES
 from custom_components.octoprint_plus.api.job import PrintResult
 from custom_components.octoprint_plus.api.plugins.cancel_objects import ActiveObject
 from custom_components.octoprint_plus.api.socket.events import (
@@ -18,7 +19,7 @@ from custom_components.octoprint_plus.api.socket.events import (
 )
 from custom_components.octoprint_plus.api.socket.messages import PluginTold
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.event import DESCRIPTIONS as EVENTS
+from custom_components.octoprint_plus.event import DESCRIPTIONS as EVENTS, LAYER
 from custom_components.octoprint_plus.model.changes import RESULTS
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import HomeAssistant
@@ -185,7 +186,8 @@ async def test_closed_list_of_every_entity(
 
 def test_closed_list_of_every_event() -> None:
     """Test that all that can occur is among the types of an event entity."""
-    types = {each.subject: each.event_types for each in EVENTS}
+    types = EVENT_TYPES
+    assert {each.subject for each in (*EVENTS, LAYER)} == types.keys()
     for parse in OCCURRENCE_PARSERS.values():
         occurrence = parse({"reason": "sun", "error": "sun", "gcode": "x", "new": 7})
         assert occurrence.type in types[occurrence.subject]

@@ -8,7 +8,7 @@ from homeassistant.components.event import EventEntity, EventEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Occurrence, Subject
+from .api import EVENT_TYPES, Occurrence, Subject
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot
@@ -20,7 +20,6 @@ PARALLEL_UPDATES = 0
 class OctoPrintEventDescription(EventEntityDescription):
     """Describe an OctoPrint event."""
 
-    event_types: list[str]
     subject: Subject
 
 
@@ -28,29 +27,16 @@ DESCRIPTIONS: tuple[OctoPrintEventDescription, ...] = (
     OctoPrintEventDescription(
         key="print",
         translation_key="print",
-        event_types=[
-            "cancelled",
-            "failed",
-            "filament_change",
-            "finished",
-            "first_layer_done",
-            "paused",
-            "resumed",
-            "started",
-            "waiting",
-        ],
         subject=Subject.PRINT,
     ),
     OctoPrintEventDescription(
         key="printer",
         translation_key="printer",
-        event_types=["connected", "disconnected", "error", "prompt"],
         subject=Subject.PRINTER,
     ),
     OctoPrintEventDescription(
         key="timelapse",
         translation_key="timelapse",
-        event_types=["capture_failed", "failed", "rendered", "rendering"],
         subject=Subject.TIMELAPSE,
     ),
 )
@@ -59,7 +45,6 @@ LAYER = OctoPrintEventDescription(
     key="layer",
     translation_key="layer",
     entity_registry_enabled_default=False,
-    event_types=["changed"],
     subject=Subject.LAYER,
 )
 
@@ -87,6 +72,12 @@ class OctoPrintEventEntity(OctoPrintEntity, EventEntity):
 
     entity_description: OctoPrintEventDescription
 
+    @property
+    @override
+    def event_types(self) -> list[str]:
+        """Return what can happen to the subject."""
+        return [each.value for each in EVENT_TYPES[self.entity_description.subject]]
+
     @override
     async def async_added_to_hass(self) -> None:
         """Listen to what happens from now on, and to what waited for that."""
@@ -99,7 +90,7 @@ class OctoPrintEventEntity(OctoPrintEntity, EventEntity):
 
     @callback
     def _async_handle(self, occurrence: Occurrence) -> None:
-        self._trigger_event(occurrence.type, dict(occurrence.data))
+        self._trigger_event(occurrence.type.value, dict(occurrence.data))
         self.async_write_ha_state()
 
     @override

@@ -1,11 +1,13 @@
 """Tests that no flood of events reaches the recorder, and that none of what matters is lost in it."""
 
 from collections.abc import AsyncGenerator
+from typing import cast
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api import EventType, PrintEventType
 from custom_components.octoprint_plus.api.socket.events import (
     OCCURRENCE_PARSERS,
     Occurrence,
@@ -102,8 +104,8 @@ async def test_pictures_make_no_rows(pushed: Pushed) -> None:
 def test_pace() -> None:
     """Test that kinds have room each, which comes again by and by."""
     limit = EventLimit()
-    one = Occurrence(subject=Subject.PRINT, type="waiting")
-    other = Occurrence(subject=Subject.PRINT, type="filament_change")
+    one = Occurrence(subject=Subject.PRINT, type=PrintEventType.WAITING)
+    other = Occurrence(subject=Subject.PRINT, type=PrintEventType.FILAMENT_CHANGE)
     assert [limit.admits(one, 0.0) for _ in range(BURST + 3)] == (
         [True] * BURST + [False] * 3
     )
@@ -116,7 +118,7 @@ def test_pace() -> None:
 
 
 @pytest.mark.parametrize("kind", PACES)
-def test_rare_kinds(kind: str) -> None:
+def test_rare_kinds(kind: EventType) -> None:
     """Test what is told once in a print, and then rarely."""
     limit = EventLimit()
     one = Occurrence(subject=Subject.TIMELAPSE, type=kind)
@@ -131,5 +133,7 @@ def test_what_waits_is_bounded(hass: HomeAssistant) -> None:
     store = OctoPrintStore(hass, "any")
     events = OctoPrintEvents(hass, store, UnexpectedErrors(lambda: "Prusa"))
     for number in range(2 * MOST_WAITING):
-        events.async_add(Occurrence(subject=Subject.PRINT, type=str(number)))
+        events.async_add(
+            Occurrence(subject=Subject.PRINT, type=cast("EventType", str(number)))
+        )
     assert len(events._waiting) == MOST_WAITING

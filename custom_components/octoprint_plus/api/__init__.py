@@ -71,7 +71,16 @@ from .profiles import PrinterProfile, Volume
 from .redaction import is_secret, without_secrets
 from .settings import PLUGIN_SETTINGS, SETTINGS_GROUPS, Objection, Settings
 from .slicing import Slicer
-from .socket.events import Occurrence, Subject
+from .socket.events import (
+    EVENT_TYPES,
+    EventType,
+    LayerEventType,
+    Occurrence,
+    PrinterEventType,
+    PrintEventType,
+    Subject,
+    TimelapseEventType,
+)
 from .socket.messages import (
     PRINTER_MESSAGES,
     Current,
@@ -128,6 +137,7 @@ from .version import ServerInfo
 __all__ = [
     "BUSY_STATES",
     "CONNECTING_STATES",
+    "EVENT_TYPES",
     "JOB_STATES",
     "MAX_GCODE_LINE",
     "MAX_SENSORS",
@@ -158,6 +168,7 @@ __all__ = [
     "CurrentUser",
     "Entry",
     "ErrorOccurred",
+    "EventType",
     "FileList",
     "FileSelected",
     "FirmwareSilentError",
@@ -166,6 +177,7 @@ __all__ = [
     "Job",
     "JobFile",
     "LastPrintOfFile",
+    "LayerEventType",
     "Objection",
     "Occurrence",
     "OctoPrintAuthError",
@@ -187,9 +199,11 @@ __all__ = [
     "PlaceholderError",
     "PluginTold",
     "PrintEnding",
+    "PrintEventType",
     "PrintResult",
     "PrintStarted",
     "PrinterError",
+    "PrinterEventType",
     "PrinterLostError",
     "PrinterProfile",
     "PrinterRestartedError",
@@ -213,6 +227,7 @@ __all__ = [
     "SystemCommand",
     "TimelapseChanged",
     "TimelapseConfig",
+    "TimelapseEventType",
     "Timelapses",
     "ToolChanged",
     "Unrendered",

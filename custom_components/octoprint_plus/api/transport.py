@@ -35,6 +35,7 @@ from .permissions import (
     Permission,
     parse_user,
 )
+from .private_aiohttp import was_redirected
 from .responses import (
     connection_error,
     connection_errors,
@@ -295,7 +296,7 @@ class Transport:
                 )
         # aiohttp follows redirects here and cannot be told not to. It sends the proxy's
         # log-in to no other origin, no other secret has been sent yet, and none is.
-        if socket._response.history:  # noqa: SLF001
+        if was_redirected(socket):
             await close_socket(socket)
             raise redirected()
         return socket

@@ -4,14 +4,23 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..api import Occurrence, PrintResult, State, Subject, display_layer_progress
+from ..api import (
+    LayerEventType,
+    Occurrence,
+    PrinterEventType,
+    PrintEventType,
+    PrintResult,
+    State,
+    Subject,
+    display_layer_progress,
+)
 from .prints import LastPrint, Memory, RunningPrint
 from .snapshot import Snapshot
 
 RESULTS = {
-    PrintResult.CANCELLED: "cancelled",
-    PrintResult.DONE: "finished",
-    PrintResult.FAILED: "failed",
+    PrintResult.CANCELLED: PrintEventType.CANCELLED,
+    PrintResult.DONE: PrintEventType.FINISHED,
+    PrintResult.FAILED: PrintEventType.FAILED,
 }
 
 
@@ -70,7 +79,11 @@ def _reason(told: Told | None, after: Snapshot) -> str | None:
 
 def _occurred_to_printer(told: Told, after: Snapshot) -> Iterator[Occurrence]:
     if after.state is not State.OTHER and after.is_connected is not told.is_connected:
-        type_ = "connected" if after.is_connected else "disconnected"
+        type_ = (
+            PrinterEventType.CONNECTED
+            if after.is_connected
+            else PrinterEventType.DISCONNECTED
+        )
         yield Occurrence(subject=Subject.PRINTER, type=type_)
     if "" in told.errors:
         # It was told already, and all that may have come since is its text.
@@ -79,7 +92,7 @@ def _occurred_to_printer(told: Told, after: Snapshot) -> Iterator[Occurrence]:
         error = after.error if after.error and after.error.error == text else None
         yield Occurrence(
             subject=Subject.PRINTER,
-            type="error",
+            type=PrinterEventType.ERROR,
             data={
                 "error": text or None,
                 "reason": error.reason if error else None,
@@ -93,7 +106,7 @@ def _asked(told: Told, after: Snapshot) -> Iterator[Occurrence]:
     if question and told.prompt is not None and question != told.prompt:
         yield Occurrence(
             subject=Subject.PRINTER,
-            type="prompt",
+            type=PrinterEventType.PROMPT,
             data={"text": question[0], "choices": list(question[1:])},
         )
 
@@ -114,8 +127,10 @@ def layers_passed(
         return
     layers = {"layer": after.layer, "total_layers": after.total_layers}
     if before.layer == 1 and after.layer > 1:
-        yield Occurrence(subject=Subject.PRINT, type="first_layer_done", data=layers)
-    yield Occurrence(subject=Subject.LAYER, type="changed", data=layers)
+        yield Occurrence(
+            subject=Subject.PRINT, type=PrintEventType.FIRST_LAYER_DONE, data=layers
+        )
+    yield Occurrence(subject=Subject.LAYER, type=LayerEventType.CHANGED, data=layers)
 
 
 def _errors_in(snapshot: Snapshot) -> frozenset[str]:
@@ -137,15 +152,17 @@ def _occurred_to_print(told: Told, after: Snapshot) -> Iterator[Occurrence]:
     if new is None:
         return
     if not is_same:
-        yield _of_print("started", new, started_at=new.started_at.isoformat())
+        yield _of_print(
+            PrintEventType.STARTED, new, started_at=new.started_at.isoformat()
+        )
     was_paused = old.paused if old and is_same else False
     if new.paused and was_paused is False:
-        yield _of_print("paused", new)
+        yield _of_print(PrintEventType.PAUSED, new)
     elif was_paused and not new.paused:
-        yield _of_print("resumed", new)
+        yield _of_print(PrintEventType.RESUMED, new)
 
 
-def _of_print(type_: str, running: RunningPrint, **data: Any) -> Occurrence:
+def _of_print(type_: PrintEventType, running: RunningPrint, **data: Any) -> Occurrence:
     file = running.file
     named = {"file": file.name, "path": file.path, "location": file.origin}
     return Occurrence(subject=Subject.PRINT, type=type_, data=named | data)

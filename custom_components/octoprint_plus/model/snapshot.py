@@ -45,6 +45,7 @@ from ..api import (
     SystemCommand,
     TimelapseChanged,
     TimelapseConfig,
+    TimelapseEventType,
     ToolChanged,
     parse_state,
     read_heaters,
@@ -318,9 +319,9 @@ def _advance_progress(
             rendering = message.progress
         case SlicingProgress():
             slicing = None if message.progress >= 100 else message.progress
-        case Occurrence(subject=Subject.TIMELAPSE, type="rendering"):
+        case Occurrence(subject=Subject.TIMELAPSE, type=TimelapseEventType.RENDERING):
             rendering = 0
-        case Occurrence(subject=Subject.TIMELAPSE, type="rendered" | "failed"):
+        case Occurrence(type=TimelapseEventType.RENDERED | TimelapseEventType.FAILED):
             rendering = None
     if (rendering, slicing) == (previous.rendering, previous.slicing):
         return previous

@@ -1,13 +1,13 @@
 """What happened to a printer, told once to whoever listens."""
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from time import monotonic
 
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
-from ..api import Occurrence, Subject
+from ..api import EventType, Occurrence, PrintEventType, Subject, TimelapseEventType
 from ..model.changes import Told, layers_passed, next_told, occurred
 from ..model.snapshot import Snapshot
 from .errors import UnexpectedErrors
@@ -22,7 +22,7 @@ BURST = 10
 PER_SECOND = 1.0
 
 # A camera that is away fails for each picture, which with a timed timelapse is often.
-PACES = {"capture_failed": 600.0}
+PACES: Mapping[EventType, float] = {TimelapseEventType.CAPTURE_FAILED: 600.0}
 
 # What waits to be told, as nobody listens yet. The oldest go first.
 MOST_WAITING = 1000
@@ -33,7 +33,7 @@ class EventLimit:
 
     def __init__(self) -> None:
         """Start with room for all kinds."""
-        self._room: dict[tuple[Subject, str], tuple[float, float]] = {}
+        self._room: dict[tuple[Subject, EventType], tuple[float, float]] = {}
 
     def begin_print(self) -> None:
         """Let what is told once in a long time be told of the next print, too."""
@@ -108,7 +108,7 @@ class OctoPrintEvents:
         if before is None:
             return
         for occurrence in occurred(before, truth, is_settled=is_settled):
-            if occurrence.type == "started":
+            if occurrence.type is PrintEventType.STARTED:
                 self._limit.begin_print()
             self._waiting.append(occurrence)
 

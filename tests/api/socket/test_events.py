@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from custom_components.octoprint_plus.api import PrintEventType
 from custom_components.octoprint_plus.api.socket.events import (
     OCCURRENCE_PARSERS,
     Occurrence,
@@ -61,7 +62,7 @@ def test_recorded_gcode() -> None:
 
 @pytest.mark.parametrize("payload", [None, {}, [], 3, {"name": "boat.gcode"}])
 def test_filament_change(payload: Any) -> None:
-    expected = Occurrence(subject=Subject.PRINT, type="filament_change")
+    expected = Occurrence(subject=Subject.PRINT, type=PrintEventType.FILAMENT_CHANGE)
     assert read("FilamentChange", payload) == expected
 
 

@@ -4,6 +4,7 @@ import aiohttp
 
 from ..errors import ConnectionCause, OctoPrintConnectionError
 from ..parsing import Json
+from ..private_aiohttp import stop_heartbeat
 
 ENDPOINT = "sockjs/websocket"
 
@@ -31,9 +32,7 @@ async def close_socket(socket: aiohttp.ClientWebSocketResponse[bool]) -> None:
     try:
         await socket.close()
     finally:
-        # aiohttp 3.14 takes the server's answer for a sign of life and starts the
-        # timer of its heartbeat anew.
-        socket._cancel_heartbeat()  # noqa: SLF001
+        stop_heartbeat(socket)
 
 
 def too_large() -> OctoPrintConnectionError:
