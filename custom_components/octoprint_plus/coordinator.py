@@ -129,9 +129,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Where mistakes of our own are logged."""
 
         self.events = OctoPrintEvents(hass, self.store, self.unexpected)
-        self.choice = ConnectionChoice()
-        """What the next connection to the printer is to use."""
-
         self.uploads = UploadProgress(lambda: self.name, self._async_show_upload)
         """What follows the uploads to this printer."""
 
@@ -196,6 +193,17 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def instance_id(self) -> str:
         """Return what the unique ids of the device and its entities begin with."""
         return instance_id(self.config_entry)
+
+    @property
+    def choice(self) -> ConnectionChoice:
+        """Return what the next connection to the printer is to use."""
+        port, baudrate = self.store.value("port"), self.store.value("baudrate")
+        profile = self.store.value("printer_profile")
+        return ConnectionChoice(
+            port=port if isinstance(port, str) else None,
+            baudrate=baudrate if isinstance(baudrate, int) else None,
+            printer_profile=profile if isinstance(profile, str) else None,
+        )
 
     @property
     def is_pushed(self) -> bool:
@@ -287,7 +295,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_note_tool(self, tool: int) -> None:
         """Note that a tool was made the active one, which no poll tells."""
         if self._truth is not None:
-            self._truth = advance_tool(self._truth, tool)
+            self._async_take(advance_tool(self._truth, tool))
             self._async_show(self._truth)
 
     @callback
@@ -543,6 +551,8 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self.events.async_note_layers(previous, truth)
         if previous is not None:
             self._plugins.async_follow(previous.job, truth.job)
+            if truth.active_tool != previous.active_tool:
+                self.store.async_set_value("tool", truth.active_tool)
         is_awaited = (
             truth.state in TRANSIENT_STATES
             or is_warming(truth.heaters)

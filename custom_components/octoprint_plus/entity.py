@@ -10,7 +10,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import Context, callback
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
+from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Permission
@@ -23,6 +23,7 @@ from .const import LOGGER
 from .coordinator import OctoPrintCoordinator
 from .device import device_info
 from .model.snapshot import Snapshot
+from .sync.stored import Kept
 
 
 class OctoPrintEntity(CoordinatorEntity[OctoPrintCoordinator]):
@@ -180,35 +181,50 @@ class OctoPrintSendingEntity(OctoPrintEntity):
             await self.coordinator.client.printer.send_gcode([command])
 
 
-class OctoPrintAssumedEntity(
-    OctoPrintSendingEntity, OctoPrintControlEntity, RestoreEntity
-):
+class OctoPrintKeptEntity(OctoPrintControlEntity, RestoreEntity):
+    """Defines an entity whose value nothing else tells, so that it is kept over restarts."""
+
+    @property
+    def kept(self) -> Kept:
+        """Return what was set last, None where nothing was, or nobody knows what holds."""
+        return self.coordinator.store.value(self.entity_description.key)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Take over what versions up to 0.2 left to Home Assistant to restore."""
+        if not self.coordinator.store.has_value(self.entity_description.key):
+            last = await self.async_get_last_extra_data()
+            value = next(iter(last.as_dict().values()), None) if last else None
+            self.async_keep(int(value) if isinstance(value, bool) else value)
+        await super().async_added_to_hass()
+
+    @callback
+    def async_keep(self, value: Kept) -> None:
+        """Keep what was set."""
+        self.coordinator.store.async_set_value(self.entity_description.key, value)
+
+
+class OctoPrintAssumedEntity(OctoPrintSendingEntity, OctoPrintKeptEntity):
     """Defines an entity that knows only what it sent last."""
 
     _attr_assumed_state = True
 
-    sent: float | None = None
-    """What was sent last, None where nobody knows what holds."""
-
     @property
-    @override
-    def extra_restore_state_data(self) -> RestoredExtraData:
-        """Return what has to outlive a restart, also while the state is unavailable."""
-        return RestoredExtraData({"sent": self.sent})
+    def sent(self) -> float | None:
+        """Return what was sent last, None where nobody knows what holds."""
+        return self.kept if isinstance(self.kept, int | float) else None
 
     @override
     async def async_added_to_hass(self) -> None:
         """Go on with what was sent before a restart, unless the printer is off now."""
-        last = await self.async_get_last_extra_data()
-        if last is not None and self.snapshot.is_connected:
-            sent = last.as_dict().get("sent")
-            self.sent = sent if isinstance(sent, int | float) else None
         await super().async_added_to_hass()
+        if not self.snapshot.is_connected:
+            self.async_keep(None)
 
     @callback
     def async_note(self, sent: float) -> None:
         """Show what was just sent."""
-        self.sent = sent
+        self.async_keep(sent)
         self._handle_coordinator_update()
 
     @callback
@@ -216,7 +232,7 @@ class OctoPrintAssumedEntity(
     def _handle_coordinator_update(self) -> None:
         """Forget what was sent once the printer is off: nobody knows what it comes up with."""
         if not self.snapshot.is_connected:
-            self.sent = None
+            self.async_keep(None)
         super()._handle_coordinator_update()
 
     @override

@@ -72,7 +72,7 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
         """Forget what was sent where a print begins or ends: each sets the fan by itself."""
         if self._began_at != self._print:
             self._print = self._began_at
-            self.sent = None
+            self.async_keep(None)
         super()._handle_coordinator_update()
 
     @property

@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.select import SelectEntity, SelectEntityDescription
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.restore_state import RestoredExtraData, RestoreEntity
 
 from .api import TIMELAPSE_OFF, ConnectionOptions, Permission, State, action_command
 from .commands.checks import async_refresh_or_raise
@@ -18,9 +17,14 @@ from .commands.move import async_activate_tool
 from .commands.refusals import refusal
 from .commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
 from .coordinator import OctoPrintConfigEntry
-from .entity import OctoPrintControlEntity, async_add_entities_when_known
+from .entity import (
+    OctoPrintControlEntity,
+    OctoPrintKeptEntity,
+    async_add_entities_when_known,
+)
 from .model.snapshot import Snapshot
 from .sensor import MAX_STATE_LENGTH
+from .sync.stored import Kept
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0
@@ -119,27 +123,19 @@ async def async_setup_entry(
     )
 
 
-class OctoPrintChoiceSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
+class OctoPrintChoiceSelect(OctoPrintKeptEntity, SelectEntity):
     """Defines what the next connection uses; choosing sends nothing."""
 
     entity_description: OctoPrintChoiceDescription
 
     @property
-    def chosen(self) -> int | str | None:
-        """Return what was chosen, None for what OctoPrint prefers."""
-        value: int | str | None = getattr(
-            self.coordinator.choice, self.entity_description.key
-        )
-        return value
-
-    @property
-    def values(self) -> dict[str, int | str | None]:
+    def values(self) -> dict[str, Kept]:
         """Return what can be chosen now, and what was, also while that is not there."""
-        values: dict[str, int | str | None] = {PREFERRED: None}
+        values: dict[str, Kept] = {PREFERRED: None}
         options = self.snapshot.connection.options
         values |= self.entity_description.values_fn(options)
-        if self.chosen not in values.values():
-            values[str(self.chosen)] = self.chosen
+        if self.kept not in values.values():
+            values[str(self.kept)] = self.kept
         return values
 
     @property
@@ -158,31 +154,15 @@ class OctoPrintChoiceSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity)
     @override
     def current_option(self) -> str | None:
         """Return what is chosen."""
-        found = (name for name, value in self.values.items() if value == self.chosen)
+        found = (name for name, value in self.values.items() if value == self.kept)
         return next(found, None)
-
-    @property
-    @override
-    def extra_restore_state_data(self) -> RestoredExtraData:
-        """Return what has to outlive a restart of Home Assistant."""
-        return RestoredExtraData({"chosen": self.chosen})
-
-    @override
-    async def async_added_to_hass(self) -> None:
-        """Take up what was chosen before Home Assistant restarted."""
-        if last := await self.async_get_last_extra_data():
-            self._choose(last.as_dict().get("chosen"))
-        await super().async_added_to_hass()
 
     @override
     async def async_select_option(self, option: str) -> None:
         """Choose what the next connection uses."""
         require_meant()
-        self._choose(self.values[option])
+        self.async_keep(self.values[option])
         self._handle_coordinator_update()
-
-    def _choose(self, value: Any) -> None:
-        setattr(self.coordinator.choice, self.entity_description.key, value)
 
     @override
     def shows(self) -> object:
@@ -190,7 +170,7 @@ class OctoPrintChoiceSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity)
         return self.current_option, self.options
 
 
-class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
+class OctoPrintToolSelect(OctoPrintKeptEntity, SelectEntity):
     """Defines the active tool, which no printer tells back."""
 
     _attr_assumed_state = True
@@ -227,21 +207,14 @@ class OctoPrintToolSelect(OctoPrintControlEntity, RestoreEntity, SelectEntity):
         tool = self.snapshot.active_tool
         return None if tool is None else f"tool{tool}"
 
-    @property
-    @override
-    def extra_restore_state_data(self) -> RestoredExtraData:
-        """Return what has to outlive a restart of Home Assistant."""
-        return RestoredExtraData({"tool": self.snapshot.active_tool})
-
     @override
     async def async_added_to_hass(self) -> None:
         """Take up what was active before Home Assistant restarted."""
-        last = await self.async_get_last_extra_data()
-        if last and self.available and self.snapshot.active_tool is None:
-            tool = last.as_dict().get("tool")
-            if isinstance(tool, int):
-                self.coordinator.async_note_tool(tool)
         await super().async_added_to_hass()
+        tool = self.kept
+        is_known = self.snapshot.active_tool is not None
+        if self.available and not is_known and isinstance(tool, int):
+            self.coordinator.async_note_tool(tool)
 
     @override
     async def async_select_option(self, option: str) -> None:

@@ -137,7 +137,7 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
 
     async def _async_set(self, *, is_on: bool) -> None:
         await self.async_send(f"M420 S{int(is_on)}")
-        self.async_note(is_on)
+        self.async_note(int(is_on))
 
 
 PSU = SwitchEntityDescription(key="psu", translation_key="psu")

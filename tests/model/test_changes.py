@@ -14,7 +14,7 @@ from custom_components.octoprint_plus.api.state import State
 from custom_components.octoprint_plus.model.changes import Told, next_told, occurred
 from custom_components.octoprint_plus.model.prints import Memory
 from custom_components.octoprint_plus.model.snapshot import Snapshot
-from custom_components.octoprint_plus.sync.store import _from_dict, _to_dict
+from custom_components.octoprint_plus.sync.stored import Reader, to_dict
 
 from ..api.replay import IDLE, START, Replay, polled, recording
 from .test_ends import CUBE, a_current, follow
@@ -50,7 +50,7 @@ class Teller(Replay):
         super().note(previous)
         told = self.told or next_told(None, previous)
         # As a restart would read it.
-        told = _from_dict(_to_dict(told))
+        told = Reader([]).told(to_dict(told))
         self.occurred.extend(occurred(told, self.snapshot))
         self.told = next_told(told, self.snapshot)
         assert list(occurred(self.told, self.snapshot)) == []
@@ -125,7 +125,7 @@ OFF: dict[str, Any] = {"state": {"text": "Offline", "flags": {}}, "temps": []}
 def told_from(data: dict[str, Any]) -> tuple[Told, Memory]:
     """Return what a store has kept of a printer."""
     told = next_told(None, polled(data))
-    kept = _from_dict(_to_dict(told))
+    kept = Reader([]).told(to_dict(told))
     assert kept == told
     return kept, kept.memory
 
@@ -183,11 +183,11 @@ def test_nothing_is_told_of_what_was_there(data: dict[str, Any]) -> None:
     """Test that a new printer, and one from before there were events, is not told."""
     told = next_told(None, polled(data))
     assert list(occurred(told, polled(data, memory=told.memory))) == []
-    old = _to_dict(told)
+    old = to_dict(told)
     del old["connected"], old["errors"]
     if "running" in old:
         del old["running"]["paused"]
-    kept = _from_dict(old)
+    kept = Reader([]).told(old)
     failed = {**data, "state": {**data["state"], "error": "Thermal Runaway"}}
     assert list(occurred(kept, polled(failed, memory=kept.memory))) == []
 

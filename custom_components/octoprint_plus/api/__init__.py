@@ -49,7 +49,7 @@ from .heaters import (
 from .job import NO_PROGRESS, Job, JobFile, PrintResult, Progress, same_file
 from .login import ProxyLogin
 from .mesh import BedMesh
-from .parsing import OTHER_NAME, number, seconds
+from .parsing import OTHER_NAME
 from .paths import checked_name, checked_path
 from .patience import PLUGIN_COMMAND_TIMEOUT
 from .permissions import CurrentUser, Permission, permission_name
@@ -248,7 +248,6 @@ __all__ = [
     "is_safe_name",
     "is_secret",
     "is_tool",
-    "number",
     "octolapse",
     "parse_firmware_info",
     "parse_firmware_settings",
@@ -260,7 +259,6 @@ __all__ = [
     "read_heaters",
     "reconnect_pause",
     "same_file",
-    "seconds",
     "software_update",
     "spool_manager",
     "spoolman",

@@ -17,7 +17,7 @@ from ..api import (
 )
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
-from ..sync.last_seen import HOT, is_cool
+from ..model.last_seen import HOT, is_cool
 from .checks import async_refresh_or_raise
 from .execute import octoprint_command
 from .refusals import refusal

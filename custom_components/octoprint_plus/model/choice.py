@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 
-@dataclass(kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ConnectionChoice:
     """A port, a baud rate and a profile; None is as OctoPrint prefers."""
 

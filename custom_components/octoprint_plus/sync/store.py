@@ -1,46 +1,35 @@
 """What outlives a restart of Home Assistant: prints, heaters, and what was told of them.
 
-It is read leniently: a field that cannot be read is left out, all others are kept. The
-file is a cache of no great importance, so nothing in it keeps a printer from being set up.
+The file is a cache of no great importance, so nothing in it keeps a printer from being set up.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 import sys
 from time import monotonic
 from typing import Any, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.storage import Store
-from homeassistant.util import dt as dt_util
 
-from ..api import MAX_SENSORS, Heater, JobFile, PrintResult, number, seconds
+from ..api import Heater
 from ..const import DOMAIN, LOGGER
 from ..model.changes import Told
 from ..model.heated import Heated
-from ..model.prints import LastPrint, Memory, RunningPrint
+from ..model.last_seen import LastSeen
+from ..model.prints import Memory, RunningPrint
 from .aside import ASIDE, move_aside, remove_aside, set_aside
-from .last_seen import LastSeen, dumped, loaded
+from .stored import Kept, Reader, as_mapping, last_seen_to_dict, to_dict
 
 # The minor version grows with each new field, which older readers pass over. The major
 # one grows when a field changes its meaning; then `_migrated` makes the new of the old.
 VERSION = 1
-MINOR_VERSION = 5
+MINOR_VERSION = 6
 
 SAVE_DELAY = 1
 
 # How often the time of a running print is written out, in seconds of that time.
 SAVE_EVERY = 300
-
-# Other years come from clocks that were never set, and some of them fit in no time zone.
-YEARS = range(2000, 2200)
-
-# Degrees Celsius that no heater of a printer is set to.
-HOTTEST = 1000
-
-# JSON as Home Assistant writes it holds no larger ones.
-LARGEST_INTEGER = 2**63 - 1
 
 
 class _VersionedStore(Store[dict[str, Any]]):
@@ -90,6 +79,9 @@ class OctoPrintStore:
         self.cooling: str | None = None
         """The heater that was left hot, is switched off, and is to be told as cool."""
 
+        self._values: dict[str, Kept] = {}
+        """What was set by entities, by their keys."""
+
     @property
     def memory(self) -> Memory:
         """Return what was kept of prints and heaters."""
@@ -114,14 +106,15 @@ class OctoPrintStore:
             return
         unreadable: list[str] = []
         # Home Assistant passes on whatever the file holds.
-        if (kept := _mapping(data)) is None:
+        if (kept := as_mapping(data)) is None:
             unreadable.append("everything")
         else:
-            reader = _Reader(unreadable)
+            reader = Reader(unreadable)
             self.told = reader.told(kept)
             self.heated = reader.heated(kept)
             self.last_seen = reader.last_seen(kept)
             self.cooling = reader.cooling(kept)
+            self._values = reader.values(kept)
         if unreadable:
             await self._hass.async_add_executor_job(set_aside, path)
         if unreadable or self._store.is_newer:
@@ -163,19 +156,36 @@ class OctoPrintStore:
         self.cooling = heater
         self._store.async_delay_save(self._to_dict, SAVE_DELAY)
 
+    def has_value(self, key: str) -> bool:
+        """Return whether it is kept what an entity has set, be it nothing."""
+        return key in self._values
+
+    def value(self, key: str) -> Kept:
+        """Return what an entity has set, None for nothing."""
+        return self._values.get(key)
+
+    @callback
+    def async_set_value(self, key: str, value: Kept) -> None:
+        """Keep what an entity has set, None for nothing."""
+        if not self.has_value(key) or self._values[key] != value:
+            self._values[key] = value
+            self._store.async_delay_save(self._to_dict, SAVE_DELAY)
+
     async def async_save(self) -> None:
         """Write it now, with the clock of a running print."""
-        if self.told is not None or self.heated is not None:
+        if self.told is not None or self.heated is not None or self._values:
             await self._store.async_save(self._to_dict())
 
     def _to_dict(self) -> dict[str, Any]:
-        data = {} if self.told is None else _to_dict(self.told)
+        data = {} if self.told is None else to_dict(self.told)
         if self.heated is not None:
             data["heated"] = asdict(self.heated)
         if self.cooling is not None:
             data["cooling"] = self.cooling
         if self.last_seen is not None:
-            data["last_seen"] = dumped(self.last_seen)
+            data["last_seen"] = last_seen_to_dict(self.last_seen)
+        if self._values:
+            data["values"] = dict(self._values)
         return data
 
     async def async_remove(self) -> None:
@@ -218,225 +228,3 @@ def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
         running.paused,
         running.print_time // SAVE_EVERY,
     )
-
-
-def _to_dict(told: Told) -> dict[str, Any]:
-    memory = told.memory
-    data: dict[str, Any] = {
-        "connected": told.is_connected,
-        "errors": sorted(told.errors),
-        "heaters": sorted(memory.heaters),
-        "last_targets": dict(memory.last_targets),
-        "prompt": None if told.prompt is None else list(told.prompt),
-        "sensors": sorted(memory.sensors),
-    }
-    if running := memory.running:
-        data["running"] = {
-            "file": {
-                "name": running.file.name,
-                "origin": running.file.origin,
-                "path": running.file.path,
-                "size": _size(running.file.size),
-            },
-            "cancelled": running.cancelled,
-            "at_end": running.at_end,
-            "completed": running.completed,
-            "failed": running.failed,
-            "finish_at": running.finish_at and running.finish_at.isoformat(),
-            "paused": running.paused,
-            "print_time": running.print_time,
-            "started_at": running.started_at.isoformat(),
-        }
-    if last_print := memory.last_print:
-        data["last_print"] = {
-            "ended_at": last_print.ended_at.isoformat(),
-            "name": last_print.name,
-            "print_time": last_print.print_time,
-            "result": last_print.result,
-        }
-    return data
-
-
-def _from_dict(data: Mapping[str, Any]) -> Told:
-    """Return what was kept, as far as it can be read."""
-    return _Reader([]).told(data)
-
-
-class _Reader:
-    """Reads what was kept, field by field, and notes what cannot be read."""
-
-    def __init__(self, unreadable: list[str]) -> None:
-        """Take the list for the names of the fields that are left out."""
-        self.unreadable = unreadable
-
-    def told(self, data: Mapping[str, Any]) -> Told:
-        """Read all of it."""
-        return Told(
-            memory=Memory(
-                heaters=frozenset(self._texts(data, "heaters") or ()),
-                sensors=frozenset((self._texts(data, "sensors") or ())[:MAX_SENSORS]),
-                last_targets=self._targets(data),
-                running=self._read(data, "running", self._running),
-                last_print=self._read(data, "last_print", self._last_print),
-            ),
-            is_connected=self._read(data, "connected", _flag),
-            errors=frozenset(self._texts(data, "errors") or ()),
-            prompt=self._texts(data, "prompt"),
-        )
-
-    def heated(self, data: Mapping[str, Any]) -> Heated | None:
-        """Read what we heated."""
-        return self._read(data, "heated", self._heated)
-
-    def cooling(self, data: Mapping[str, Any]) -> str | None:
-        """Read which heater was left hot and cools."""
-        return self._read(data, "cooling", _text)
-
-    def last_seen(self, data: Mapping[str, Any]) -> LastSeen | None:
-        """Read the temperatures that were told last."""
-        return self._read(data, "last_seen", loaded)
-
-    def _heated(self, data: Any) -> Heated | None:
-        heated = _mapping(data) or {}
-        heater = self._read(heated, "heater", _text, "heated.")
-        temperature = self._read(heated, "temperature", _target, "heated.")
-        if heater is None or temperature is None:
-            return None
-        earlier = heated.get("earlier")
-        return Heated(
-            heater=heater,
-            temperature=temperature,
-            # Zero is no target that is read.
-            earlier=self._read(heated, "earlier", _target, "heated.") or 0.0
-            if earlier
-            else 0.0,
-            file=self._read(heated, "file", _text, "heated."),
-            print_time=self._read(heated, "print_time", _time, "heated."),
-        )
-
-    def _read[T](
-        self,
-        data: Mapping[str, Any],
-        key: str,
-        read: Callable[[Any], T | None],
-        within: str = "",
-    ) -> T | None:
-        """Return a field, None where it is missing, empty or not as it was written."""
-        if (value := data.get(key)) is None:
-            return None
-        if (found := read(value)) is None:
-            self.unreadable.append(within + key)
-        return found
-
-    def _texts(self, data: Mapping[str, Any], key: str) -> tuple[str, ...] | None:
-        """Return those of a list that are texts."""
-        if (values := self._read(data, key, _list)) is None:
-            return None
-        found = tuple(value for value in values if isinstance(value, str))
-        if len(found) < len(values):
-            self.unreadable.append(key)
-        return found
-
-    def _targets(self, data: Mapping[str, Any]) -> dict[str, float]:
-        values = self._read(data, "last_targets", _mapping) or {}
-        found = {
-            name: self._read(values, name, _target, "last_targets.") for name in values
-        }
-        return {name: target for name, target in found.items() if target is not None}
-
-    def _running(self, data: Any) -> RunningPrint | None:
-        """Read the running print, which needs a file and a start to be known again."""
-        running = _mapping(data) or {}
-        file = self._read(running, "file", self._file, "running.")
-        started_at = self._read(running, "started_at", _moment, "running.")
-        if file is None or started_at is None:
-            return None
-        return RunningPrint(
-            file=file,
-            started_at=started_at,
-            finish_at=self._read(running, "finish_at", _moment, "running."),
-            print_time=self._read(running, "print_time", _time, "running.") or 0,
-            # What 0.2 and earlier wrote lacks this, and whether the print is paused.
-            at_end=self._read(running, "at_end", _flag, "running.") or False,
-            completed=self._read(running, "completed", _flag, "running.") or False,
-            cancelled=self._read(running, "cancelled", _flag, "running.") or False,
-            failed=self._read(running, "failed", _flag, "running.") or False,
-            paused=self._read(running, "paused", _flag, "running."),
-        )
-
-    def _file(self, data: Any) -> JobFile | None:
-        file = _mapping(data) or {}
-        path = self._read(file, "path", _text, "running.file.")
-        origin = self._read(file, "origin", _text, "running.file.")
-        if path is None or origin is None:
-            return None
-        return JobFile(
-            name=self._read(file, "name", _text, "running.file.") or path,
-            path=path,
-            origin=origin,
-            size=self._read(file, "size", _size, "running.file."),
-        )
-
-    def _last_print(self, data: Any) -> LastPrint | None:
-        last_print = _mapping(data) or {}
-        name = self._read(last_print, "name", _text, "last_print.")
-        result = self._read(last_print, "result", _result, "last_print.")
-        ended_at = self._read(last_print, "ended_at", _moment, "last_print.")
-        if name is None or result is None or ended_at is None:
-            return None
-        return LastPrint(
-            name=name,
-            result=result,
-            ended_at=ended_at,
-            print_time=self._read(last_print, "print_time", _time, "last_print."),
-        )
-
-
-def _mapping(value: Any) -> Mapping[str, Any] | None:
-    return value if isinstance(value, dict) else None
-
-
-def _list(value: Any) -> list[Any] | None:
-    return value if isinstance(value, list) else None
-
-
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
-
-
-def _flag(value: Any) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _size(value: Any) -> int | None:
-    """Return a number of bytes that can be written again."""
-    if not isinstance(value, int) or isinstance(value, bool):
-        return None
-    return value if 0 <= value <= LARGEST_INTEGER else None
-
-
-def _target(value: Any) -> float | None:
-    """Return degrees Celsius that a heater may have been set to."""
-    found = number(value)
-    return found if found is not None and 0 < found <= HOTTEST else None
-
-
-def _time(value: Any) -> int | None:
-    """Return whole seconds."""
-    found = seconds(value)
-    return round(found) if found is not None and found >= 0 else None
-
-
-def _moment(value: Any) -> datetime | None:
-    """Return a moment, which without a time zone would be none."""
-    try:
-        found = dt_util.parse_datetime(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    if found is None or found.tzinfo is None or found.year not in YEARS:
-        return None
-    return found
-
-
-def _result(value: Any) -> PrintResult | None:
-    return next((result for result in PrintResult if result == value), None)
