@@ -3,19 +3,33 @@
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from tests.conftest import UUID
 from tests.fake_octoprint import FakeOctoPrint
 
+ALL_PLATFORMS = pytest.mark.all_platforms
+
 type Call = Callable[..., Awaitable[ServiceResponse]]
 type Refused = Callable[..., Awaitable[HomeAssistantError]]
+
+
+@pytest.fixture(autouse=True)
+def platforms(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Set up just what makes the device, unless a test asks for all: actions need no entities."""
+    if request.node.get_closest_marker("all_platforms"):
+        yield
+        return
+    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.EVENT]):
+        yield
 
 
 @pytest.fixture

@@ -23,7 +23,9 @@ from homeassistant.exceptions import (
 from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import Call, message
+from .conftest import ALL_PLATFORMS, Call, message
+
+pytestmark = ALL_PLATFORMS
 
 INTEGRATION = Path(emergency.__file__).parents[1]
 

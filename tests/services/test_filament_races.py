@@ -32,7 +32,7 @@ from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint, Request
 from tests.recorded import Answer
 
-from .conftest import Call, message
+from .conftest import ALL_PLATFORMS, Call, message
 
 FILAMENT = 210.0
 IN_PRINT = 215.0
@@ -379,6 +379,7 @@ async def test_left_hot_is_put_right(
         assert issues.async_get_issue("octoprint_plus", cooled) is None
 
 
+@ALL_PLATFORMS
 @pytest.mark.parametrize(
     ("domain", "action", "data"),
     [

@@ -26,7 +26,9 @@ from homeassistant.helpers import (
 )
 from tests.fake_octoprint import FakeOctoPrint
 
-from .conftest import message
+from .conftest import ALL_PLATFORMS, message
+
+pytestmark = ALL_PLATFORMS
 
 # What each action is given at the least.
 READ: dict[str, dict[str, Any]] = {

@@ -27,7 +27,7 @@ from tests.api.test_uploads import values
 from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint, Request
 
-from .conftest import Call, message, unusable
+from .conftest import ALL_PLATFORMS, Call, message, unusable
 
 LOCAL = "/api/files/local"
 CARD = "/api/files/sdcard"
@@ -364,6 +364,7 @@ async def test_progress(
     ]
 
 
+@ALL_PLATFORMS
 @pytest.mark.parametrize(
     ("pace", "expected"),
     [(0, [*range(101), "unknown"]), (60, [0, 100, "unknown"])],
@@ -387,6 +388,7 @@ async def test_progress_is_shown(
     assert shown == [str(each) for each in expected]
 
 
+@ALL_PLATFORMS
 async def test_failure_is_shown(
     call: Call, fake: FakeOctoPrint, source: str, shown: list[str]
 ) -> None:
@@ -397,6 +399,7 @@ async def test_failure_is_shown(
     assert shown == ["0", "100", "unknown"]
 
 
+@ALL_PLATFORMS
 async def test_large_file(
     hass: HomeAssistant, call: Call, fake: FakeOctoPrint, media: Path, shown: list[str]
 ) -> None:
