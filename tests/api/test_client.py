@@ -647,7 +647,9 @@ async def test_invalid_address(session: aiohttp.ClientSession, url: str) -> None
 async def test_no_answer_in_time(
     client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport_module, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(
+        transport_module, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.05)
+    )
     fake.delay = 60
     assert await cause_of(client.job.get()) is ConnectionCause.TIMEOUT
     assert await cause_of(client.job.pause()) is ConnectionCause.TIMEOUT
@@ -666,7 +668,9 @@ async def test_half_an_answer_in_time(
         await writer.drain()
         await given_up.wait()
 
-    monkeypatch.setattr(transport_module, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(
+        transport_module, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.05)
+    )
     async with raw_server(answer) as url:
         client = OctoPrintClient(session, url)
         assert await cause_of(client.job.get()) is ConnectionCause.TIMEOUT

@@ -66,7 +66,9 @@ async def test_own_patience(
     command: Command,
 ) -> None:
     """What takes longer than any other answer is waited for."""
-    monkeypatch.setattr(transport_module, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.05))
+    monkeypatch.setattr(
+        transport_module, "REQUEST_TIMEOUT", aiohttp.ClientTimeout(total=0.05)
+    )
     fake.delay = 0.3
     await command(client)
     with pytest.raises(OctoPrintConnectionError) as err:

@@ -5,11 +5,12 @@ Nothing lies between the last look at the job and the command that follows it, s
 only win that race; OctoPrint itself guards some of these.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
+from _pytest.mark import ParameterSet
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -280,9 +281,23 @@ COURSES: dict[str, tuple[str, ...]] = {
 }
 
 
+def courses() -> Iterator[ParameterSet]:
+    """Yield each action with each course; all but one of the seven are left for the slow run."""
+    for number, (domain, service, data) in enumerate(HARMFUL + STARTING):
+        for turn, course in enumerate(COURSES):
+            is_quick = (number + turn) % len(COURSES) == 0
+            yield pytest.param(
+                domain,
+                service,
+                data,
+                course,
+                id=f"{domain}-{service}-{number}-{course}",
+                marks=() if is_quick else pytest.mark.slow,
+            )
+
+
 @pytest.mark.parametrize("is_pushed", [False, True], ids=["polled", "pushed"])
-@pytest.mark.parametrize("course", COURSES)
-@pytest.mark.parametrize(("domain", "service", "data"), HARMFUL + STARTING)
+@pytest.mark.parametrize(("domain", "service", "data", "course"), courses())
 async def test_race_of_a_course_with_what_harms_it(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,

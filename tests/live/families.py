@@ -12,7 +12,7 @@ from custom_components.octoprint_plus.api import OctoPrintClient, OctoPrintError
 from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY
 
-VERSIONS = ("1.9.3", "1.10.3", "1.11.8", "2.0.0rc7")
+from .matrix import VERSIONS
 
 ON_EVERY_VERSION = [pytest.mark.live, pytest.mark.parametrize("version", VERSIONS)]
 

@@ -12,12 +12,12 @@ from scripts.lab.sample_print import sample_print
 from tests.commands.test_accidents import ACTIONS
 
 from .conftest import UUID
+from .matrix import VENVS
 from .record import until
 
 pytestmark = pytest.mark.live
 
 # The harness's version and the newest release.
-VENVS = ["test", "home-assistant"]
 
 # What OctoPrint sends by itself: it asks for temperatures, and after a pause where the head is.
 BY_ITSELF = {"M105"}

@@ -22,7 +22,7 @@ from scripts.lab import OctoPrintOptions, OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY, VIEWER_KEY
 from scripts.lab.sample_print import sample_print
 
-VERSIONS = ["1.9.3", "1.10.3", "1.11.8", "2.0.0rc7"]
+from .matrix import VERSIONS
 
 pytestmark = pytest.mark.live
 

@@ -1,6 +1,5 @@
 """Tests of the event entities in a real Home Assistant."""
 
-import asyncio
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,8 @@ from scripts.lab.integration import add_printer
 from scripts.lab.sample_print import sample_print
 
 from .conftest import complaints
+from .matrix import VENVS
+from .record import until
 
 pytestmark = pytest.mark.live
 
@@ -49,16 +50,15 @@ def fired(hass: HomeAssistant) -> list[str]:
 
 
 async def wait_for(hass: HomeAssistant, expected: list[str]) -> None:
-    """Wait until so much was taken down, and a moment for more of it."""
-    for _ in range(300):
-        if len(fired(hass)) >= len(expected):
-            break
-        await asyncio.sleep(0.2)
-    await asyncio.sleep(1)
+    """Wait until so much was taken down, and then for all that was under way by then."""
+    await until(lambda: len(fired(hass)) >= len(expected))
+    line = f"That is all so far: {len(expected)}"
+    await hass.call("system_log", "write", {"message": line, "level": "warning"})
+    await until(lambda: line in hass.log())
     assert fired(hass) == expected
 
 
-@pytest.mark.parametrize("venv", ["test", "home-assistant"])
+@pytest.mark.parametrize("venv", VENVS)
 async def test_events(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -> None:
     """Test that each thing that happens is fired once, over restarts and reconnects."""
     expected: list[str] = []

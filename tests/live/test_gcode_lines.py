@@ -38,6 +38,16 @@ TEXTS = {
 }
 
 
+async def connect(hass: HomeAssistant) -> None:
+    """Connect again, also where OctoPrint is still at giving the connection up."""
+    async with asyncio.timeout(180):
+        while (await hass.state(STATE) or {})["state"].startswith("offline"):
+            await hass.call(
+                "switch", "turn_on", {"entity_id": "switch.voron_printer_connection"}
+            )
+            await asyncio.sleep(0.5)
+
+
 @pytest.fixture
 async def printer(
     tmp_path: Path,
@@ -148,9 +158,6 @@ async def test_answers(printer: tuple[HomeAssistant, OctoPrintServer]) -> None:
                 return_response=response,
             )
         await hass.wait_for(STATE, "offline_after_error", timeout=180)
-        await asyncio.sleep(1)
-        await hass.call(
-            "switch", "turn_on", {"entity_id": "switch.voron_printer_connection"}
-        )
+        await connect(hass)
     await hass.wait_for(STATE, "operational", timeout=180)
     assert complaints(hass) == []

@@ -16,11 +16,11 @@ from scripts.lab.octoprint_config import OPERATOR_KEY
 from scripts.lab.sample_print import sample_print
 
 from .conftest import UUID, complaints
+from .matrix import VENVS
 
 pytestmark = pytest.mark.live
 
 # The harness's version and the newest release.
-VENVS = ["test", "home-assistant"]
 
 FILE = "Größe 1.gcode"
 
@@ -35,7 +35,7 @@ async def press(hass: HomeAssistant, entity_id: str) -> None:
     await hass.call("button", "press", {"entity_id": entity_id})
 
 
-@pytest.mark.parametrize("venv", VENVS)
+@pytest.mark.parametrize("venv", ["test", "home-assistant"])
 async def test_main_job(tmp_path: Path, octoprint: OctoPrintServer, venv: str) -> None:
     """Test setting up, heating, a whole print, its end, and the actions."""
     async with HomeAssistant(tmp_path / "hass", venv=venv) as hass:

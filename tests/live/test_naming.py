@@ -9,8 +9,8 @@ from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import OctoPrintOptions
 from scripts.lab.sample_print import sample_print
 
-from .families import VERSIONS
 from .home import Home, values
+from .matrix import NEXT
 from .record import Change, Record
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
@@ -51,7 +51,7 @@ async def test_one_name_of_octoprint_2(
     """Test the same of OctoPrint 2."""
     options = OctoPrintOptions(name="Ender")
     async with (
-        OctoPrintServer(tmp_path, version=VERSIONS[-1], options=options) as octoprint,
+        OctoPrintServer(tmp_path, version=NEXT, options=options) as octoprint,
         home.beside(octoprint) as other,
     ):
         await other.hass.wait_for("sensor.ender_state", "operational")

@@ -36,14 +36,14 @@ from scripts.lab import OctoPrintServer
 from scripts.lab.octoprint_config import ADMIN_KEY, OPERATOR_KEY
 from scripts.lab.sample_print import sample_print
 
+from .matrix import NEWEST, VERSIONS
 from .proxy import Sockets, TcpProxy, reverse_proxy
 from .record import Heard, Record, listening
 
 pytestmark = [pytest.mark.live, pytest.mark.asyncio(loop_scope="module")]
 
-VERSIONS = ["1.9.3", "1.10.3", "1.11.8", "2.0.0rc7"]
 
-only_newest = pytest.mark.parametrize("server", ["1.11.8"], indirect=True)
+only_newest = pytest.mark.parametrize("server", [NEWEST], indirect=True)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=VERSIONS)

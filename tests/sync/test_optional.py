@@ -174,6 +174,7 @@ async def test_set_up_while_all_hangs(
     assert coordinator.last_update_success
 
 
+@pytest.mark.slow
 async def test_what_fails_is_tried_ever_more_rarely(
     hass: HomeAssistant,
     fake: FakeOctoPrint,

@@ -151,6 +151,7 @@ def counts(printer: Printer) -> tuple[int, int, int]:
     )
 
 
+@pytest.mark.slow
 async def test_a_day(
     printer: Printer,
     hass: HomeAssistant,

@@ -151,6 +151,7 @@ async def test_reconnect_now_while_up(
         await listener.next(PushStarted, 2)
 
 
+@pytest.mark.slow
 async def test_a_thousand_reconnects(
     push: OctoPrintPush, fake: FakeOctoPrint, pauses: list[int]
 ) -> None:
