@@ -9,7 +9,7 @@ import pytest
 from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer, RequestError
 from scripts.lab.integration import add_printer
 from scripts.lab.sample_print import sample_print
-from tests.commands.test_accidents import ACTIONS
+from tests.test_accidents import ACTIONS
 
 from .conftest import UUID
 from .matrix import VENVS

@@ -8,6 +8,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from tests.api.answering import replay
 from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint
 
@@ -303,3 +304,80 @@ async def test_list_not_permitted(
         "command_missing_permission",
         {"command": "list_files", "permission": "File List", "printer": "Prusa"},
     )
+
+
+async def test_get(call: Call, fake: FakeOctoPrint) -> None:
+    """A file comes as in a list."""
+    listing = await call("list_files", response=True, location="local")
+    assert listing is not None
+    files: Any = listing["files"]
+    expected = next(each for each in files if each["path"] == "prt.gcode")
+    fake.clear()
+    assert await call("get_file", response=True, path="/prt.gcode") == expected
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("copy_file", {"path": "a"}),
+        ("move_file", {"path": "a", "destination": ""}),
+        ("delete_file", {}),
+        ("create_folder", {"path": "a", "location": "cloud"}),
+    ],
+)
+async def test_unusable_change(
+    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
+) -> None:
+    """Paths are given, in a storage that exists."""
+    fake.clear()
+    with unusable():
+        await call(action, **data)
+    assert fake.commands() == []
+
+
+@pytest.mark.parametrize("action", ["copy_file", "move_file"])
+async def test_transfer(call: Call, fake: FakeOctoPrint, action: str) -> None:
+    """The new path is returned."""
+    path = "/api/files/local/test_main.gcode"
+    entry = {"name": "test_main.gcode", "path": "test_main.gcode", "size": 6097}
+    fake.answer("GET", path, json=entry | {"type": "machinecode", "origin": "local"})
+    fake.answer("POST", "/api/files/test", json={"sanitized": "new.gcode"})
+    fake.answer("POST", path, status=201, json={"path": "new.gcode"})
+    response = await call(
+        action, response=True, path="/test_main.gcode", destination="/new.gcode"
+    )
+    assert response == {"path": "new.gcode"}
+
+
+async def test_create_folder(call: Call, fake: FakeOctoPrint) -> None:
+    """The path of what was created is returned."""
+    replay(fake, "upload", "folder_create")
+    response = await call("create_folder", response=True, path="/My_Folder/sub/")
+    assert response is not None
+    assert response["path"]
+
+
+async def test_delete(call: Call, fake: FakeOctoPrint) -> None:
+    """A folder is deleted with all in it where that is asked for."""
+    path = "/api/files/local/My_Folder"
+    fake.answer("DELETE", path, status=204)
+    fake.clear()
+    await call("delete_file", path="/My_Folder/", recursive=True)
+    assert [each.path for each in fake.requests if each.method == "DELETE"] == [path]
+
+
+async def test_analyse(call: Call, fake: FakeOctoPrint) -> None:
+    """A file is analysed anew."""
+    path = "/api/files/local/test_main.gcode"
+    fake.answer("POST", path, status=204)
+    await call("analyse_file", path="test_main.gcode")
+    assert fake.commands() == [(path, {"command": "analyse"})]
+
+
+async def test_unselect(call: Call, fake: FakeOctoPrint) -> None:
+    """The file is unselected."""
+    path = "/api/files/local/current"
+    fake.answer("POST", path, status=204)
+    await call("unselect_file")
+    assert fake.commands() == [(path, {"command": "unselect"})]

@@ -23,8 +23,8 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 
-from ..conftest import UUID, until
-from ..fake_octoprint import FakeOctoPrint
+from .conftest import UUID, until
+from .fake_octoprint import FakeOctoPrint
 
 # Entities of these platforms tell something; those of all others do something.
 READ_ONLY = {"binary_sensor", "camera", "event", "image", "notify", "sensor"}

@@ -1,20 +1,19 @@
-"""Tests of the actions that change what is stored."""
+"""Tests of the commands that change what is stored."""
 
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.api.permissions import permission_name
-from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay
-from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint, Request
+from tests.services.conftest import message
 
-from .conftest import Call, Refused, message, unusable
+from .conftest import Call, Refused
+from .stub import StubCoordinator
 
 LOCAL = "/api/files/local"
 MAIN = f"{LOCAL}/test_main.gcode"
@@ -65,21 +64,17 @@ def sanitize(fake: FakeOctoPrint) -> Callable[[str], None]:
 
 
 @pytest.fixture
-async def printing(
-    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
-) -> str:
+async def printing(fake: FakeOctoPrint, stub: StubCoordinator) -> str:
     """Let a file be printed, and return its path."""
     fake.load("printing_local")
-    await refresh(hass, init_integration)
-    file = init_integration.runtime_data.data.job.file
+    await stub.async_refresh()
+    file = stub.data.job.file
     assert file
     return str(file.path)
 
 
 @pytest.fixture
-async def limited(
-    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
-) -> Callable[[str], Any]:
+async def limited(fake: FakeOctoPrint, stub: StubCoordinator) -> Callable[[str], Any]:
     """Return a function that takes a permission away."""
     names = ["STATUS", "FILES_LIST", "FILES_UPLOAD", "FILES_DELETE", "FILES_SELECT"]
 
@@ -87,7 +82,7 @@ async def limited(
         user = fake.json("GET", "/api/currentuser")
         user["permissions"] = [name for name in names if name != permission]
         fake.answer("GET", "/api/currentuser", json=user)
-        await hass.config_entries.async_reload(init_integration.entry_id)
+        await stub.reload()
 
     return without
 
@@ -101,10 +96,8 @@ async def test_transfer(call: Call, fake: FakeOctoPrint, action: str) -> None:
     command = action.removesuffix("_file")
     fake.answer("POST", MAIN, status=201, json={"path": "new.gcode"})
     fake.clear()
-    response = await call(
-        action, response=True, path="/test_main.gcode", destination="new.gcode"
-    )
-    assert response == {"path": "new.gcode"}
+    path = await call(action, path="/test_main.gcode", destination="new.gcode")
+    assert path == "new.gcode"
     assert [(each.path, each.json) for each in writes(fake)] == [
         (MAIN, {"command": command, "destination": "new.gcode"})
     ]
@@ -128,8 +121,7 @@ async def test_names(
     fake.clear()
     data = {"path": f"My_Folder/{name}", "destination": f"My_Folder/2 {name}"}
     for action in TRANSFERS:
-        response = await call(action, response=True, **data)
-        assert response == {"path": f"My_Folder/2 {name}"}
+        assert await call(action, **data) == f"My_Folder/2 {name}"
     await call("delete_file", path=data["path"])
     assert [(each.method, each.path) for each in writes(fake)] == [
         ("POST", path),
@@ -246,8 +238,6 @@ async def test_not_permitted(
 ) -> None:
     """The missing permission is named, and nothing is sent."""
     data: dict[str, Any] = {"destination": "new.gcode"} if action in TRANSFERS else {}
-    if action == "get_file":
-        data["response"] = True
     for permission in permissions:
         await limited(permission)
         assert await fails(call, fake, action, path="test_main.gcode", **data) == (
@@ -278,17 +268,16 @@ async def test_printed_file_is_protected(
 
 
 async def test_folder_of_printed_file_is_protected(
-    hass: HomeAssistant,
     call: Call,
     fake: FakeOctoPrint,
     printing: str,
-    init_integration: MockConfigEntry,
+    stub: StubCoordinator,
 ) -> None:
     """A folder with what is being printed is not deleted, one of a like name may be."""
     job = fake.json("GET", "/api/job")
     job["job"]["file"] |= {"path": f"My_Folder/{printing}"}
     fake.answer("GET", "/api/job", json=job)
-    await refresh(hass, init_integration)
+    await stub.async_refresh()
     data: dict[str, Any] = {"path": "My_Folder", "recursive": True}
     assert await fails(call, fake, "delete_file", **data) == (
         "file_in_use",
@@ -385,9 +374,7 @@ async def test_create_folder(call: Call, fake: FakeOctoPrint) -> None:
     """A folder is created in one that exists, and its path is returned."""
     replay(fake, "upload", "folder_create")
     fake.clear()
-    response = await call("create_folder", response=True, path="/My_Folder/sub/")
-    assert response is not None
-    assert response["path"]
+    assert await call("create_folder", path="/My_Folder/sub/")
     [request] = writes(fake)
     assert request.path == LOCAL
     assert b'name="foldername"\r\n\r\nsub\r\n' in request.body
@@ -501,32 +488,30 @@ async def test_card_has_no_folders(
 )
 @pytest.mark.parametrize("action", ["delete_file", "analyse_file", "print_file"])
 async def test_card_is_missing(
-    hass: HomeAssistant,
     call: Call,
     fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
+    stub: StubCoordinator,
     action: str,
     folder: str,
     key: str,
 ) -> None:
     """A card that is not there, or a printer that is off, is told."""
     fake.load(folder)
-    await refresh(hass, init_integration)
+    await stub.async_refresh()
     data: dict[str, Any] = {"path": "a.gco", "location": "printer"}
     assert (await fails(call, fake, action, **data))[0] == key
 
 
 @pytest.mark.parametrize("action", ["delete_file", "analyse_file", "print_file"])
 async def test_card_taken_out_meanwhile(
-    hass: HomeAssistant,
     call: Call,
     fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
+    stub: StubCoordinator,
     action: str,
 ) -> None:
     """A file that is missing since its card is missing is told as such."""
     fake.load("sdcard")
-    await refresh(hass, init_integration)
+    await stub.async_refresh()
     fake.load("sd_released")
     data: dict[str, Any] = {"path": "a.gco", "location": "printer"}
     sent = 0 if action == "delete_file" else 1
@@ -534,14 +519,13 @@ async def test_card_taken_out_meanwhile(
 
 
 async def test_delete_on_card(
-    hass: HomeAssistant,
     call: Call,
     fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
+    stub: StubCoordinator,
 ) -> None:
     """A file on a card is deleted; a card that came back meanwhile is noticed."""
     fake.load("sd_released")
-    await refresh(hass, init_integration)
+    await stub.async_refresh()
     fake.load("sdcard")
     path = "/api/files/sdcard/sdtest~1.gco"
     fake.answer("DELETE", path, status=204)
@@ -557,24 +541,13 @@ async def test_delete_on_card(
 # Getting and unselecting.
 
 
-async def test_get(call: Call, fake: FakeOctoPrint) -> None:
-    """A file comes as in a list."""
-    listing = await call("list_files", response=True, location="local")
-    assert listing is not None
-    files: Any = listing["files"]
-    expected = next(each for each in files if each["path"] == "prt.gcode")
-    fake.clear()
-    assert await call("get_file", response=True, path="/prt.gcode") == expected
-    assert writes(fake) == []
-
-
 @pytest.mark.parametrize(
     ("path", "key"),
     [("nope.gcode", "file_not_found"), ("../a", "file_not_found"), ("My_Folder", "file_is_folder")],
 )  # fmt: skip
 async def test_get_no_file(refused: Refused, path: str, key: str) -> None:
     """What is not there, or a folder, is named."""
-    error = await refused("get_file", response=True, path=path)
+    error = await refused("get_file", path=path)
     assert message(error) == (key, placeholders(path))
 
 
@@ -610,22 +583,3 @@ async def test_unselect_during_print(
     assert key == "printer_busy"
     assert values is not None
     assert values["file"] == printing
-
-
-@pytest.mark.parametrize(
-    ("action", "data"),
-    [
-        ("copy_file", {"path": "a"}),
-        ("move_file", {"path": "a", "destination": ""}),
-        ("delete_file", {}),
-        ("create_folder", {"path": "a", "location": "cloud"}),
-    ],
-)
-async def test_unusable(
-    call: Call, fake: FakeOctoPrint, action: str, data: dict[str, Any]
-) -> None:
-    """Paths are given, in a storage that exists."""
-    fake.clear()
-    with unusable():
-        await call(action, **data)
-    assert writes(fake) == []

@@ -1,0 +1,59 @@
+"""What the tests of the commands share: no Home Assistant, and a server that replays."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+from yarl import URL
+
+from custom_components.octoprint_plus.api import OctoPrintClient
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from tests.fake_octoprint import FakeOctoPrint
+
+from .actions import ACTIONS
+from .stub import StubCoordinator
+
+type Call = Callable[..., Awaitable[Any]]
+type Refused = Callable[..., Awaitable[HomeAssistantError]]
+
+
+@pytest.fixture(autouse=True)
+def auto_enable_custom_integrations() -> None:
+    """Leave Home Assistant out: commands need none of it to refuse something."""
+
+
+@pytest.fixture
+async def stub(fake: FakeOctoPrint) -> AsyncGenerator[StubCoordinator]:
+    """Return a printer that was polled."""
+    async with aiohttp.ClientSession() as session:
+        stub = StubCoordinator(OctoPrintClient(session, URL(fake.url), fake.key))
+        await stub.async_refresh()
+        fake.clear()
+        yield stub
+
+
+@pytest.fixture
+def call(stub: StubCoordinator) -> Call:
+    """Return what calls the command of an action, by the names of the action's fields."""
+
+    async def call_command(action: str, /, **data: Any) -> Any:
+        return await ACTIONS[action](stub.typed, data)
+
+    return call_command
+
+
+@pytest.fixture
+def refused(call: Call, fake: FakeOctoPrint) -> Refused:
+    """Return what calls a command that must fail before anything is sent, or after so much."""
+
+    async def call_refused(
+        action: str, /, *, sent: int = 0, **data: Any
+    ) -> HomeAssistantError:
+        before = len(fake.commands())
+        with pytest.raises(ServiceValidationError) as raised:
+            await call(action, **data)
+        assert len(fake.commands()) - before == sent
+        return raised.value
+
+    return call_refused
