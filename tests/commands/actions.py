@@ -4,16 +4,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from custom_components.octoprint_plus.commands import (
+    connect,
     files,
     gcode,
     manage_files,
     move,
+    objects,
+    plugins,
     settings,
+    slicing,
+    spools,
     system,
     timelapse,
 )
 from custom_components.octoprint_plus.commands.storage import FilePath
 from custom_components.octoprint_plus.coordinator import OctoPrintCoordinator
+from custom_components.octoprint_plus.model.choice import ConnectionChoice
 
 type Data = Mapping[str, Any]
 
@@ -30,6 +36,18 @@ def destination(data: Data) -> str:
 
 ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = {
     "analyse_file": lambda c, d: manage_files.async_analyse_file(c, file(d)),
+    "cancel_object": lambda c, d: objects.async_cancel_object(c, d["object"]),
+    "connect": lambda c, d: connect.async_connect_printer(
+        c,
+        ConnectionChoice(
+            port=d.get("port"),
+            baudrate=d.get("baudrate"),
+            printer_profile=d.get("profile"),
+        ),
+        save=d.get("save", False),
+        autoconnect=d.get("autoconnect"),
+        context=None,
+    ),
     "copy_file": lambda c, d: manage_files.async_copy_file(c, file(d), destination(d)),
     "create_folder": lambda c, d: manage_files.async_create_folder(c, file(d)),
     "delete_file": lambda c, d: manage_files.async_delete_file(
@@ -38,9 +56,11 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
     "delete_timelapse": lambda c, d: timelapse.async_delete_timelapse(
         c, d["name"], unrendered=d.get("unrendered", False)
     ),
+    "disconnect": lambda c, _: connect.async_disconnect_printer(c),
     "extrude": lambda c, d: move.async_extrude(
         c, d["amount"], speed=d.get("speed"), tool=d.get("tool")
     ),
+    "fake_ack": lambda c, _: connect.async_fake_ack(c),
     "get_file": lambda c, d: files.async_get_file(c, file(d)),
     "get_settings": lambda c, d: settings.async_get_settings(
         c, d["key"].split(".") if "key" in d else (), plugin=d.get("plugin")
@@ -53,10 +73,18 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         speed=d.get("speed"),
     ),
     "list_files": lambda c, d: files.async_list_files(c, **d),
+    "list_objects": lambda c, _: objects.async_list_objects(c),
+    "list_spools": lambda c, _: spools.async_list_spools(c),
     "list_timelapses": lambda c, _: timelapse.async_list_timelapses(c),
     "move_file": lambda c, d: manage_files.async_move_file(c, file(d), destination(d)),
+    "plugin_command": lambda c, d: plugins.async_plugin_command(
+        c, d["plugin"], d.get("command"), d.get("parameters", {})
+    ),
     "print_file": lambda c, d: files.async_print_file(c, file(d)),
     "render_timelapse": lambda c, d: timelapse.async_render_timelapse(c, d["name"]),
+    "run_control": lambda c, d: gcode.async_run_control(
+        c, d["control"], d.get("parameters", {}), context=None
+    ),
     "run_script": lambda c, d: gcode.async_run_script(
         c, d["script"], d.get("context", {})
     ),
@@ -64,9 +92,31 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         c, d["source"], d["action"]
     ),
     "select_file": lambda c, d: files.async_select_file(c, file(d)),
+    "select_spool": lambda c, d: spools.async_select_spool(
+        c, d.get("spool"), tool=d.get("tool", 0), commit=d.get("commit")
+    ),
     "select_tool": lambda c, d: move.async_select_tool(c, d["tool"]),
     "send_gcode": lambda c, d: gcode.async_send_gcode(
         c, d["commands"], d.get("parameters")
+    ),
+    "set_timelapse": lambda c, d: timelapse.async_configure_timelapse(
+        c,
+        d.get("type"),
+        {key: value for key, value in d.items() if key not in ("save", "type")},
+        save=d.get("save", False),
+        context=None,
+    ),
+    "slice_file": lambda c, d: slicing.async_slice_file(
+        c,
+        slicing.SliceOrder(
+            path=d["path"].strip("/"),
+            slicer=d.get("slicer"),
+            profile=d.get("profile"),
+            destination=d.get("destination"),
+            overwrite=d.get("overwrite", False),
+            print_=d.get("print", False),
+        ),
+        context=None,
     ),
     "unselect_file": lambda c, _: files.async_unselect_file(c),
     "update_settings": lambda c, d: settings.async_update_settings(c, d["settings"]),

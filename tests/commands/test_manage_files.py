@@ -17,7 +17,6 @@ from .stub import StubCoordinator
 
 LOCAL = "/api/files/local"
 MAIN = f"{LOCAL}/test_main.gcode"
-COPY = f"{LOCAL}/test_copy.gcode"
 TEST = "/api/files/test"
 
 TRANSFERS = ["copy_file", "move_file"]

@@ -31,12 +31,6 @@ async def test_jog(
     assert fake.commands() == [("/api/printer/printhead", {"command": "jog", **sent})]
 
 
-async def test_jog_nowhere(refused: Refused) -> None:
-    """A move needs a direction."""
-    error = await refused("jog", absolute=True, speed=100)
-    assert message(error) == ("axis_missing", {"printer": "Prusa"})
-
-
 @pytest.mark.parametrize(
     ("action", "data"),
     [
@@ -86,34 +80,6 @@ async def test_home(
     ]
 
 
-async def test_while_paused(call: Call, refused: Refused, fake: FakeOctoPrint) -> None:
-    """During a pause everything moves but Z to its home, even if the pause is news."""
-    fake.load("paused")
-    error = await refused("home")
-    assert message(error) == ("home_z_paused", {"printer": "Prusa"})
-    await call("home", axes=["x", "y"])
-    await call("jog", z=10)
-    await call("extrude", amount=-5)
-    assert [data["command"] for _, data in fake.commands()] == [
-        "home",
-        "jog",
-        "extrude",
-    ]
-
-
-async def test_while_paused_in_octoprint_2(
-    refused: Refused, fake: FakeOctoPrint
-) -> None:
-    """OctoPrint 2 moves nothing during a pause."""
-    fake.load("paused")
-    fake.answer("POST", "/api/printer/printhead", status=409, json={"error": "No"})
-    error = await refused("jog", z=10, sent=1)
-    assert message(error) == (
-        "printer_busy",
-        {"command": "jog", "file": "test_main.gcode", "printer": "Prusa"},
-    )
-
-
 @pytest.mark.parametrize(
     ("data", "sent"),
     [
@@ -129,57 +95,6 @@ async def test_extrude(
     """The active tool extrudes or retracts."""
     await call("extrude", **data)
     assert fake.commands() == [("/api/printer/tool", {"command": "extrude", **sent})]
-
-
-async def test_extrude_with_tool(
-    hass: HomeAssistant,
-    call: Call,
-    refused: Refused,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-) -> None:
-    """One of several tools is selected first."""
-    fake.load("multi_idle_custom_sensors")
-    await hass.config_entries.async_reload(init_integration.entry_id)
-    await call("extrude", amount=5, tool=1)
-    assert fake.commands() == [
-        ("/api/printer/tool", {"command": "select", "tool": "tool1"}),
-        ("/api/printer/tool", {"command": "extrude", "amount": 5}),
-    ]
-    fake.load("multi_idle_custom_sensors", "paused")
-    error = await refused("extrude", amount=5, tool=0)
-    assert message(error) == ("tool_paused", {"printer": "Prusa"})
-    fake.load("multi_idle_custom_sensors")
-    error = await refused("extrude", amount=5, tool=2)
-    assert message(error) == (
-        "tool_unknown",
-        {"last_tool": "1", "printer": "Prusa", "tool": "2"},
-    )
-
-
-@pytest.mark.parametrize(
-    ("folder", "last_tool"),
-    [("operational_idle_file_selected", 0), ("multi_idle_custom_sensors", 1)],
-)
-async def test_tools_without_profile(
-    hass: HomeAssistant,
-    call: Call,
-    refused: Refused,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-    folder: str,
-    last_tool: int,
-) -> None:
-    """A key that may not read the profiles can use the tools that were seen."""
-    user = fake.json("GET", "/api/currentuser")
-    user["permissions"] = ["STATUS", "CONTROL"]
-    fake.answer("GET", "/api/currentuser", json=user)
-    fake.load(folder)
-    await hass.config_entries.async_reload(init_integration.entry_id)
-    await call("extrude", amount=5, tool=last_tool)
-    assert len(fake.commands()) == last_tool + 1
-    error = await refused("extrude", amount=5, tool=last_tool + 1)
-    assert error.translation_key == "tool_unknown"
 
 
 @pytest.mark.parametrize("amount", [0, "0.0", 0.00001])
@@ -207,35 +122,6 @@ async def test_jog_to_the_edge(
     assert len(fake.commands()) == 3
 
 
-@pytest.mark.parametrize(
-    ("axis", "position"),
-    [("x", -0.1), ("x", 200.1), ("y", 1000), ("z", -1), ("z", 201)],
-)
-async def test_jog_outside(refused: Refused, axis: str, position: float) -> None:
-    """A position outside the volume is refused, and a distance longer than it."""
-    error = await refused("jog", absolute=True, **{axis: position})
-    assert message(error) == (
-        "position_outside",
-        {
-            "axis": axis.upper(),
-            "max": "200",
-            "min": "0",
-            "printer": "Prusa",
-            "value": f"{position:g}",
-        },
-    )
-
-
-@pytest.mark.parametrize("distance", [201, -201])
-async def test_jog_too_far(refused: Refused, distance: float) -> None:
-    """A distance longer than the volume is refused, and nothing moves on other axes."""
-    error = await refused("jog", x=1, z=distance)
-    assert message(error) == (
-        "distance_too_long",
-        {"axis": "Z", "printer": "Prusa", "size": "200", "value": str(distance)},
-    )
-
-
 async def test_jog_without_profile(
     hass: HomeAssistant,
     call: Call,
@@ -249,57 +135,6 @@ async def test_jog_without_profile(
     await hass.config_entries.async_reload(init_integration.entry_id)
     await call("jog", x=500, absolute=True)
     assert len(fake.commands()) == 1
-
-
-async def test_jog_on_round_plate(
-    hass: HomeAssistant,
-    call: Call,
-    refused: Refused,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-) -> None:
-    """The corners of a round volume are outside."""
-    profiles = fake.json("GET", "/api/printerprofiles")
-    profiles["profiles"]["_default"]["volume"] |= {
-        "formFactor": "circular",
-        "origin": "center",
-    }
-    fake.answer("GET", "/api/printerprofiles", json=profiles)
-    await hass.config_entries.async_reload(init_integration.entry_id)
-    await call("jog", x=-70, y=70, absolute=True)
-    error = await refused("jog", x=80, y=80, absolute=True)
-    assert message(error) == (
-        "position_off_plate",
-        {"printer": "Prusa", "radius": "100"},
-    )
-
-
-async def test_select_tool(
-    hass: HomeAssistant,
-    call: Call,
-    refused: Refused,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-) -> None:
-    """A tool is made the active one, but not under a print that goes on with it."""
-    error = await refused("select_tool", tool=1)
-    assert message(error) == (
-        "tool_unknown",
-        {"last_tool": "0", "printer": "Prusa", "tool": "1"},
-    )
-    await call("select_tool", tool=0)
-    assert fake.commands() == []
-    fake.load("multi_idle_custom_sensors")
-    await hass.config_entries.async_reload(init_integration.entry_id)
-    await call("select_tool", tool=1)
-    assert fake.commands() == [
-        ("/api/printer/tool", {"command": "select", "tool": "tool1"})
-    ]
-    for recorded in ("multi_printing", "paused"):
-        fake.load("multi_idle_custom_sensors", recorded)
-        await init_integration.runtime_data.async_refresh()
-        error = await refused("select_tool", tool=0)
-        assert error.translation_key == "printer_busy"
 
 
 @pytest.mark.parametrize("data", [{}, {"tool": -1}, {"tool": "left"}])
