@@ -1,12 +1,10 @@
 """Support for OctoPrint buttons."""
 
-from abc import abstractmethod
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, override
+from typing import override
 
 from homeassistant.components.button import (
     ButtonDeviceClass,
@@ -16,38 +14,21 @@ from homeassistant.components.button import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import (
-    Control,
-    OctoPrintClient,
-    Permission,
-    State,
-    SystemCommand,
-    bed_level_visualizer,
-)
+from .api import Control, Permission, SystemCommand, bed_level_visualizer
 from .commands.checks import async_refresh_or_raise
-from .commands.emergency import async_emergency_stop
+from .commands.emergency import async_emergency_stop, async_quick_stop
 from .commands.everything import require_meant
-from .commands.exclusive import starting_print
 from .commands.execute import octoprint_command
 from .commands.gcode import async_press_control
+from .commands.press import PRESSES, Press, async_press, can_press, system_press
 from .commands.refusals import refusal
-from .commands.rights import ACTING, async_check_admin
+from .commands.rights import ACTING
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot
 
 # The buttons below decide for themselves what they wait for: an emergency stop for nothing.
 PARALLEL_UPDATES = 0
-
-PAUSABLE_STATES = frozenset({State.PRINTING, State.RESUMING, State.STARTING})
-
-# A finishing print is already reported as done: cancelling it then would turn a
-# good print into a failed one.
-CANCELLABLE_STATES = PAUSABLE_STATES | {
-    State.PAUSED,
-    State.PAUSING,
-    State.TRANSFERRING_FILE,
-}
 
 CORE_COMMANDS = ("reboot", "restart", "restart_safe", "shutdown")
 
@@ -56,157 +37,68 @@ CORE_COMMANDS = ("reboot", "restart", "restart_safe", "shutdown")
 class OctoPrintButtonDescription(ButtonEntityDescription):
     """Describe an OctoPrint button."""
 
-    available_fn: Callable[[Snapshot], bool]
     exists_fn: Callable[[Snapshot], bool] = lambda _: True
-    is_for_admins: bool = False
-    """Whether of Home Assistant's users only administrators may press it."""
-
-    is_urgent: bool = False
-    """Whether it must not wait until another button's command is answered."""
-
-    permission: str
-    press_fn: Callable[[OctoPrintClient], Awaitable[Any]]
-    starts_print_fn: Callable[[Snapshot], bool] = lambda _: False
-    """Whether pressing it now lets a print run."""
-
-
-async def _home(axis: str, client: OctoPrintClient) -> None:
-    await client.printer.home((axis,))
+    press: Press
 
 
 def _has_sd(snapshot: Snapshot) -> bool:
     return snapshot.sd_ready is not None
 
 
-def _is_sd_idle(snapshot: Snapshot) -> bool:
-    return snapshot.state is State.OPERATIONAL and snapshot.sd_ready is True
-
-
-async def _send(command: str, client: OctoPrintClient) -> None:
-    await client.printer.send_gcode([command])
+def _has_bed_visualizer(snapshot: Snapshot) -> bool:
+    settings = snapshot.server.settings
+    return settings is not None and bed_level_visualizer.PLUGIN in settings.plugins
 
 
 DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
     OctoPrintButtonDescription(
-        key="start",
-        translation_key="start",
-        available_fn=lambda x: x.state is State.OPERATIONAL and x.job.file is not None,
-        permission=Permission.PRINT,
-        press_fn=lambda x: x.job.start(),
-        starts_print_fn=lambda _: True,
-    ),
-    OctoPrintButtonDescription(
-        key="pause",
-        translation_key="pause",
-        available_fn=lambda x: x.state in PAUSABLE_STATES,
-        is_urgent=True,
-        permission=Permission.PRINT,
-        press_fn=lambda x: x.job.pause(),
-    ),
-    OctoPrintButtonDescription(
-        key="resume",
-        translation_key="resume",
-        available_fn=lambda x: x.state is State.PAUSED,
-        permission=Permission.PRINT,
-        press_fn=lambda x: x.job.resume(),
-        starts_print_fn=lambda _: True,
-    ),
-    OctoPrintButtonDescription(
-        key="cancel",
-        translation_key="cancel",
-        available_fn=lambda x: x.state in CANCELLABLE_STATES,
-        is_urgent=True,
-        permission=Permission.PRINT,
-        press_fn=lambda x: x.job.cancel(),
-    ),
-    OctoPrintButtonDescription(
-        key="restart",
-        translation_key="restart",
-        available_fn=lambda x: x.state is State.PAUSED,
-        permission=Permission.PRINT,
-        press_fn=lambda x: x.job.restart(),
-        starts_print_fn=lambda _: True,
-    ),
-    OctoPrintButtonDescription(
-        key="toggle",
-        translation_key="toggle",
-        available_fn=lambda x: x.state is State.PAUSED or x.state in PAUSABLE_STATES,
-        is_urgent=True,
-        permission=Permission.PRINT,
-        press_fn=lambda x: x.job.toggle(),
-        starts_print_fn=lambda x: x.state not in PAUSABLE_STATES,
-    ),
-    # OctoPrint would home during a pause, too, into what is being printed.
-    OctoPrintButtonDescription(
-        key="home",
-        translation_key="home",
-        available_fn=lambda x: x.state is State.OPERATIONAL,
-        permission=Permission.CONTROL,
-        press_fn=lambda x: x.printer.home(("x", "y", "z")),
+        key="collect_mesh",
+        translation_key="collect_mesh",
+        exists_fn=_has_bed_visualizer,
+        press=PRESSES["collect_mesh"],
     ),
     *(
-        OctoPrintButtonDescription(
-            key=key,
-            translation_key=key,
-            available_fn=lambda x: x.state is State.OPERATIONAL,
-            permission=Permission.CONTROL,
-            press_fn=partial(_send, command),
+        OctoPrintButtonDescription(key=key, translation_key=key, press=PRESSES[key])
+        for key in (
+            "start",
+            "pause",
+            "resume",
+            "cancel",
+            "restart",
+            "toggle",
+            "home",
+            "auto_bed_level",
+            "motors_off",
         )
-        for key, command in (("auto_bed_level", "G29"), ("motors_off", "M84"))
     ),
     *(
         OctoPrintButtonDescription(
             key=key,
             translation_key=key,
-            available_fn=lambda x: x.state is State.OPERATIONAL,
             entity_registry_enabled_default=False,
-            permission=Permission.CONTROL,
-            press_fn=partial(_send, command),
+            press=PRESSES[key],
         )
-        for key, command in (
-            ("save_settings", "M500"),
-            ("load_settings", "M501"),
-            ("reset_settings", "M502"),
-        )
+        for key in ("save_settings", "load_settings", "reset_settings")
     ),
     *(
         OctoPrintButtonDescription(
             key=f"home_{axis}",
             translation_key="home_axis",
-            available_fn=lambda x: x.state is State.OPERATIONAL,
             entity_registry_enabled_default=False,
-            permission=Permission.CONTROL,
-            press_fn=partial(_home, axis),
+            press=PRESSES[f"home_{axis}"],
             translation_placeholders={"axis": axis.upper()},
         )
         for axis in ("x", "y", "z")
     ),
-    OctoPrintButtonDescription(
-        key="sd_init",
-        translation_key="sd_init",
-        available_fn=lambda x: x.state is State.OPERATIONAL,
-        entity_registry_enabled_default=False,
-        exists_fn=_has_sd,
-        permission=Permission.CONTROL,
-        press_fn=lambda x: x.printer.sd_init(),
-    ),
-    OctoPrintButtonDescription(
-        key="sd_refresh",
-        translation_key="sd_refresh",
-        available_fn=_is_sd_idle,
-        entity_registry_enabled_default=False,
-        exists_fn=_has_sd,
-        permission=Permission.CONTROL,
-        press_fn=lambda x: x.printer.sd_refresh(),
-    ),
-    OctoPrintButtonDescription(
-        key="sd_release",
-        translation_key="sd_release",
-        available_fn=_is_sd_idle,
-        entity_registry_enabled_default=False,
-        exists_fn=_has_sd,
-        permission=Permission.CONTROL,
-        press_fn=lambda x: x.printer.sd_release(),
+    *(
+        OctoPrintButtonDescription(
+            key=key,
+            translation_key=key,
+            entity_registry_enabled_default=False,
+            exists_fn=_has_sd,
+            press=PRESSES[key],
+        )
+        for key in ("sd_init", "sd_refresh", "sd_release")
     ),
 )
 
@@ -216,11 +108,6 @@ class OctoPrintStopDescription(ButtonEntityDescription):
     """Describe a button that stops the printer at once."""
 
     stop_fn: Callable[[OctoPrintCoordinator, str], Awaitable[None]]
-
-
-async def _quick_stop(coordinator: OctoPrintCoordinator, label: str) -> None:
-    async with octoprint_command(coordinator, label, is_urgent=True):
-        await coordinator.client.printer.send_gcode(["M410"])
 
 
 STOP_DESCRIPTIONS: tuple[OctoPrintStopDescription, ...] = (
@@ -233,7 +120,7 @@ STOP_DESCRIPTIONS: tuple[OctoPrintStopDescription, ...] = (
         key="quick_stop",
         translation_key="quick_stop",
         entity_registry_enabled_default=False,
-        stop_fn=_quick_stop,
+        stop_fn=async_quick_stop,
     ),
 )
 
@@ -251,36 +138,16 @@ def _describe_command(command: SystemCommand) -> OctoPrintButtonDescription:
         key=f"system_{command.source}_{command.action}",
         name=None if is_core else command.name,
         translation_key=f"system_{command.action}" if is_core else "system",
-        available_fn=lambda x: not x.is_busy and command in x.server.commands,
         device_class=ButtonDeviceClass.RESTART if is_restart else None,
         entity_registry_enabled_default=False,
-        is_for_admins=True,
-        permission=Permission.SYSTEM,
-        press_fn=lambda x: x.system.run(command),
+        press=system_press(command),
     )
-
-
-COLLECT_MESH = OctoPrintButtonDescription(
-    key="collect_mesh",
-    translation_key="collect_mesh",
-    available_fn=lambda x: x.state is State.OPERATIONAL,
-    permission=Permission.CONTROL,
-    press_fn=lambda x: x.plugins.bed_level_visualizer.start(),
-)
 
 
 def describe(snapshot: Snapshot) -> Iterable[OctoPrintButtonDescription]:
     """Yield the buttons that the key may press and the server really offers."""
-    user = snapshot.server.user
-    settings = snapshot.server.settings
-    if (
-        settings
-        and bed_level_visualizer.PLUGIN in settings.plugins
-        and user.may(COLLECT_MESH.permission)
-    ):
-        yield COLLECT_MESH
     for each in DESCRIPTIONS:
-        if user.may(each.permission) and each.exists_fn(snapshot):
+        if snapshot.server.user.may(each.press.permission) and each.exists_fn(snapshot):
             yield each
     yield from map(_describe_command, snapshot.server.commands)
 
@@ -332,33 +199,7 @@ async def async_setup_entry(
 
 
 class OctoPrintButton(OctoPrintControlEntity, ButtonEntity):
-    """Defines what all OctoPrint buttons but those that stop at once share."""
-
-    def __init__(
-        self,
-        coordinator: OctoPrintCoordinator,
-        description: ButtonEntityDescription,
-        turn: asyncio.Lock,
-    ) -> None:
-        """Take what this printer's buttons wait for."""
-        super().__init__(coordinator, description)
-        self._turn = turn
-
-    @abstractmethod
-    async def async_send(self) -> None:
-        """Send the command."""
-
-    @override
-    async def async_press(self) -> None:
-        """Send the command, unless the printer's state has come to forbid it meanwhile."""
-        # What waits for nothing reads nothing either, where the server tells by itself.
-        await async_refresh_or_raise(self.coordinator, is_urgent=self._turn is None)
-        if not self.available:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await self.async_send()
+    """Defines what all OctoPrint buttons share."""
 
     @override
     def shows(self) -> object:
@@ -377,43 +218,41 @@ class OctoPrintButtonEntity(OctoPrintButton):
         description: OctoPrintButtonDescription,
         turn: asyncio.Lock,
     ) -> None:
-        """Let what is urgent wait for nothing."""
-        super().__init__(coordinator, description, turn)
-        if description.is_urgent:
-            self._turn = None
+        """Take what this printer's buttons wait for, but for those that are urgent."""
+        super().__init__(coordinator, description)
+        self._turn = None if description.press.is_urgent else turn
 
     @property
     @override
     def available(self) -> bool:
-        """Return whether the printer's state and the key allow to press it.
-
-        After a poll that failed, what is urgent stays: Home Assistant skips what is unavailable
-        without a word, and a press says what is wrong.
-        """
-        return (
-            (super().available or self.entity_description.is_urgent)
-            and self.coordinator.may(self.entity_description.permission)
-            and self.entity_description.available_fn(self.snapshot)
-        )
+        """Return whether the printer's state and the key allow to press it."""
+        return can_press(self.coordinator, self.entity_description.press)
 
     @override
-    async def async_send(self) -> None:
-        """Send the command."""
-        if self.entity_description.is_for_admins:
-            await async_check_admin(self.coordinator, ACTING.get(), self.label)
-        description = self.entity_description
-        with (
-            starting_print(self.coordinator, self.label)
-            if description.starts_print_fn(self.snapshot)
-            else nullcontext()
-        ):
-            await description.press_fn(self.coordinator.client)
+    async def async_press(self) -> None:
+        """Send the command, unless the printer's state has come to forbid it meanwhile."""
+        await async_press(
+            self.coordinator,
+            self.entity_description.press,
+            self.label,
+            context=ACTING.get(),
+        )
 
 
 class OctoPrintControlButton(OctoPrintButton):
     """Defines a button for one of the user's own controls."""
 
     entity_description: OctoPrintControlDescription
+
+    def __init__(
+        self,
+        coordinator: OctoPrintCoordinator,
+        description: OctoPrintControlDescription,
+        turn: asyncio.Lock,
+    ) -> None:
+        """Take what this printer's buttons wait for."""
+        super().__init__(coordinator, description)
+        self._turn = turn
 
     @property
     def control(self) -> Control | None:
@@ -433,13 +272,18 @@ class OctoPrintControlButton(OctoPrintButton):
         )
 
     @override
-    async def async_send(self) -> None:
+    async def async_press(self) -> None:
         """Do what pressing it in OctoPrint does."""
-        if (control := self.control) is not None:
+        await async_refresh_or_raise(self.coordinator)
+        if not self.available or (control := self.control) is None:
+            raise refusal(
+                "button_not_offered", self.coordinator.name, command=self.label
+            )
+        async with octoprint_command(self.coordinator, self.label):
             await async_press_control(self.coordinator, control)
 
 
-class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):
+class OctoPrintStopButton(OctoPrintButton):
     """Defines a button that stops the printer at once, whatever it does."""
 
     entity_description: OctoPrintStopDescription
@@ -466,8 +310,3 @@ class OctoPrintStopButton(OctoPrintControlEntity, ButtonEntity):
         """Send the command without reading anything before: each moment counts."""
         require_meant()
         await self.entity_description.stop_fn(self.coordinator, self.label)
-
-    @override
-    def shows(self) -> object:
-        """Return nothing more: a button has no state beside being available."""
-        return None

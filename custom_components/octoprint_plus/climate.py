@@ -17,8 +17,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Heater, Permission
-from .commands.execute import octoprint_command
-from .commands.refusals import refusal, require_number
+from .commands.heat import async_set_target
+from .commands.refusals import refusal
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .model.heaters import AT_TARGET, settable_heaters
@@ -210,11 +210,9 @@ class OctoPrintClimateEntity(OctoPrintControlEntity, ClimateEntity):
         raise refusal("no_usual_target", self.coordinator.name, heater=self.label)
 
     async def _async_set_target(self, target: float) -> None:
-        require_number(target, self.coordinator, self.label)
-        async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.printer.set_target(
-                self.entity_description.heater, target
-            )
+        await async_set_target(
+            self.coordinator, self.entity_description.heater, target, self.label
+        )
 
     @override
     def shows(self) -> object:

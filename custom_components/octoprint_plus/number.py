@@ -16,6 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Heater, OctoPrintClient
 from .commands.execute import octoprint_command
+from .commands.heat import async_set_offset
 from .commands.refusals import require_number
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
@@ -145,11 +146,9 @@ class OctoPrintOffsetEntity(OctoPrintControlEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the offset."""
-        require_number(value, self.coordinator, self.label)
-        async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.printer.set_offset(
-                self.entity_description.heater, value
-            )
+        await async_set_offset(
+            self.coordinator, self.entity_description.heater, value, self.label
+        )
 
     @override
     def shows(self) -> object:

@@ -18,6 +18,7 @@ from ..api import (
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.heaters import known_heaters
+from .execute import octoprint_command
 from .refusals import refusal
 
 EMERGENCY_STOP = "M112"
@@ -145,3 +146,9 @@ def _error(
         )
     error.__cause__ = err
     return error
+
+
+async def async_quick_stop(coordinator: OctoPrintCoordinator, label: str) -> None:
+    """Let the printer drop all moves that it has planned (M410), without reading anything before."""
+    async with octoprint_command(coordinator, label, is_urgent=True):
+        await coordinator.client.printer.send_gcode(["M410"])
