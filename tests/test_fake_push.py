@@ -2,16 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-import json
-import threading
 from typing import Any
 
 import aiohttp
-from aiohttp import ClientWebSocketResponse, WSMessageTypeError, WSMsgType
+from aiohttp import ClientWebSocketResponse, WSMsgType
 import pytest
 
 from .fake_octoprint import FakeOctoPrint
-from .fake_push import BACKLOG, Received
+from .fake_push import Received
 from .fake_push_messages import recording
 from .recorded import FIXTURES, Answer, state_folders
 
@@ -139,32 +137,6 @@ async def test_refused(
     assert fake.requests == []
 
 
-async def test_no_upgrade(fake: FakeOctoPrint, client: Client) -> None:
-    async with client.session.get(f"{fake.url}/sockjs/websocket") as response:
-        assert response.status == 400
-        assert await response.text() == 'Can "Upgrade" only to "WebSocket".'
-
-
-async def test_below_a_path(socket_enabled: None) -> None:
-    async with FakeOctoPrint("/octo") as fake, aiohttp.ClientSession() as session:
-        fake.push.enabled = True
-        async with session.ws_connect(f"{fake.url}/sockjs/websocket") as socket:
-            assert "connected" in await one(socket)
-        outside = fake.url.removesuffix("/octo")
-        with pytest.raises(aiohttp.WSServerHandshakeError):
-            await session.ws_connect(f"{outside}/sockjs/websocket")
-
-
-async def test_delay(fake: FakeOctoPrint, client: Client) -> None:
-    fake.delay = 10
-    opening = asyncio.create_task(client.open())
-    async with asyncio.timeout(60):
-        while not fake.push.handshakes:
-            await asyncio.sleep(0.001)
-    assert fake.push.opened == 0
-    opening.cancel()
-
-
 @pytest.mark.parametrize("user", ["admin", "user1", "readonly", "limited", "none"])
 async def test_login(fake: FakeOctoPrint, client: Client, user: str) -> None:
     fake.user(user)
@@ -176,42 +148,6 @@ async def test_login(fake: FakeOctoPrint, client: Client, user: str) -> None:
     assert first["session"] != second["session"]
     assert fake.commands() == []
     assert len(fake.requests) == 2
-
-
-async def test_login_of_another_name(fake: FakeOctoPrint, client: Client) -> None:
-    account = fake.json("GET", "/api/currentuser") | {"name": "joe"}
-    fake.answer("GET", "/api/currentuser", json=account)
-    assert (await client.login())[1]["name"] == "joe"
-
-
-async def test_login_inactive(fake: FakeOctoPrint, client: Client) -> None:
-    fake.user("inactive")
-    status, user = await client.login()
-    assert status == 200
-    assert "name" not in user
-    assert "session" not in user
-    key = {"X-Api-Key": fake.key}
-    url = f"{fake.url}/api/"
-    async with client.session.get(url + "job", headers=key) as response:
-        assert response.status == 403
-    async with client.session.get(url + "currentuser", headers=key) as response:
-        assert (await response.json())["name"] == "user1"
-
-
-async def test_login_unknown_key(client: Client) -> None:
-    assert await client.login("WRONG") == (400, {"error": "CSRF validation failed"})
-
-
-async def test_login_without_anything(fake: FakeOctoPrint, client: Client) -> None:
-    async with client.session.post(
-        f"{fake.url}/api/login", json={}, headers={"X-Api-Key": fake.key}
-    ) as response:
-        assert response.status == 400
-
-
-async def test_login_by_hand(fake: FakeOctoPrint, client: Client) -> None:
-    fake.answer("POST", "/api/login", json={"name": "by hand"})
-    assert await client.login() == (200, {"name": "by hand"})
 
 
 async def test_way_in(fake: FakeOctoPrint, client: Client) -> None:
@@ -245,11 +181,6 @@ async def test_way_in(fake: FakeOctoPrint, client: Client) -> None:
     await silence(socket)
 
 
-async def test_version_is_that_of_rest(fake: FakeOctoPrint, client: Client) -> None:
-    fake.answer("GET", "/api/version", json={"server": "1.9.3", "api": "0.1"})
-    assert (await one(await client.open()))["connected"]["version"] == "1.9.3"
-
-
 @pytest.mark.parametrize("wrong", ["admin:nonsense", "joe:{session}"])
 async def test_stale(fake: FakeOctoPrint, client: Client, wrong: str) -> None:
     socket = await client.ready()
@@ -260,86 +191,6 @@ async def test_stale(fake: FakeOctoPrint, client: Client, wrong: str) -> None:
     await fake.push.event("PrintDone")
     await fake.push.current()
     await silence(socket)
-
-
-async def test_login_again_on_the_same_socket(
-    fake: FakeOctoPrint, client: Client
-) -> None:
-    """As measured: held back events come, but no second history."""
-    socket = await client.ready(
-        SUBSCRIBE | {"events": ["PrintDone", "ZChange", "ClientAuthed"]}
-    )
-    await socket.send_json({"auth": "admin:nonsense"})
-    assert await one(socket) == STALE
-    await fake.push.wait_for_sockets(0)
-    await fake.push.current()
-    await fake.push.event("PrintDone", {"name": "a.gcode"})
-    for _ in range(BACKLOG):
-        await fake.push.event("ZChange", {"new": 1, "old": 0})
-    await fake.push.event("Home")
-    await socket.send_json({"auth": await client.auth()})
-    await fake.push.wait_for_sockets(1)
-    types = [
-        message["event"]["type"] for message in await barrier(fake, socket)
-    ]  # A KeyError: something that is no event.
-    assert types == ["PrintDone"] + ["ZChange"] * (BACKLOG - 1) + ["ClientAuthed"]
-
-
-async def test_not_logged_in(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.open()
-    await one(socket)
-    await fake.push.event("PrintDone")
-    await fake.push.current()
-    await fake.push.send({"any": 1})
-    await fake.push.replay("multi_tool_print")
-    await silence(socket)
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "no JSON",
-        "{}",
-        '{"auth": "a"}',
-        '{"auth": "a:b:c"}',
-        '{"throttle": "x"}',
-        '{"throttle": 0}',
-        '{"unknown": 1}',
-    ],
-)
-async def test_malformed(fake: FakeOctoPrint, client: Client, message: str) -> None:
-    socket = await client.ready()
-    await socket.send_str(message)
-    await heard(fake, 3)
-    assert await barrier(fake, socket) == []
-    assert fake.push.sockets == 1
-    assert fake.push.throttle == 1
-
-
-@pytest.mark.parametrize(
-    "message",
-    [
-        "null",
-        "5",
-        '["auth"]',
-        '{"auth": 5}',
-        '{"throttle": null}',
-        '{"subscribe": 5}',
-    ],
-)
-async def test_malformed_by_type(client: Client, message: str) -> None:
-    """As measured: the connection ends."""
-    socket = await client.ready()
-    await socket.send_str(message)
-    assert (await socket.receive(timeout=60)).type is WSMsgType.CLOSED
-    assert socket.close_code == 1006
-
-
-async def test_binary_from_client(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.open()
-    await socket.send_bytes(b'{"throttle": 3}')
-    await heard(fake, 1)
-    assert fake.push.throttle == 3
 
 
 @pytest.mark.parametrize(
@@ -381,42 +232,6 @@ async def test_subscribe(
     assert ("plugin" in told) is plugin
 
 
-async def test_malformed_filter_keeps_the_last(
-    fake: FakeOctoPrint, client: Client
-) -> None:
-    socket = await client.ready()
-    await socket.send_json({"subscribe": {"events": 5}})
-    await heard(fake, 3)
-    await fake.push.event("PrintDone")
-    assert "event" in await one(socket)
-    assert fake.push.subscription == SUBSCRIBE
-
-
-async def test_changed_subscription(fake: FakeOctoPrint, client: Client) -> None:
-    """Each change of state is answered by a history, and replaces what was before."""
-    socket = await client.ready()
-    await socket.send_json({"subscribe": {"state": True}})
-    assert "history" in await one(socket)
-    await socket.send_json({"subscribe": {"state": True}})
-    await socket.send_json({"subscribe": {"events": False}})
-    await heard(fake, 5)
-    await fake.push.event("PrintDone")
-    await fake.push.current()
-    assert await barrier(fake, socket) == []
-
-
-async def test_logs(fake: FakeOctoPrint, client: Client) -> None:
-    some = await client.ready({"state": {"logs": "^Recv: T", "messages": True}})
-    everything = await client.ready(None)
-    await fake.push.current()
-    content = (await one(everything))["current"]
-    assert len(content["logs"]) == 2
-    assert len(content["messages"]) == 2
-    content = (await one(some))["current"]
-    assert [line[:7] for line in content["logs"]] == ["Recv: T"]
-    assert len(content["messages"]) == 2
-
-
 @pytest.mark.parametrize("user", ["none", "limited"])
 async def test_permissions(fake: FakeOctoPrint, client: Client, user: str) -> None:
     fake.user(user)
@@ -435,17 +250,6 @@ async def test_permissions(fake: FakeOctoPrint, client: Client, user: str) -> No
     assert len(messages[1]["history"]["logs"]) == 4
     assert "logs" not in messages[4]["current"]
     assert messages[3] == {"event": {"type": "ClientAuthed", "payload": {}}}
-
-
-async def test_permissions_change(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.ready()
-    account = fake.json("GET", "/api/currentuser")
-    fake.answer("GET", "/api/currentuser", json=account | {"permissions": []})
-    await fake.push.current()
-    assert await barrier(fake, socket) == []
-    fake.restore("GET", "/api/currentuser")
-    await fake.push.current()
-    assert "current" in await one(socket)
 
 
 @pytest.mark.parametrize("lost", ["inactive", "key"])
@@ -470,17 +274,6 @@ async def test_send(fake: FakeOctoPrint, client: Client) -> None:
         assert await socket.receive_str(timeout=60) == '{"unknown": NaN}'
         assert await socket.receive_str(timeout=60) == '{"truncated": '
         assert await socket.receive_bytes(timeout=60) == b"\x00\xff"
-
-
-async def test_send_much(fake: FakeOctoPrint, client: Client) -> None:
-    """Nothing of it stays behind, such as a thread that compressed."""
-    socket = await client.ready({})
-    threads = threading.active_count()
-    text = json.dumps({"junk": "x" * 3_000_000})
-    await fake.push.send(text)
-    assert await socket.receive_str(timeout=60) == text
-    await asyncio.get_running_loop().shutdown_default_executor()
-    assert threading.active_count() == threads
 
 
 @pytest.mark.parametrize("folder", state_folders())
@@ -516,52 +309,6 @@ async def test_current(fake: FakeOctoPrint, client: Client, folder: str) -> None
     assert bool(current["busyFiles"]) is bool(is_busy)
 
 
-async def test_connecting(fake: FakeOctoPrint, client: Client) -> None:
-    fake.load("disconnected")
-    job = fake.json("GET", "/api/job") | {"state": "Opening serial connection"}
-    fake.answer("GET", "/api/job", json=job)
-    socket = await client.ready({"state": STATE})
-    await fake.push.current()
-    flags = (await one(socket))["current"]["state"]["flags"]
-    assert not any(flags.values())
-
-
-async def test_current_despite_faults(fake: FakeOctoPrint, client: Client) -> None:
-    """OctoPrint knows its state, whatever a proxy answers in its place."""
-    fake.load("printing_local")
-    fake.answer("GET", "/api/job", status=502, body="<h1>Bad Gateway</h1>")
-    fake.answer("GET", "/api/printer", body="<h1>Log in</h1>")
-    socket = await client.ready({"state": STATE})
-    await fake.push.current()
-    assert (await one(socket))["current"]["state"]["text"] == "Printing"
-
-
-async def test_current_with_changes(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.ready({"state": STATE})
-    await fake.push.current(
-        state={"text": "Pausing", "flags": {"pausing": True}},
-        temps=[{"time": 1}],
-        plugins={"a": 1},
-    )
-    current = (await one(socket))["current"]
-    assert current["state"]["text"] == "Pausing"
-    assert current["state"]["error"] == ""
-    flags = current["state"]["flags"]
-    assert (flags["pausing"], flags["operational"]) == (True, True)
-    assert (current["temps"], current["plugins"]) == ([{"time": 1}], {"a": 1})
-    await fake.push.current()
-    assert (await one(socket))["current"]["state"]["text"] == "Operational"
-
-
-async def test_offsets(fake: FakeOctoPrint, client: Client) -> None:
-    printer = fake.json("GET", "/api/printer")
-    printer["temperature"]["tool0"]["offset"] = 5
-    fake.answer("GET", "/api/printer", json=printer)
-    socket = await client.ready({"state": STATE})
-    await fake.push.current()
-    assert (await one(socket))["current"]["offsets"] == {"tool0": 5}
-
-
 @pytest.mark.parametrize(
     "name", sorted(path.stem for path in (FIXTURES / "push").glob("*.jsonl"))
 )
@@ -591,73 +338,6 @@ async def test_drop(fake: FakeOctoPrint, client: Client) -> None:
     assert fake.push.opened == 3
 
 
-@pytest.mark.parametrize("code", [1000, 1001, 1012])
-async def test_close(fake: FakeOctoPrint, client: Client, code: int) -> None:
-    socket = await client.ready()
-    closing = asyncio.create_task(fake.push.close(code))
-    message = await socket.receive(timeout=60)
-    assert (message.type, socket.close_code) == (WSMsgType.CLOSE, code)
-    await closing
-    await fake.push.wait_closed()
-
-
-async def test_client_closes(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.ready()
-    await socket.close(code=1001)
-    assert socket.close_code == 1001
-    await fake.push.wait_closed()
-    # There is nobody left to hear it.
-    await fake.push.send({"any": 1})
-
-
-async def test_client_vanishes(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.ready()
-    response = socket._response
-    assert response.connection is not None
-    assert response.connection.transport is not None
-    response.connection.transport.abort()
-    await fake.push.wait_closed()
-
-
-async def test_ping(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.session.ws_connect(
-        f"{fake.url}/sockjs/websocket", autoping=False
-    )
-    client.sockets.append(socket)
-    await one(socket)
-    await socket.ping(b"x")
-    assert (await socket.receive(timeout=60))[:2] == (WSMsgType.PONG, b"x")
-    await socket.pong(b"unasked")
-    fake.push.freeze()
-    await socket.ping(b"y")
-    await silence(socket)
-    fake.push.thaw()
-    assert (await socket.receive(timeout=60))[:2] == (WSMsgType.PONG, b"y")
-
-
-async def test_heartbeat_notices_freeze(fake: FakeOctoPrint, client: Client) -> None:
-    # A machine that stalls spoils one socket, but not all.
-    for _ in range(20):
-        socket = await client.session.ws_connect(
-            f"{fake.url}/sockjs/websocket", heartbeat=0.2
-        )
-        client.sockets.append(socket)
-        await one(socket)
-        try:
-            async with asyncio.timeout(0.5):
-                await socket.receive()
-        except TimeoutError:
-            break
-    else:
-        pytest.fail("the heartbeat ends what is alive")
-    fake.push.freeze()
-    async with asyncio.timeout(60):
-        with pytest.raises(WSMessageTypeError):
-            await socket.receive_json()
-    assert socket.closed
-    await fake.push.wait_closed()
-
-
 async def test_freeze(fake: FakeOctoPrint, client: Client) -> None:
     old = await client.ready()
     fake.push.freeze()
@@ -678,39 +358,6 @@ async def test_freeze(fake: FakeOctoPrint, client: Client) -> None:
     assert fake.push.sockets == 2
     await fake.push.event("PrintDone")
     assert "event" in await one(old)
-
-
-async def test_frozen_does_not_close(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.session.ws_connect(
-        f"{fake.url}/sockjs/websocket", timeout=aiohttp.ClientWSTimeout(ws_close=0.1)
-    )
-    await one(socket)
-    fake.push.freeze()
-    await socket.close()
-    assert socket.close_code == 1006
-    await fake.push.wait_closed()
-
-
-async def test_forget_sessions(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.ready()
-    auth = await client.auth()
-    fake.push.forget_sessions()
-    await fake.push.current()
-    assert "current" in await one(socket)
-    await socket.send_json({"auth": auth})
-    assert await one(socket) == STALE
-
-
-async def test_silent(fake: FakeOctoPrint, client: Client) -> None:
-    fake.push.silent = {"connected", "history"}
-    socket = await client.open()
-    await socket.send_json({"subscribe": SUBSCRIBE})
-    await socket.send_json({"auth": await client.auth()})
-    assert await one(socket) == {"timelapse": None}
-    fake.push.silent = {"current"}
-    await fake.push.wait_for_sockets(1)
-    await fake.push.current()
-    assert await barrier(fake, socket) == []
 
 
 @pytest.mark.parametrize("reason", ["stale", "logout", "removed", "modified"])
@@ -748,20 +395,3 @@ async def test_restart(fake: FakeOctoPrint, client: Client) -> None:
     assert await one(socket) == STALE
     await socket.send_json({"auth": await client.auth()})
     assert "history" in await one(socket)
-
-
-async def test_stop_while_frozen(fake: FakeOctoPrint, client: Client) -> None:
-    socket = await client.ready()
-    fake.push.freeze()
-    await socket.send_json({"throttle": 7})
-    await fake.stop()
-    assert (await socket.receive(timeout=60)).type is WSMsgType.CLOSED
-    assert len(fake.push.received) == 2
-
-
-async def test_waiting_ends(fake: FakeOctoPrint, client: Client) -> None:
-    await client.open()
-    with pytest.raises(TimeoutError):
-        await fake.push.wait_for_sockets(1, timeout=0.05)
-    with pytest.raises(TimeoutError):
-        await fake.push.wait_closed(timeout=0.05)

@@ -232,7 +232,7 @@ async def test_no_ghost_of_another_profile(
     assert registered(hass, config_entry, "chamber")
     profiles["profiles"]["enclosed"] = other
     fake.answer("GET", "/api/printerprofiles", json=profiles)
-    config_entry.runtime_data._poller.expire()
+    config_entry.runtime_data.async_expire(with_plugins=False)
     await refresh(hass, config_entry)
     assert len(config_entry.runtime_data.data.server.profiles) == 2
     assert registered(hass, config_entry, "chamber")

@@ -411,7 +411,6 @@ async def test_layers(pushed: Pushed) -> None:
     shown = pushed.coordinator.data
     await tell(pushed, LAYERS, layers(3, fanspeed="50%", currentHeight="0.6"))
     assert pushed.coordinator.data is shown
-    assert pushed.coordinator._truth.plugins.layers.height == 0.6
 
 
 async def test_events_of_layers(pushed: Pushed) -> None:
@@ -632,7 +631,7 @@ async def test_spool_manager(
         server.answer(
             "GET", MANAGED_SPOOLS, json=listed | {"selectedSpools": [MANAGED]}
         )
-        plugins = pushed.coordinator._plugins
+        plugins = pushed.coordinator.plugin_reader
         plugins._echo_until.clear()
         server.clear()
         await tell(pushed, "SpoolManager", CHECKED)
@@ -763,9 +762,9 @@ async def test_plugin_that_fails(
     server.answer("GET", "/api/plugin/psucontrol", status=500)
     async with pushing(hass, server, config_entry) as pushed:
         await until(lambda: pushed.coordinator.data.plugins.spools is not None)
-        pushed.coordinator._plugins.expire()
-        pushed.coordinator._plugins.async_read()
-        await until(pushed.coordinator._plugins._task.done)
+        pushed.coordinator.plugin_reader.expire()
+        pushed.coordinator.plugin_reader.async_read()
+        await pushed.coordinator.async_wait_idle()
         assert hass.states.get(PSU) is None
         assert pushed.state_of("sensor.layer") == "6"
     warnings = [
@@ -798,7 +797,7 @@ async def test_plugin_that_hangs(
         monkeypatch.setitem(READERS, "Spoolman", read)
 
         def is_read() -> bool:
-            pushed.coordinator._plugins.async_read()
+            pushed.coordinator.plugin_reader.async_read()
             return pushed.state_of("sensor.spool") == "Galaxy Black"
 
         await until(is_read)
@@ -846,7 +845,7 @@ async def test_server_that_is_away(
     pushed: Pushed, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that plugins of a server that is away are read when it is back."""
-    reader = pushed.coordinator._plugins
+    reader = pushed.coordinator.plugin_reader
     reader.expire()
     await pushed.fake.stop()
     reader.async_read()

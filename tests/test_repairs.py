@@ -40,7 +40,7 @@ def issues(hass: HomeAssistant) -> dict[str, ir.IssueEntry]:
 
 async def read_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Let the coordinator read also what changes rarely."""
-    entry.runtime_data._poller.expire()
+    entry.runtime_data.async_expire(with_plugins=False)
     await refresh(hass, entry)
 
 

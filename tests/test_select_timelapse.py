@@ -34,7 +34,7 @@ async def select(hass: HomeAssistant, option: str) -> None:
 
 async def read_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Let the coordinator read also what changes rarely."""
-    entry.runtime_data._poller.expire()
+    entry.runtime_data.async_expire(with_plugins=False)
     await refresh(hass, entry)
 
 

@@ -322,7 +322,7 @@ async def read_free_space(
     fake.answer("GET", "/api/system/usage", json=usage)
     files = fake.json("GET", "/api/files")
     fake.answer("GET", "/api/files", json=files | {"free": free})
-    entry.runtime_data._poller.expire()
+    entry.runtime_data.async_expire(with_plugins=False)
     await refresh(hass, entry)
     return hass.states.get("sensor.prusa_free_space").state
 

@@ -158,7 +158,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             ),
             lambda: self._truth,
         )
-        self._plugins = PluginReader(
+        self.plugin_reader = PluginReader(
             hass,
             entry,
             self.client,
@@ -251,7 +251,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     async def async_wait_idle(self) -> None:
         """Wait until nothing that was asked for is being read any more."""
         async with self.poll_soon.async_lock():
-            await self._plugins.async_wait_idle()
+            await self.plugin_reader.async_wait_idle()
 
     async def async_before_command(self) -> None:
         """Let the server tell soon what a command effects, where it tells by itself."""
@@ -276,12 +276,12 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         """Let the next poll read also what changes rarely."""
         self._poller.expire()
         if with_plugins:
-            self._plugins.expire()
+            self.plugin_reader.expire()
 
     @callback
     def async_read_plugin(self, plugin: str) -> None:
         """Read a plugin again, where it is installed."""
-        self._plugins.async_read_again(plugin)
+        self.plugin_reader.async_read_again(plugin)
 
     @callback
     def async_forget_pushed(self) -> None:
@@ -358,7 +358,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.listener.async_answered()
         # The base class lets the states be written before anything else can run.
         self.hass.loop.call_soon(self.events.async_tell)
-        self._plugins.async_read()
+        self.plugin_reader.async_read()
         return shown
 
     @callback
@@ -511,7 +511,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
             if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":
-                self._plugins.expire()
+                self.plugin_reader.expire()
             self._async_schedule_poll()
         elif isinstance(message, StateChanged) and (
             message.state is State.OFFLINE and previous.has_problem
@@ -520,7 +520,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             # held back until it tells nothing new.
             self._async_schedule_poll()
         elif isinstance(message, PluginTold):
-            self._plugins.async_hear(message.message)
+            self.plugin_reader.async_hear(message.message)
         if truth is previous:
             if isinstance(message, Occurrence):
                 self.events.async_tell()
@@ -550,7 +550,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if previous is not None and previous.plugins is not truth.plugins:
             self.events.async_note_layers(previous, truth)
         if previous is not None:
-            self._plugins.async_follow(previous.job, truth.job)
+            self.plugin_reader.async_follow(previous.job, truth.job)
             if truth.active_tool != previous.active_tool:
                 self.store.async_set_value("tool", truth.active_tool)
         is_awaited = (
@@ -616,7 +616,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if server != self._truth.server:
             self._async_take(advance_server(self._truth, server))
             self._async_show(self._truth)
-            self._plugins.async_read()
+            self.plugin_reader.async_read()
 
     @callback
     def _async_show_upload(self, percent: int | None) -> None:

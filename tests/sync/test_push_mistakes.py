@@ -245,7 +245,7 @@ async def test_plugin(
     pushed: Pushed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that a plugin that cannot be read keeps none from being read."""
-    reader = pushed.coordinator._plugins
+    reader = pushed.coordinator.plugin_reader
     read: list[str] = []
 
     async def odd(client: object, before: object) -> Any:

@@ -89,7 +89,7 @@ async def polling(pushed: Pushed) -> None:
     """The slow poll is on its way, and gets no answer."""
     await up(pushed)
     pushed.fake.delay = 60
-    pushed.coordinator.listener._async_poll_now()
+    pushed.coordinator.listener.async_poll_now()
     await until(lambda: pushed.gets() == ["/api/job"])
 
 

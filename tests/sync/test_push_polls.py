@@ -78,7 +78,7 @@ async def test_everything_is_read_now_and_then(
         pushed.fake.clear()
         await pushed.tick(freezer, 301)
         # Plugins are read by a clock of their own, and time out where this one jumps.
-        await until(pushed.coordinator._plugins._task.done)
+        await pushed.coordinator.async_wait_idle()
         polls.append([path for path in pushed.gets() if "plugin" not in path])
     assert polls.count(FULL_POLL) == 1
     assert polls.count(POLL) == 24
@@ -135,7 +135,7 @@ async def test_poll_that_is_overtaken_tells_what_is_never_pushed(
     """Test that a poll that is overtaken still counts for version and permissions."""
     server = pushed.fake.json("GET", "/api/server")
     pushed.fake.answer("GET", "/api/server", json=server | {"version": "1.12.0"})
-    pushed.coordinator._poller.expire()
+    pushed.coordinator.async_expire(with_plugins=False)
     async with poll_on_its_way(pushed, pushed.coordinator.client.system, "commands"):
         pushed.fake.load("printing_local")
         await pushed.state("PRINTING", "Printing")

@@ -200,7 +200,7 @@ async def test_a_day(
 
     # A poll of everything finds nothing that is otherwise.
     before = pushed.coordinator.data
-    pushed.coordinator._poller.expire()
+    pushed.coordinator.async_expire(with_plugins=False)
     await pushed.coordinator.async_refresh()
     after = pushed.coordinator.data
     assert (after.state, after.job, after.memory) == (

@@ -132,7 +132,7 @@ class PushListener:
         if self._has_missed:
             self._has_missed = False
             self._receiver.async_expire()
-        self._async_poll_now()
+        self.async_poll_now()
 
     @callback
     def _async_lost(self, lost: PushLost) -> None:
@@ -143,7 +143,7 @@ class PushListener:
         is_refused = needs_reauth(lost.error) and not self._is_deaf
         if self.is_pushed or is_refused:
             receiver.async_expire(with_plugins=False)
-            self._async_poll_now()
+            self.async_poll_now()
         if self.is_pushed:
             self.is_pushed = False
             receiver.async_forget_pushed()
@@ -198,7 +198,7 @@ class PushListener:
         except Exception as also:  # noqa: BLE001
             receiver.unexpected.log("forgetting what OctoPrint pushed", also)
         receiver.async_expire(with_plugins=False)
-        self._async_poll_now()
+        self.async_poll_now()
 
     async def _async_judge(self, err: OctoPrintError) -> None:
         """Tell a socket that cannot be used from a server that is away."""
@@ -221,7 +221,8 @@ class PushListener:
             )
 
     @callback
-    def _async_poll_now(self) -> None:
+    def async_poll_now(self) -> None:
+        """Poll at once, unless Home Assistant stops."""
         if self._hass.is_stopping:
             return
         self._entry.async_create_background_task(
