@@ -56,6 +56,7 @@ GOOD: dict[str, Any] = {
         "print_time": 77,
         "result": "done",
     },
+    "values": {"baudrate": 115200, "fan": 40.5, "port": "AUTO", "tool": None},
 }
 
 # Values of every type, and such as are right for nothing.
@@ -322,3 +323,36 @@ async def test_a_file_that_cannot_be_opened(
     assert await hass.config_entries.async_setup(config_entry.entry_id)
     assert config_entry.state is ConfigEntryState.LOADED
     assert await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+async def test_what_entities_have_set(
+    hass: HomeAssistant, config_entry: MockConfigEntry
+) -> None:
+    """Test that it is written and read again, nothing included."""
+    store = await load(hass, config_entry, envelope(GOOD))
+    assert [store.value(key) for key in GOOD["values"]] == [115200, 40.5, "AUTO", None]
+    assert store.has_value("tool")
+    assert not store.has_value("feed_rate")
+    store.async_set_value("tool", 1)
+    store.async_set_value("feed_rate", None)
+    await store.async_save()
+    again = OctoPrintStore(hass, config_entry.entry_id)
+    await again.async_load()
+    assert again.value("tool") == 1
+    assert again.has_value("feed_rate")
+    assert files(hass) == [path_of(hass, config_entry).name]
+
+
+@pytest.mark.parametrize("value", [True, [1], {"a": 1}, 1e308])
+async def test_values_that_nothing_can_have_set(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    value: Any,
+) -> None:
+    """Test that just these are left out."""
+    data = GOOD | {"values": {"port": "AUTO", "fan": value}}
+    store = await load(hass, config_entry, envelope(data))
+    assert store.value("port") == "AUTO"
+    assert not store.has_value("fan")
+    assert "left out was values.fan" in caplog.text
