@@ -282,22 +282,29 @@ COURSES: dict[str, tuple[str, ...]] = {
 
 
 def courses() -> Iterator[ParameterSet]:
-    """Yield each action with each course; all but one of the seven are left for the slow run."""
+    """Yield each action with each course, told of in both ways.
+
+    With each commit it is one of the fourteen; all others are left for the slow run.
+    """
+    ways = [(course, is_pushed) for course in COURSES for is_pushed in (False, True)]
     for number, (domain, service, data) in enumerate(HARMFUL + STARTING):
-        for turn, course in enumerate(COURSES):
-            is_quick = (number + turn) % len(COURSES) == 0
+        for turn, (course, is_pushed) in enumerate(ways):
+            is_quick = (number + turn) % len(ways) == 0
+            how = "pushed" if is_pushed else "polled"
             yield pytest.param(
                 domain,
                 service,
                 data,
                 course,
-                id=f"{domain}-{service}-{number}-{course}",
+                is_pushed,
+                id=f"{domain}-{service}-{number}-{course}-{how}",
                 marks=() if is_quick else pytest.mark.slow,
             )
 
 
-@pytest.mark.parametrize("is_pushed", [False, True], ids=["polled", "pushed"])
-@pytest.mark.parametrize(("domain", "service", "data", "course"), courses())
+@pytest.mark.parametrize(
+    ("domain", "service", "data", "course", "is_pushed"), courses()
+)
 async def test_race_of_a_course_with_what_harms_it(
     hass: HomeAssistant,
     config_entry: MockConfigEntry,

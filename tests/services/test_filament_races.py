@@ -235,12 +235,12 @@ COMMAND = "POST /api/printer/tool"
     [
         # A print that was not there before owns its heaters.
         (NO_PRINT, start, IN_PRINT),
-        (NO_PRINT, start_cold, None),
-        (NO_PRINT, start_and_pause, IN_PRINT),
-        (PAUSED_PRINT, replace, IN_PRINT),
+        pytest.param(NO_PRINT, start_cold, None, marks=pytest.mark.slow),
+        pytest.param(NO_PRINT, start_and_pause, IN_PRINT, marks=pytest.mark.slow),
+        pytest.param(PAUSED_PRINT, replace, IN_PRINT, marks=pytest.mark.slow),
         # The paused print that goes on gets its own temperature again.
         (PAUSED_PRINT, resume, 190.0),
-        (PAUSED_PRINT, cancel, 0.0),
+        pytest.param(PAUSED_PRINT, cancel, 0.0, marks=pytest.mark.slow),
     ],
 )
 async def test_race_of_a_print(

@@ -117,7 +117,12 @@ async def set_up(
         (fault, path)
         for fault in FAULTS
         for path in OPTIONAL
-        if fault in ("hangs", "502") or path in ("/api/settings", "/api/printer/error")
+        if fault == "502" or path in ("/api/settings", "/api/printer/error")
+    ]
+    + [
+        pytest.param("hangs", path, marks=pytest.mark.slow)
+        for path in OPTIONAL
+        if path not in ("/api/settings", "/api/printer/error")
     ],
 )
 async def test_set_up(
