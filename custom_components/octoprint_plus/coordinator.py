@@ -24,6 +24,7 @@ from .api import (
     CONNECTING_STATES,
     THROTTLE_CALM,
     THROTTLE_QUICK,
+    Current,
     JobFile,
     Occurrence,
     OctoPrintError,
@@ -212,10 +213,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
 
     @property
     def existing(self) -> object:
-        """Return all that decides which entities there are, to compare it."""
-        if self._existing[0] is not self.data:
-            self._existing = self.data, existing_parts(self.data)
-        return self._existing[1]
+        """Return all that decides which entities there are, the same object while it is the same."""
+        shown, parts = self._existing
+        if shown is not self.data:
+            if (found := existing_parts(self.data)) != parts:
+                parts = found
+            self._existing = self.data, parts
+        return parts
 
     @property
     def file(self) -> JobFile | None:
@@ -366,7 +370,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def async_add_listener(
         self, update_callback: CALLBACK_TYPE, context: Any = None
     ) -> CALLBACK_TYPE:
-        """Let somebody see what is shown; who fails keeps it from no other."""
+        """Let somebody see what is shown; who fails keeps it from no other, and is logged once."""
 
         @callback
         def update() -> None:
@@ -495,7 +499,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         previous = self._truth
         if previous is None:
             return
-        if isinstance(message, Occurrence):
+        # Nearly all messages are of this kind, and tell nothing but the next snapshot.
+        is_current = isinstance(message, Current)
+        if not is_current and isinstance(message, Occurrence):
             if message.subject is Subject.PRINT:
                 # That the print has begun is told before.
                 self._async_end_naming()
@@ -508,6 +514,26 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         if not self.is_pushed:
             # It is the history: what happened before it nobody has told.
             truth = advance_unheard(truth)
+        if not is_current:
+            self._async_read_what_follows(message, previous)
+        if truth is previous:
+            if isinstance(message, Occurrence):
+                self.events.async_tell()
+            return
+        if ended := ended_between(previous.memory, truth):
+            self._async_note_end(ended, is_certain=is_certain(ended, truth))
+            if not self._print_end.is_settled:
+                self._async_schedule_poll()
+        self._taken += 1
+        self._async_take(truth)
+        self._async_show(truth)
+        self.events.async_tell()
+
+    @callback
+    def _async_read_what_follows(
+        self, message: PushMessage, previous: Snapshot
+    ) -> None:
+        """Read what a message tells of only in part."""
         if isinstance(message, ReadAgain | ReauthRequired):
             self._poller.expire()
             if isinstance(message, ReadAgain) and message.event == "SettingsUpdated":
@@ -521,18 +547,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_schedule_poll()
         elif isinstance(message, PluginTold):
             self.plugin_reader.async_hear(message.message)
-        if truth is previous:
-            if isinstance(message, Occurrence):
-                self.events.async_tell()
-            return
-        if ended := ended_between(previous.memory, truth):
-            self._async_note_end(ended, is_certain=is_certain(ended, truth))
-            if not self._print_end.is_settled:
-                self._async_schedule_poll()
-        self._taken += 1
-        self._async_take(truth)
-        self._async_show(truth)
-        self.events.async_tell()
 
     @callback
     def _async_schedule_poll(self) -> None:

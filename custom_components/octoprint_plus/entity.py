@@ -138,7 +138,7 @@ def async_add_entities_when_known[D: EntityDescription](
     @callback
     def add_new() -> None:
         nonlocal described
-        if (existing := coordinator.existing) == described:
+        if (existing := coordinator.existing) is described:
             return
         described = existing
         found = [

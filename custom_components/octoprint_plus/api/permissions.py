@@ -39,6 +39,8 @@ class Permission(StrEnum):
     TIMELAPSE_MANAGE_UNRENDERED = "TIMELAPSE_MANAGE_UNRENDERED"
 
 
+KNOWN: dict[str, str] = {each.value: each for each in Permission}
+
 type Needed = Permission | tuple[Permission, ...] | None
 """The permission that a call needs, or several; for the error where one is missing."""
 
@@ -100,5 +102,8 @@ def parse_user(data: Json) -> CurrentUser:
         )
     return CurrentUser(
         name=label(data.get("name")),
-        permissions=frozenset(texts(data.get("permissions"))),
+        # As members the ones that are asked for are found without comparing texts.
+        permissions=frozenset(
+            KNOWN.get(name, name) for name in texts(data.get("permissions"))
+        ),
     )

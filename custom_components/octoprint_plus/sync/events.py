@@ -9,6 +9,7 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 
 from ..api import EventType, Occurrence, PrintEventType, Subject, TimelapseEventType
 from ..model.changes import Told, layers_passed, next_told, occurred
+from ..model.comparing import all_but
 from ..model.snapshot import Snapshot
 from .errors import UnexpectedErrors
 from .store import OctoPrintStore
@@ -26,6 +27,14 @@ PACES: Mapping[EventType, float] = {TimelapseEventType.CAPTURE_FAILED: 600.0}
 
 # What waits to be told, as nobody listens yet. The oldest go first.
 MOST_WAITING = 1000
+
+
+# What is named here never tells of an event. Most messages bring nothing else.
+_BASIS = all_but(
+    Snapshot,
+    *("active_tool", "connection", "heaters", "rendering", "sd_ready", "sensors"),
+    *("server", "slicing", "upload", "z"),
+)
 
 
 class EventLimit:
@@ -77,6 +86,9 @@ class OctoPrintEvents:
         self._first_layer_of: tuple[datetime | None] | None = None
         """When the print began whose first layer is done, None where no print is known."""
 
+        self._basis: object = None
+        """What the last snapshot had that can tell of something."""
+
         self._limit = EventLimit()
         self._waiting: deque[Occurrence] = deque(maxlen=MOST_WAITING)
 
@@ -99,10 +111,13 @@ class OctoPrintEvents:
     @callback
     def async_note(self, truth: Snapshot, *, is_settled: bool) -> None:
         """Find what happened since the last snapshot."""
+        basis = _BASIS(truth), is_settled
+        if basis == self._basis:
+            return
+        self._basis = basis
         before = self._told
         after = next_told(before, truth, is_settled=is_settled)
         if after == before:
-            # What differs tells of nothing; most snapshots are of that kind.
             return
         self._told = after
         if before is None:

@@ -4,11 +4,11 @@ Every number here was chosen by the rows that it makes in the recorder, see
 docs/architecture.md.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
-from operator import attrgetter
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ..api import Heater, Job, Progress, State
+from ..model.comparing import all_but
 from ..model.heaters import AT_TARGET
 from ..model.plugins import PluginStates
 from ..model.prints import Memory, RunningPrint
@@ -112,27 +112,20 @@ class Publisher:
             self.due_at = due_at
 
 
-def steady[T](kind: type[T], *drifting: str) -> Callable[[T], object]:
-    """Return what reads all of a dataclass but what drifts, to compare it."""
-    names = {each.name for each in fields(kind) if each.compare}  # type: ignore[arg-type]
-    assert names.issuperset(drifting)
-    return attrgetter(*sorted(names.difference(drifting)))
-
-
 # What is named here drifts, or is compared in a way of its own. All else is shown at once
 # where it differs, also what is still to come.
-_FACTS = steady(
+_FACTS = all_but(
     Snapshot,
     *("active_tool", "heaters", "job", "memory", "plugins", "sensors", "upload", "z"),
 )
-_JOB = steady(Job, "progress", "state")
-_MEMORY = steady(Memory, "running")
+_JOB = all_but(Job, "progress", "state")
+_MEMORY = all_but(Memory, "running")
 # The finish time is made steady where it is estimated, and how it will end the state tells.
-_RUNNING = steady(
+_RUNNING = all_but(
     RunningPrint,
     *("at_end", "cancelled", "completed", "failed", "paused", "print_time"),
 )
-_PLUGINS = steady(PluginStates, "layers")
+_PLUGINS = all_but(PluginStates, "layers")
 
 
 def same_facts(shown: Snapshot, latest: Snapshot) -> bool:
