@@ -178,7 +178,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self._heard_at = float("-inf")
         self._is_poll_awaited = False
         self._print_end = PrintEnd()
-        self._existing: tuple[Snapshot | None, object] = None, None
+        self._existing: object = None
+        self._existing_watchers: list[CALLBACK_TYPE] = []
+        self._unwatch_existing: CALLBACK_TYPE | None = None
 
     @property  # type: ignore[explicit-override]
     @override
@@ -210,16 +212,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def is_pushed(self) -> bool:
         """Return whether the server tells by itself what changes."""
         return self.listener.is_pushed
-
-    @property
-    def existing(self) -> object:
-        """Return all that decides which entities there are, the same object while it is the same."""
-        shown, parts = self._existing
-        if shown is not self.data:
-            if (found := existing_parts(self.data)) != parts:
-                parts = found
-            self._existing = self.data, parts
-        return parts
 
     @property
     def file(self) -> JobFile | None:
@@ -380,6 +372,37 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
                 self.unexpected.log("updating an entity", err)
 
         return super().async_add_listener(update, context)
+
+    @callback
+    def async_watch_existing(self, changed: CALLBACK_TYPE) -> CALLBACK_TYPE:
+        """Tell somebody that other entities may be there now, until the returned is called."""
+        self._existing_watchers.append(changed)
+        if self._unwatch_existing is None:
+            self._unwatch_existing = self.async_add_listener(
+                self._async_compare_existing
+            )
+
+        @callback
+        def stop() -> None:
+            self._existing_watchers.remove(changed)
+            if not self._existing_watchers and self._unwatch_existing is not None:
+                self._unwatch_existing()
+                self._unwatch_existing = None
+
+        return stop
+
+    @callback
+    def _async_compare_existing(self) -> None:
+        """Look whether other entities may be there now."""
+        found = existing_parts(self.data)
+        if found == self._existing:
+            return
+        self._existing = found
+        for changed in list(self._existing_watchers):
+            try:
+                changed()
+            except Exception as err:  # noqa: BLE001
+                self.unexpected.log("adding entities", err)
 
     @property
     def _is_talking(self) -> bool:

@@ -133,14 +133,9 @@ def async_add_entities_when_known[D: EntityDescription](
 ) -> None:
     """Add entities for what the printer has now, and for what it turns out to have later."""
     known: set[str] = set()
-    described: object = None
 
     @callback
     def add_new() -> None:
-        nonlocal described
-        if (existing := coordinator.existing) is described:
-            return
-        described = existing
         found = [
             description
             for description in describe(coordinator.data)
@@ -151,7 +146,7 @@ def async_add_entities_when_known[D: EntityDescription](
             async_add_entities(create(coordinator, each) for each in found)
 
     add_new()
-    coordinator.config_entry.async_on_unload(coordinator.async_add_listener(add_new))
+    coordinator.config_entry.async_on_unload(coordinator.async_watch_existing(add_new))
 
 
 PERMISSION = Permission.CONTROL
@@ -212,7 +207,8 @@ class OctoPrintAssumedEntity(OctoPrintSendingEntity, OctoPrintKeptEntity):
     @property
     def sent(self) -> float | None:
         """Return what was sent last, None where nobody knows what holds."""
-        return self.kept if isinstance(self.kept, int | float) else None
+        kept = self.kept
+        return kept if isinstance(kept, int | float) else None
 
     @override
     async def async_added_to_hass(self) -> None:

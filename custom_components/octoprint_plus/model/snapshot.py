@@ -7,7 +7,7 @@ the next snapshot. A part that did not change stays the same object.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from operator import attrgetter
+from operator import attrgetter, is_none
 
 from ..api import (
     BUSY_STATES,
@@ -167,8 +167,8 @@ def existing_parts(snapshot: Snapshot) -> tuple[object, ...]:
         snapshot.connection.printer_profile,
         snapshot.memory.heaters,
         snapshot.memory.sensors,
-        *(part is None for part in _PARTS(snapshot)),
-        *(part is None for part in _PLUGINS(snapshot.plugins)),
+        *map(is_none, _PARTS(snapshot)),
+        *map(is_none, _PLUGINS(snapshot.plugins)),
     )
 
 

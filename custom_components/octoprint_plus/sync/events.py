@@ -116,10 +116,7 @@ class OctoPrintEvents:
             return
         self._basis = basis
         before = self._told
-        after = next_told(before, truth, is_settled=is_settled)
-        if after == before:
-            return
-        self._told = after
+        self._told = next_told(before, truth, is_settled=is_settled)
         if before is None:
             return
         for occurrence in occurred(before, truth, is_settled=is_settled):
