@@ -184,6 +184,26 @@ async def test_firmware_error(
     assert issues(hass) == {}
 
 
+async def test_firmware_error_that_goes_bit_by_bit(
+    hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
+) -> None:
+    """Test that it is told as long as the job still has it, and not a moment longer."""
+    fake.load("error_fatal_while_printing")
+    await refresh(hass, init_integration)
+    error = fake.json("GET", "/api/job")["error"]
+    assert error
+    fake.load("operational_idle_no_file")
+    job = fake.json("GET", "/api/job")
+    fake.answer("GET", "/api/job", json=job | {"error": error})
+    await refresh(hass, init_integration)
+    snapshot = init_integration.runtime_data.data
+    assert (snapshot.error, snapshot.error_text) == (None, error)
+    assert issues(hass).keys() == {"firmware_error"}
+    fake.answer("GET", "/api/job", json=job)
+    await refresh(hass, init_integration)
+    assert issues(hass) == {}
+
+
 async def test_error_without_a_help_page(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:

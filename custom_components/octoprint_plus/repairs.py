@@ -145,8 +145,13 @@ def async_watch_issues(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None
     def check() -> None:
         nonlocal checked
         snapshot = coordinator.data
-        # Most of what is pushed changes neither.
-        grounds = (snapshot.server, snapshot.error, coordinator.name)
+        # Most of what is pushed changes none of them.
+        grounds = (
+            snapshot.server,
+            snapshot.error,
+            snapshot.has_problem,
+            coordinator.name,
+        )
         if grounds == checked:
             return
         checked = grounds

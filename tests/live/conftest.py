@@ -15,9 +15,9 @@ from scripts.lab import HomeAssistant, OctoPrintOptions, OctoPrintServer
 from .home import STATE, Home, Log, add
 from .proxy import TcpProxy
 from .record import Change, Record, until, watching
+from .reruns import pytest_sessionfinish, pytest_terminal_summary
 
-MOST_RERUNS = 2
-"""How many tests of a run may fail at first."""
+__all__ = ["pytest_sessionfinish", "pytest_terminal_summary"]
 
 UUID = "6f0a9c5d-3c0e-4b7d-8a54-0f1de2c3b4a5"
 
@@ -115,27 +115,3 @@ async def ender(
     folder = tmp_path_factory.mktemp("ender")
     async with OctoPrintServer(folder, options=options) as server:
         yield server
-
-
-def first_failures(session: pytest.Session) -> list[pytest.TestReport]:
-    """Return what failed and was run once more; with several processes all of it arrives here."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    return reporter.stats.get("rerun", []) if reporter else []
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run where many a test failed at first: one is a hiccup, three are a fault."""
-    if len(first_failures(session)) > MOST_RERUNS:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print how each test failed that was run once more, and how many there were."""
-    failed = terminalreporter.stats.get("rerun", [])
-    for report in failed:
-        terminalreporter.section(f"failed at first: {report.nodeid}")
-        terminalreporter.line(str(report.longrepr))
-    if failed:
-        terminalreporter.line(
-            f"{len(failed)} run once more; more than {MOST_RERUNS} fail the run"
-        )
