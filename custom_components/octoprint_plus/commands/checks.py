@@ -105,6 +105,23 @@ async def async_check_permissions(
             )
 
 
+def require_plugin(
+    coordinator: OctoPrintCoordinator, command: str, *plugins: str
+) -> str:
+    """Return the first of some plugins that is there, or raise that none is."""
+    if (settings := coordinator.data.server.settings) is None:
+        raise refusal(
+            "command_missing_permission",
+            coordinator.name,
+            command=command,
+            permission=permission_name(Permission.SETTINGS_READ),
+        )
+    for plugin in plugins:
+        if plugin in settings.plugins:
+            return plugin
+    raise refusal("plugin_not_installed", coordinator.name, plugin=" / ".join(plugins))
+
+
 def check_state(
     coordinator: OctoPrintCoordinator, command: str, forbidden: Collection[State]
 ) -> None:

@@ -2,7 +2,7 @@
 
 from ..api import BedMesh, bed_level_visualizer
 from ..coordinator import OctoPrintCoordinator
-from .plugins import require_plugin
+from .checks import require_plugin
 from .refusals import refusal
 
 

@@ -2,8 +2,8 @@
 
 from ..api import cancel_objects
 from ..coordinator import OctoPrintCoordinator
+from .checks import require_plugin
 from .execute import server_command
-from .plugins import require_plugin
 from .refusals import refusal
 
 

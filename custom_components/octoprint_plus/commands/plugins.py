@@ -1,36 +1,13 @@
-"""OctoPrint's plugins: which of them are there, and commands to any of them."""
+"""Commands to any of OctoPrint's plugins."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from ..api import (
-    PLUGIN_COMMAND_TIMEOUT,
-    OctoPrintNotFoundError,
-    Permission,
-    permission_name,
-    psu_control,
-)
+from ..api import PLUGIN_COMMAND_TIMEOUT, OctoPrintNotFoundError, psu_control
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .psu import async_check_power_off
 from .refusals import refusal
-
-
-def require_plugin(
-    coordinator: OctoPrintCoordinator, command: str, *plugins: str
-) -> str:
-    """Return the first of some plugins that is there, or raise that none is."""
-    if (settings := coordinator.data.server.settings) is None:
-        raise refusal(
-            "command_missing_permission",
-            coordinator.name,
-            command=command,
-            permission=permission_name(Permission.SETTINGS_READ),
-        )
-    for plugin in plugins:
-        if plugin in settings.plugins:
-            return plugin
-    raise refusal("plugin_not_installed", coordinator.name, plugin=" / ".join(plugins))
 
 
 async def async_plugin_command(

@@ -3,28 +3,47 @@
 from collections.abc import Mapping
 from functools import partial
 
+from homeassistant.core import Context
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
     BUSY_STATES,
     Heater,
     OctoPrintConflictError,
+    Permission,
     PluginTold,
     State,
     allowed_heaters,
     is_tool,
     parse_state,
+    psu_control,
 )
 from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.last_seen import HOT, is_cool
-from .checks import async_refresh_or_raise
-from .execute import octoprint_command
+from .checks import async_refresh_or_raise, require_plugin
+from .execute import octoprint_command, server_command
 from .refusals import refusal
+from .rights import async_check_admin
+
+COMMAND = "turn_off_psu"
 
 # Seconds in which everything has cooled that is switched off: a hotend takes some 15 minutes,
 # a thick bed in an enclosure the better part of an hour.
 COOLED_AFTER = 60 * 60
+
+
+async def async_cut_power(
+    coordinator: OctoPrintCoordinator, *, force: bool, context: Context | None
+) -> None:
+    """Cut the printer's power; by force also where a print or the nozzle may be lost."""
+    if force:
+        await async_check_admin(coordinator, context, COMMAND)
+    require_plugin(coordinator, COMMAND, psu_control.PLUGIN)
+    async with server_command(
+        coordinator, COMMAND, Permission.PLUGIN_PSUCONTROL_CONTROL
+    ):
+        await async_turn_off_psu(coordinator, COMMAND, force=force)
 
 
 async def async_turn_off_psu(

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from ..api import Spool, spool_manager, spoolman
 from ..coordinator import OctoPrintCoordinator
 from ..model.heaters import extruder_count
+from .checks import require_plugin
 from .execute import server_command
 from .move import tool_unknown
-from .plugins import require_plugin
 from .refusals import refusal
 
 

@@ -19,9 +19,8 @@ from ..api import (
     octolapse,
 )
 from ..coordinator import OctoPrintCoordinator
-from .checks import async_check_free, async_look, async_refresh_or_raise
+from .checks import async_check_free, async_look, async_refresh_or_raise, require_plugin
 from .execute import server_command
-from .plugins import require_plugin
 from .refusals import busy_refusal, refusal
 from .rights import async_check_admin
 

@@ -17,7 +17,7 @@ from ..api import PLUGIN_ID, octolapse, without_secrets
 from ..commands.mesh import get_bed_mesh
 from ..commands.objects import async_cancel_object, async_list_objects
 from ..commands.plugins import async_plugin_command
-from ..commands.power import async_cut_power
+from ..commands.psu import async_cut_power
 from ..commands.spools import async_list_spools, async_select_spool
 from ..commands.timelapse import async_get_octolapse
 from ..const import DOMAIN
