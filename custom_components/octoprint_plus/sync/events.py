@@ -32,7 +32,15 @@ MOST_WAITING = 1000
 # What is named here never tells of an event. Most messages bring nothing else.
 _BASIS = all_but(
     Snapshot,
-    *("active_tool", "connection", "heaters", "rendering", "sd_ready", "sensors"),
+    *(
+        "active_tool",
+        "connection",
+        "heaters",
+        "job",
+        "rendering",
+        "sd_ready",
+        "sensors",
+    ),
     *("server", "slicing", "upload", "z"),
 )
 
@@ -111,7 +119,8 @@ class OctoPrintEvents:
     @callback
     def async_note(self, truth: Snapshot, *, is_settled: bool) -> None:
         """Find what happened since the last snapshot."""
-        basis = _BASIS(truth), is_settled
+        # Of the job only its error tells of one, and all else of it moves on in a print.
+        basis = _BASIS(truth), truth.job.error, is_settled
         if basis == self._basis:
             return
         self._basis = basis
