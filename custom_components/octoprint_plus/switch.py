@@ -9,10 +9,9 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import CONNECTING_STATES, Permission, State as PrinterState
 from .commands.checks import async_refresh_or_raise
-from .commands.connect import async_connect
+from .commands.connect import async_connect, async_disconnect
 from .commands.execute import octoprint_command
 from .commands.psu import async_turn_off_psu, async_turn_on_psu
-from .commands.refusals import busy_refusal
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
     PERMISSION as CONTROL,
@@ -98,11 +97,8 @@ class OctoPrintConnectionSwitch(OctoPrintControlEntity, SwitchEntity):
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Disconnect from the printer, unless that would cost a print."""
-        await async_refresh_or_raise(self.coordinator)
-        if self.snapshot.is_busy:
-            raise busy_refusal("disconnect_while_busy", self.coordinator)
         async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.connection.disconnect()
+            await async_disconnect(self.coordinator)
 
     @override
     def shows(self) -> object:

@@ -3,7 +3,6 @@
 import asyncio
 
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
     CONNECTING_STATES,
@@ -12,12 +11,11 @@ from ..api import (
     Permission,
     parse_state,
 )
-from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.choice import ConnectionChoice
 from .checks import async_look, async_refresh_or_raise
 from .execute import printer_command, server_command
-from .refusals import busy_refusal, refusal
+from .refusals import busy_refusal, failure, refusal
 from .rights import async_check_admin
 
 AUTO_PORT = "AUTO"
@@ -56,7 +54,7 @@ async def async_connect(
         if coordinator.data.is_busy:
             raise busy_refusal("connect_while_busy", coordinator)
         # OctoPrint would do nothing, without a word.
-        await _async_disconnect(coordinator)
+        await _async_disconnect_and_wait(coordinator)
     await coordinator.client.connection.connect(
         port=port,
         baudrate=baudrate,
@@ -66,7 +64,7 @@ async def async_connect(
     )
 
 
-async def _async_disconnect(coordinator: OctoPrintCoordinator) -> None:
+async def _async_disconnect_and_wait(coordinator: OctoPrintCoordinator) -> None:
     """Disconnect, and wait for it: OctoPrint answers before."""
     client = coordinator.client
     await client.connection.disconnect()
@@ -75,11 +73,7 @@ async def _async_disconnect(coordinator: OctoPrintCoordinator) -> None:
             while parse_state((await client.job.get()).state) not in OFFLINE_STATES:
                 await asyncio.sleep(DISCONNECT_PACE)
     except TimeoutError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="still_connected",
-            translation_placeholders={"printer": coordinator.name},
-        ) from err
+        raise failure("still_connected", coordinator) from err
 
 
 def _check_port(options: ConnectionOptions, port: str | None, printer: str) -> None:
@@ -156,10 +150,15 @@ async def async_connect_printer(
 async def async_disconnect_printer(coordinator: OctoPrintCoordinator) -> None:
     """Disconnect (POST /api/connection), unless that would cost a print."""
     async with server_command(coordinator, "disconnect", Permission.CONNECTION):
-        await async_refresh_or_raise(coordinator)
-        if coordinator.data.is_busy:
-            raise busy_refusal("disconnect_while_busy", coordinator)
-        await coordinator.client.connection.disconnect()
+        await async_disconnect(coordinator)
+
+
+async def async_disconnect(coordinator: OctoPrintCoordinator) -> None:
+    """Disconnect, unless that would cost a print; whoever calls it translates the errors."""
+    await async_refresh_or_raise(coordinator)
+    if coordinator.data.is_busy:
+        raise busy_refusal("disconnect_while_busy", coordinator)
+    await coordinator.client.connection.disconnect()
 
 
 async def async_fake_ack(coordinator: OctoPrintCoordinator) -> None:

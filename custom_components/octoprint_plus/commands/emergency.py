@@ -19,7 +19,7 @@ from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.heaters import known_heaters
 from .execute import octoprint_command
-from .refusals import refusal
+from .refusals import failure, refusal
 
 EMERGENCY_STOP = "M112"
 
@@ -127,23 +127,15 @@ def _error(
     if not done and isinstance(err, OctoPrintConflictError):
         error: HomeAssistantError = refusal("emergency_offline", coordinator.name)
     elif done:
-        error = HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="emergency_instead",
-            translation_placeholders={
-                "done": ", ".join(done),
-                "error": str(err),
-                "failed": ", ".join(name for name in instead if name not in done)
-                or "-",
-                "printer": coordinator.name,
-            },
+        error = failure(
+            "emergency_instead",
+            coordinator,
+            done=", ".join(done),
+            error=str(err),
+            failed=", ".join(name for name in instead if name not in done) or "-",
         )
     else:
-        error = HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="emergency_failed",
-            translation_placeholders={"error": str(err), "printer": coordinator.name},
-        )
+        error = failure("emergency_failed", coordinator, error=str(err))
     error.__cause__ = err
     return error
 

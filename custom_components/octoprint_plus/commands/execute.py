@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, nullcontext
 
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+from homeassistant.exceptions import ServiceValidationError
 
 from ..api import (
     BUSY_STATES,
@@ -21,12 +21,11 @@ from ..api import (
     UnsafeLineError,
     permission_name,
 )
-from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..sync.errors import needs_reauth
 from .checks import async_check_permissions, async_look, check_state
 from .everything import require_meant
-from .refusals import gcode_refusal
+from .refusals import failure, gcode_refusal, refusal
 
 
 @asynccontextmanager
@@ -39,7 +38,7 @@ async def octoprint_command(
     urgent nothing is sent.
     """
     require_meant()
-    placeholders = {"command": command, "printer": coordinator.name}
+    name = coordinator.name
     # What is composed before it takes effect would be held back at the old pace.
     if not is_urgent:
         await coordinator.async_before_command()
@@ -49,61 +48,42 @@ async def octoprint_command(
         coordinator.config_entry.async_start_reauth(coordinator.hass)
         # The socket would go on talking, as if all were well.
         await coordinator.async_request_refresh()
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="command_invalid_auth",
-            translation_placeholders=placeholders,
-        ) from err
+        raise failure("command_invalid_auth", coordinator, command=command) from err
     except OctoPrintPermissionError as err:
         await coordinator.async_request_full_refresh()
         if err.permission is None:
             # Only the plugin knows which one it is.
-            raise ServiceValidationError(
-                translation_domain=DOMAIN,
-                translation_key="command_not_permitted",
-                translation_placeholders=placeholders,
-            ) from err
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="command_missing_permission",
-            translation_placeholders=placeholders
-            | {"permission": permission_name(err.permission)},
+            raise refusal("command_not_permitted", name, command=command) from err
+        raise refusal(
+            "command_missing_permission",
+            name,
+            command=command,
+            permission=permission_name(err.permission),
         ) from err
     except OctoPrintConflictError as err:
         await coordinator.async_request_refresh()
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="command_conflict",
-            translation_placeholders=placeholders | {"error": str(err)},
+        raise refusal(
+            "command_conflict", name, command=command, error=str(err)
         ) from err
     except OctoPrintNotFoundError as err:
-        raise ServiceValidationError(
-            translation_domain=DOMAIN,
-            translation_key="command_not_found",
-            translation_placeholders=placeholders,
-        ) from err
+        raise refusal("command_not_found", name, command=command) from err
     except (PlaceholderError, UnsafeLineError) as err:
-        raise gcode_refusal(err, coordinator.name) from err
+        raise gcode_refusal(err, name) from err
     except OctoPrintUnfinishedError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="command_unfinished",
-            translation_placeholders=placeholders | {"seconds": f"{err.seconds:.0f}"},
+        raise failure(
+            "command_unfinished",
+            coordinator,
+            command=command,
+            seconds=f"{err.seconds:.0f}",
         ) from err
     except OctoPrintConnectionError as err:
         if needs_reauth(err):
             coordinator.config_entry.async_start_reauth(coordinator.hass)
             await coordinator.async_request_refresh()
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key=f"connection_{err.cause}",
-            translation_placeholders={"printer": coordinator.name},
-        ) from err
+        raise failure(f"connection_{err.cause}", coordinator) from err
     except OctoPrintError as err:
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="command_failed",
-            translation_placeholders=placeholders | {"error": str(err)},
+        raise failure(
+            "command_failed", coordinator, command=command, error=str(err)
         ) from err
     await coordinator.async_after_command()
 
@@ -126,11 +106,7 @@ async def ending_with_entry(
     except TimeoutError as err:
         if not coordinator.is_unloaded:
             raise
-        raise HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="command_interrupted",
-            translation_placeholders={"command": command, "printer": coordinator.name},
-        ) from err
+        raise failure("command_interrupted", coordinator, command=command) from err
     finally:
         coordinator.ending.discard(ending)
 

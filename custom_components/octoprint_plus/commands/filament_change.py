@@ -14,12 +14,12 @@ from homeassistant.core import callback
 from homeassistant.exceptions import HomeAssistantError
 
 from ..api import Heater, OctoPrintError
-from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.heated import Heated, Observation, is_target, restored_target
 from ..model.heaters import AT_TARGET
 from .left_hot import async_tell_left_hot
 from .observe import observe
+from .refusals import failure
 
 # Below it firmwares refuse to extrude, and filament would be ground off.
 MIN_TEMPERATURE = 170.0
@@ -219,13 +219,10 @@ class FilamentChange:
     def error(self, key: str) -> HomeAssistantError:
         """Return the translated error, another one where the tool could not be cooled again."""
         actual = self._heater.actual
-        return HomeAssistantError(
-            translation_domain=DOMAIN,
-            translation_key="filament_left_hot" if self._is_left_hot else key,
-            translation_placeholders={
-                "actual": "-" if actual is None else f"{actual:.0f}",
-                "printer": self._coordinator.name,
-                "temperature": f"{self._move.temperature:g}",
-                "timeout": f"{self._move.timeout:g}",
-            },
+        return failure(
+            "filament_left_hot" if self._is_left_hot else key,
+            self._coordinator,
+            actual="-" if actual is None else f"{actual:.0f}",
+            temperature=f"{self._move.temperature:g}",
+            timeout=f"{self._move.timeout:g}",
         )

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from functools import partial
 
 from homeassistant.core import Context
-from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
     BUSY_STATES,
@@ -18,12 +17,11 @@ from ..api import (
     parse_state,
     psu_control,
 )
-from ..const import DOMAIN
 from ..coordinator import OctoPrintCoordinator
 from ..model.last_seen import HOT, is_cool
 from .checks import async_refresh_or_raise, require_plugin
 from .execute import octoprint_command, server_command
-from .refusals import refusal
+from .refusals import failure, refusal
 from .rights import async_check_admin
 
 COMMAND = "turn_off_psu"
@@ -57,11 +55,7 @@ async def async_turn_off_psu(
         )
         coordinator.async_receive(PluginTold(message=state))
         if state.is_on:
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="psu_still_on",
-                translation_placeholders={"printer": coordinator.name},
-            )
+            raise failure("psu_still_on", coordinator)
 
 
 async def async_check_power_off(coordinator: OctoPrintCoordinator) -> None:
@@ -140,8 +134,4 @@ async def async_turn_on_psu(coordinator: OctoPrintCoordinator, command: str) -> 
         coordinator.async_receive(PluginTold(message=state))
         if not state.is_on:
             # The plugin itself tells nobody that it failed.
-            raise HomeAssistantError(
-                translation_domain=DOMAIN,
-                translation_key="psu_still_off",
-                translation_placeholders={"printer": coordinator.name},
-            )
+            raise failure("psu_still_off", coordinator)
