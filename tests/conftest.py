@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from unittest.mock import patch
 
 from freezegun.api import real_monotonic
+from hypothesis import settings
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
@@ -22,6 +23,10 @@ from .fake_octoprint import FakeOctoPrint
 
 # Seconds, on machines that have much else to do.
 PATIENCE = 60
+
+# The same examples in each run, wherever it is: what is found once is found again.
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.load_profile("steady")
 
 UUID = "0c2f7b4e-5a1d-4f0b-9c3e-7d8a6b5c4d3e"
 

@@ -18,9 +18,7 @@ from custom_components.octoprint_plus.sync.stored import Reader, to_dict
 
 from ..api.replay import IDLE, START, Replay, polled, recording
 from .test_ends import CUBE, a_current, follow
-from .test_properties import IGNORED_WARNING, STEADY, WAITS, Follower, disturbed, frames
-
-pytestmark = IGNORED_WARNING
+from .test_properties import WAITS, Follower, disturbed, frames
 
 
 class Teller(Replay):
@@ -311,7 +309,7 @@ ENDS = {"done": "finished", "cancelled": "cancelled", "failed": "failed"}
 
 
 @given(st.data())
-@settings(STEADY, max_examples=150)
+@settings(max_examples=150)
 def test_each_print_is_told_once(data: st.DataObject) -> None:
     """Test that no start and no end is lost or told twice, over restarts of ours too."""
     with pytest.MonkeyPatch.context() as patch:
@@ -325,7 +323,7 @@ def test_each_print_is_told_once(data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(STEADY, max_examples=100)
+@settings(max_examples=100)
 def test_each_print_is_told_once_where_much_is_lost(data: st.DataObject) -> None:
     """Test that what is told stays in its order where frames are lost, late or doubled."""
     with pytest.MonkeyPatch.context() as patch:

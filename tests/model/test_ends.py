@@ -7,17 +7,7 @@ import pytest
 
 from ..api.replay import Replay, polled, recording
 from .model import JOB_TEXTS
-from .test_properties import (
-    IGNORED_WARNING,
-    PATHS,
-    STEADY,
-    TURNS,
-    WAITS,
-    Follower,
-    check_poll,
-)
-
-pytestmark = IGNORED_WARNING
+from .test_properties import PATHS, TURNS, WAITS, Follower, check_poll
 
 # OctoPrint composes a `current` so long after something changed at the latest, and
 # holds none back for longer.
@@ -180,7 +170,7 @@ def check_ends(follower: Follower) -> None:
 
 
 @given(st.data())
-@settings(STEADY, max_examples=250)
+@settings(max_examples=250)
 def test_each_print_ends_once(data: st.DataObject) -> None:
     """Test that no end is lost or told twice, while `current`s are late and polls come."""
     with pytest.MonkeyPatch.context() as patch:

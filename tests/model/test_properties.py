@@ -34,19 +34,6 @@ from homeassistant.util.json import json_loads
 from ..api.replay import CONNECTION, SERVER, Replay, polled
 from .model import ACTIONS, OctoPrintModel
 
-# The same examples in each run: what is found once is found again.
-settings.register_profile("steady", derandomize=True, deadline=None, database=None)
-STEADY = settings.get_profile("steady")
-
-# The harness freezes the garbage collector's objects, so that hypothesis does not
-# see that it holds on to its own source of chance.
-IGNORED_WARNING = pytest.mark.filterwarnings(
-    "ignore:It looks like `register_random`:hypothesis.errors.HypothesisWarning"
-)
-
-pytestmark = IGNORED_WARNING
-
-
 # A printer, a socket, and polls.
 
 
@@ -189,7 +176,7 @@ TURNS = st.sampled_from(("", "", "tell", "hold", "poll", "full poll", "slow poll
 
 
 @given(st.data())
-@settings(STEADY, max_examples=150)
+@settings(max_examples=150)
 def test_a_poll_makes_up_for_all(data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
         follower = Follower(patch)
@@ -320,7 +307,7 @@ READERS = st.sampled_from((json.loads, json_loads))
 
 
 @given(READERS, st.lists(FRAMES, max_size=5))
-@settings(STEADY, max_examples=300)
+@settings(max_examples=300)
 def test_anything_is_read(loads: Any, values: list[Any]) -> None:
     reader = MessageReader(loads)
     for value in values:
@@ -334,7 +321,7 @@ def test_anything_is_read(loads: Any, values: list[Any]) -> None:
 
 
 @given(READERS, st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
-@settings(STEADY, max_examples=200)
+@settings(max_examples=200)
 def test_any_bytes_are_read(loads: Any, frame: bytes) -> None:
     message = MessageReader(loads).read(frame)
     assert message is None or isinstance(message, PushMessage.__value__)
@@ -406,7 +393,7 @@ SHOWS = st.lists(
 
 
 @given(SHOWS)
-@settings(STEADY, max_examples=250)
+@settings(max_examples=250)
 def test_what_is_shown_is_near_to_the_truth(
     shows: list[tuple[dict[str, Any], list[tuple[float, dict[str, Any]]]]],
 ) -> None:
