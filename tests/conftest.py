@@ -1,32 +1,35 @@
 """What the tests share."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from unittest.mock import patch
 
-from freezegun.api import real_monotonic
 from hypothesis import settings
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    snapshot_platform,
+)
 from pytest_homeassistant_custom_component.syrupy import HomeAssistantSnapshotExtension
 from syrupy.assertion import SnapshotAssertion
 
 # Importing it here comes before Home Assistant finds the harness's own package of
 # the name custom_components.
 from custom_components.octoprint_plus.const import DOMAIN
-from custom_components.octoprint_plus.coordinator import OctoPrintConfigEntry
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
+from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL, Platform
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 
 from .fake_octoprint import FakeOctoPrint
-
-# Seconds, on machines that have much else to do.
-PATIENCE = 60
+from .pushed import Pushed, pushing
 
 # The same examples in each run, wherever it is: what is found once is found again.
 settings.register_profile("steady", derandomize=True, deadline=None, database=None)
 settings.load_profile("steady")
+
+pytest_plugins = ["tests.given"]
+
+type CheckPlatform = Callable[[Platform], Awaitable[None]]
 
 UUID = "0c2f7b4e-5a1d-4f0b-9c3e-7d8a6b5c4d3e"
 
@@ -79,6 +82,48 @@ async def init_integration(
 
 
 @pytest.fixture
+async def pushed(
+    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
+) -> AsyncGenerator[Pushed]:
+    """Return a printer of which the server tells what changes."""
+    async with pushing(hass, fake, config_entry) as pushed:
+        yield pushed
+
+
+@pytest.fixture
+def no_heartbeat(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no heartbeat fire where the clock jumps."""
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
+    )
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch, no_heartbeat: None) -> None:
+    """Read again at once what has to be, and let no heartbeat fire where the clock jumps."""
+    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
+
+
+@pytest.fixture
+def check_platform(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+    snapshot: SnapshotAssertion,
+) -> CheckPlatform:
+    """Return what sets the printer up with one platform, and compares all its entities."""
+
+    async def check(platform: Platform) -> None:
+        config_entry.add_to_hass(hass)
+        with patch("custom_components.octoprint_plus.PLATFORMS", [platform]):
+            await hass.config_entries.async_setup(config_entry.entry_id)
+            await hass.async_block_till_done()
+        await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+
+    return check
+
+
+@pytest.fixture
 def entity_registry_enabled_by_default() -> Generator[None]:
     """Enable the entities that are disabled by default."""
     with patch(
@@ -86,17 +131,3 @@ def entity_registry_enabled_by_default() -> Generator[None]:
         return_value=True,
     ):
         yield
-
-
-async def refresh(hass: HomeAssistant, entry: OctoPrintConfigEntry) -> None:
-    """Let the coordinator poll now."""
-    await entry.runtime_data.async_refresh()
-    await hass.async_block_till_done()
-
-
-async def until(condition: Callable[[], object]) -> None:
-    """Let everything run until a condition holds, also where the clock stands still."""
-    given_up_at = real_monotonic() + PATIENCE
-    while not condition():
-        assert real_monotonic() < given_up_at, "It did not come to hold"
-        await asyncio.sleep(0)

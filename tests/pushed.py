@@ -26,9 +26,9 @@ from homeassistant.core import (
     callback,
 )
 
-from .conftest import until
 from .fake_octoprint import FakeOctoPrint
 from .recorded import FIXTURES
+from .waiting import until
 
 POLL = ["/api/job", "/api/printer"]
 

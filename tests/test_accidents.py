@@ -23,8 +23,9 @@ from homeassistant.helpers import (
 )
 from homeassistant.setup import async_setup_component
 
-from .conftest import UUID, until
+from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint
+from .waiting import until
 
 # Entities of these platforms tell something; those of all others do something.
 READ_ONLY = {"binary_sensor", "camera", "event", "image", "notify", "sensor"}

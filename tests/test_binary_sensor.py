@@ -1,38 +1,25 @@
 """Tests for the OctoPrint binary sensors."""
 
-from unittest.mock import patch
-
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    snapshot_platform,
-)
-from syrupy.assertion import SnapshotAssertion
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.const import Platform
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
-from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
 
-from .conftest import refresh
+from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_binary_sensors(
-    hass: HomeAssistant,
     fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    snapshot: SnapshotAssertion,
+    check_platform: CheckPlatform,
 ) -> None:
     """Test all binary sensors of a printer."""
     fake.load("printing_local")
-    config_entry.add_to_hass(hass)
-    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.BINARY_SENSOR]):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-        await hass.async_block_till_done()
-    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+    await check_platform(Platform.BINARY_SENSOR)
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -14,9 +14,9 @@ from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.json import json_bytes
 
 from .api.test_bounds import JUNK, places, replaced
-from .conftest import until
 from .fake_octoprint import FakeOctoPrint
 from .recorded import json_answer
+from .waiting import until
 
 PATHS = (
     *("/api/job", "/api/printer", "/api/connection", "/api/settings"),

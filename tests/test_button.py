@@ -2,15 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    snapshot_platform,
-)
-from syrupy.assertion import SnapshotAssertion
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components.button import DOMAIN as BUTTON_DOMAIN, SERVICE_PRESS
 from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, Platform
@@ -18,8 +13,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh, until
+from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh, until
 
 
 async def press(hass: HomeAssistant, key: str) -> None:
@@ -34,17 +30,10 @@ async def press(hass: HomeAssistant, key: str) -> None:
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")
 async def test_buttons(
-    hass: HomeAssistant,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    snapshot: SnapshotAssertion,
+    check_platform: CheckPlatform,
 ) -> None:
     """Test all buttons of a printer."""
-    config_entry.add_to_hass(hass)
-    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.BUTTON]):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-        await hass.async_block_till_done()
-    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+    await check_platform(Platform.BUTTON)
 
 
 @pytest.mark.usefixtures("entity_registry_enabled_by_default")

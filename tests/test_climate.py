@@ -1,15 +1,10 @@
 """Tests for the OctoPrint heaters."""
 
 from typing import Any
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    snapshot_platform,
-)
-from syrupy.assertion import SnapshotAssertion
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.const import CONF_MAX_TEMPS
 from custom_components.octoprint_plus.sync.publisher import TEMPERATURE_PACE
@@ -36,10 +31,10 @@ from homeassistant.exceptions import (
     ServiceNotSupported,
     ServiceValidationError,
 )
-from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh, until
+from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh, until
 
 TOOL = "climate.prusa_tool"
 BED = "climate.prusa_bed"
@@ -61,20 +56,13 @@ async def call(hass: HomeAssistant, service: str, entity: str, **data: Any) -> N
 
 @pytest.mark.parametrize("recorded", ["heating", "multi_heating"])
 async def test_climates(
-    hass: HomeAssistant,
     fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    snapshot: SnapshotAssertion,
+    check_platform: CheckPlatform,
     recorded: str,
 ) -> None:
     """Test all heaters of a printer."""
     fake.load(recorded)
-    config_entry.add_to_hass(hass)
-    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.CLIMATE]):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-        await hass.async_block_till_done()
-    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+    await check_platform(Platform.CLIMATE)
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -21,9 +21,9 @@ from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 from homeassistant.util import dt as dt_util
 
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, pushing
+from .waiting import refresh, until
 
 HOUR = 3600.0
 

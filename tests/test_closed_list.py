@@ -28,9 +28,9 @@ from homeassistant.helpers import entity_registry as er
 
 from .api.plugins.test_cancel_objects import ENTRY as OBJECT
 from .api.plugins.test_spoolman import ENTRY as SPOOL
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import pushing
+from .waiting import refresh, until
 
 SPOOLS = "/plugin/Spoolman/spoolman/spools"
 TIMELAPSE = "/api/timelapse?unrendered=true"

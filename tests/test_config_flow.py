@@ -57,9 +57,10 @@ from homeassistant.helpers.service_info.ssdp import SsdpServiceInfo
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.setup import async_setup_component
 
-from .conftest import UUID, until
+from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint, Request
 from .recorded import Answer
+from .waiting import until
 
 OTHER_UUID = "5d6c7b8a-9f0e-4d1c-8b2a-3f4e5d6c7b8a"
 

@@ -19,8 +19,8 @@ from custom_components.octoprint_plus.coordinator import (
 from custom_components.octoprint_plus.sync.print_end import ATTEMPTS as SETTLE_ATTEMPTS
 from homeassistant.core import HomeAssistant
 
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh, until
 
 
 def gets(fake: FakeOctoPrint) -> list[str]:

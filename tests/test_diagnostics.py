@@ -12,8 +12,9 @@ from homeassistant.const import CONF_PASSWORD, CONF_USERNAME
 from homeassistant.core import HomeAssistant
 from homeassistant.setup import async_setup_component
 
-from .conftest import UUID, refresh
+from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh
 
 
 async def test_diagnostics(

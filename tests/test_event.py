@@ -1,7 +1,7 @@
 """Tests for the OctoPrint event entities."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -37,31 +37,16 @@ from homeassistant.core import (
 )
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
-from .pushed import Pushed, play, pushing
+from .pushed import Pushed, play
+from .waiting import refresh, until
 
 ENTITIES = ("event.prusa_print", "event.prusa_printer", "event.prusa_timelapse")
 
 NO_TIME = {STATE_UNAVAILABLE, STATE_UNKNOWN}
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read again at once what has to be, and let no heartbeat fire where the clock jumps."""
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 class Fired:

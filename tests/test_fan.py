@@ -9,8 +9,8 @@ from pytest_homeassistant_custom_component.common import (
 from homeassistant.core import HomeAssistant, State
 from homeassistant.exceptions import ServiceValidationError
 
-from .conftest import refresh
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh
 
 FAN = "fan.prusa_part_cooling_fan"
 

@@ -22,8 +22,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, issue_registry as ir
 
-from .conftest import UUID, refresh, until
+from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh, until
 
 
 async def setup(hass: HomeAssistant, entry: MockConfigEntry) -> None:

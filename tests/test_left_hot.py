@@ -8,8 +8,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 
-from .conftest import refresh
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh
 
 
 def tell(fake: FakeOctoPrint, actual: float, target: float) -> None:

@@ -1,13 +1,7 @@
 """Tests for the OctoPrint numbers."""
 
-from unittest.mock import patch
-
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    snapshot_platform,
-)
-from syrupy.assertion import SnapshotAssertion
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components.number import (
     ATTR_VALUE,
@@ -23,11 +17,11 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 from homeassistant.util.unit_system import US_CUSTOMARY_SYSTEM
 
-from .conftest import refresh
+from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh
 
 FEED = "number.prusa_feed_rate"
 FLOW = "number.prusa_flow_rate"
@@ -48,20 +42,13 @@ async def set_value(hass: HomeAssistant, entity: str, value: float) -> None:
 
 @pytest.mark.parametrize("recorded", ["heating", "multi_heating"])
 async def test_numbers(
-    hass: HomeAssistant,
     fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    snapshot: SnapshotAssertion,
+    check_platform: CheckPlatform,
     recorded: str,
 ) -> None:
     """Test all numbers of a printer: only the heaters that its profile has."""
     fake.load(recorded)
-    config_entry.add_to_hass(hass)
-    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.NUMBER]):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-        await hass.async_block_till_done()
-    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+    await check_platform(Platform.NUMBER)
 
 
 async def test_offset(

@@ -11,9 +11,10 @@ from homeassistant.const import STATE_UNAVAILABLE, Platform
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from .conftest import UUID, refresh, until
+from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, pushing
+from .waiting import refresh, until
 
 CHAMBER = "sensor.prusa_chamber_temperature"
 

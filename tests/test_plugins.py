@@ -31,10 +31,10 @@ from .api.plugins.test_spool_manager import (
     RESULT,
 )
 from .api.plugins.test_spoolman import ENTRY as SPOOL, REQUIREMENTS
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
 from .pushed import Pushed, pushing
 from .recorded import FIXTURES
+from .waiting import refresh, until
 
 PSU = "switch.prusa_power_supply"
 PROMPT = "select.prusa_answer_to_the_printer"
@@ -62,9 +62,8 @@ SPOOLS = "/plugin/Spoolman/spoolman/spools"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read again at once what has to be."""
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
+def quick(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
+    """Let a supply that was switched be asked at once, too."""
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.plugins.psu_control.SENSE_TIMEOUT", 0
     )

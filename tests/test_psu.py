@@ -19,8 +19,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh, until
 
 PSU = "switch.prusa_power_supply"
 PATH = "/api/plugin/psucontrol"

@@ -18,9 +18,9 @@ from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint, Request
 from .recorded import Answer
+from .waiting import refresh, until
 
 LOOK = "GET /api/job"
 

@@ -1,6 +1,5 @@
 """Tests for the repairs."""
 
-from collections.abc import AsyncGenerator
 from dataclasses import replace
 import json
 from pathlib import Path
@@ -22,9 +21,10 @@ from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.setup import async_setup_component
 
-from .conftest import UUID, refresh, until
+from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint
-from .pushed import Pushed, pushing
+from .pushed import Pushed
+from .waiting import refresh, until
 
 INTEGRATION = Path(__file__).parents[1] / "custom_components" / DOMAIN
 
@@ -52,15 +52,6 @@ def grant(fake: FakeOctoPrint, *missing: str) -> None:
     fake.answer(
         "GET", "/api/currentuser", json=account | {"permissions": sorted(permissions)}
     )
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -1,14 +1,9 @@
 """Tests for the OctoPrint selects."""
 
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from pytest_homeassistant_custom_component.common import (
-    MockConfigEntry,
-    snapshot_platform,
-)
-from syrupy.assertion import SnapshotAssertion
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.components.select import (
     ATTR_OPTION,
@@ -25,10 +20,10 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
-from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh
+from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh
 
 PORT = "select.prusa_port_for_connecting"
 BAUDRATE = "select.prusa_baud_rate_for_connecting"
@@ -67,20 +62,13 @@ def offer(fake: FakeOctoPrint, **options: Any) -> None:
 
 @pytest.mark.parametrize("recorded", ["disconnected", "multi_idle_custom_sensors"])
 async def test_selects(
-    hass: HomeAssistant,
     fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    snapshot: SnapshotAssertion,
+    check_platform: CheckPlatform,
     recorded: str,
 ) -> None:
     """Test all selects of a printer."""
     fake.load(recorded)
-    config_entry.add_to_hass(hass)
-    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.SELECT]):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-        await hass.async_block_till_done()
-    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+    await check_platform(Platform.SELECT)
 
 
 async def test_connection(

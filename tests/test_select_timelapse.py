@@ -1,6 +1,5 @@
 """Tests for the OctoPrint selects."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -15,9 +14,9 @@ from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from .conftest import refresh, until
 from .fake_octoprint import FakeOctoPrint, recorded
-from .pushed import Pushed, pushing
+from .pushed import Pushed
+from .waiting import refresh, until
 
 SELECT = "select.prusa_timelapse"
 
@@ -36,15 +35,6 @@ async def read_again(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Let the coordinator read also what changes rarely."""
     entry.runtime_data.async_expire(with_plugins=False)
     await refresh(hass, entry)
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
 
 
 async def test_select(

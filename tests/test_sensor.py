@@ -1,24 +1,21 @@
 """Tests for the OctoPrint sensors."""
 
 from datetime import timedelta
-from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import (
     MockConfigEntry,
     async_fire_time_changed,
-    snapshot_platform,
 )
-from syrupy.assertion import SnapshotAssertion
 
 from custom_components.octoprint_plus.sync.print_end import ATTEMPTS as SETTLE_ATTEMPTS
 from homeassistant.const import STATE_UNAVAILABLE, STATE_UNKNOWN, Platform
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import entity_registry as er
 
-from .conftest import refresh, until
+from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .waiting import refresh, until
 
 STATES = {
     "after_cancel": "operational",
@@ -49,20 +46,13 @@ STATES = {
     "state", ["printing_local", "operational_idle_no_file", "multi_printing"]
 )
 async def test_sensors(
-    hass: HomeAssistant,
     fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-    snapshot: SnapshotAssertion,
+    check_platform: CheckPlatform,
     state: str,
 ) -> None:
     """Test all sensors of a printer."""
     fake.load(state)
-    config_entry.add_to_hass(hass)
-    with patch("custom_components.octoprint_plus.PLATFORMS", [Platform.SENSOR]):
-        await hass.config_entries.async_setup(config_entry.entry_id)
-        await hass.async_block_till_done()
-    await snapshot_platform(hass, entity_registry, snapshot, config_entry.entry_id)
+    await check_platform(Platform.SENSOR)
 
 
 @pytest.mark.usefixtures("init_integration")

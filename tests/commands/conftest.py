@@ -8,14 +8,12 @@ import pytest
 from yarl import URL
 
 from custom_components.octoprint_plus.api import OctoPrintClient
-from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
 
 from .actions import ACTIONS
 from .stub import StubCoordinator
 
 type Call = Callable[..., Awaitable[Any]]
-type Refused = Callable[..., Awaitable[HomeAssistantError]]
 
 
 @pytest.fixture(autouse=True)
@@ -41,19 +39,3 @@ def call(stub: StubCoordinator) -> Call:
         return await ACTIONS[action](stub.typed, data)
 
     return call_command
-
-
-@pytest.fixture
-def refused(call: Call, fake: FakeOctoPrint) -> Refused:
-    """Return what calls a command that must fail before anything is sent, or after so much."""
-
-    async def call_refused(
-        action: str, /, *, sent: int = 0, **data: Any
-    ) -> HomeAssistantError:
-        before = len(fake.commands())
-        with pytest.raises(ServiceValidationError) as raised:
-            await call(action, **data)
-        assert len(fake.commands()) - before == sent
-        return raised.value
-
-    return call_refused

@@ -7,9 +7,10 @@ import pytest
 
 from homeassistant.exceptions import HomeAssistantError
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
 
 CONNECTING = "custom_components.octoprint_plus.commands.connect"

@@ -3,11 +3,12 @@
 import pytest
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
 from tests.services.conftest import message
+from tests.waiting import until
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
 
 ACTIONS: tuple[tuple[str, dict[str, object]], ...] = (

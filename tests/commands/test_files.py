@@ -4,9 +4,10 @@ import pytest
 
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
 
 ACTIONS = (("print_file", True), ("select_file", False))

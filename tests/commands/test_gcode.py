@@ -6,48 +6,13 @@ import pytest
 
 from homeassistant.exceptions import HomeAssistantError
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import COMMAND, CONTROL_NAMES, Refused
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
 
-PATH = "/api/printer/command"
-
-CONTROLS = [
-    {
-        "name": "Filament",
-        "children": [
-            {
-                "name": "Load",
-                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
-                "input": [
-                    {"name": "Length", "parameter": "length", "default": 50},
-                    {
-                        "name": "Speed",
-                        "parameter": "speed",
-                        "default": 300,
-                        "slider": {"min": 100, "max": 600},
-                    },
-                ],
-            }
-        ],
-    },
-    {"name": "Say", "command": "M117 %(t)s", "input": [{"parameter": "t"}]},
-    {"name": "Lamp", "command": "M355 S1 ; 100% bright"},
-    {"name": "Park", "script": "park", "input": [{"parameter": "z", "default": 5}]},
-    {"name": "Odd", "command": "M117 %(nothing)s"},
-    {"name": "Bell", "command": "M118 *** Ring ***"},
-    {"name": "Halt", "commands": ["G28", "M112", "G1 X10"]},
-    {"name": "Page", "javascript": "alert(1)", "command": "M117 never"},
-]
-
-NAMES = "Filament / Load, Say, Lamp, Park, Odd, Bell, Halt"
-
-
-@pytest.fixture(autouse=True)
-def controls(fake: FakeOctoPrint) -> None:
-    """Give the server some controls."""
-    fake.answer("GET", f"{PATH}/custom", json={"controls": CONTROLS})
+pytestmark = pytest.mark.usefixtures("controls")
 
 
 @pytest.mark.parametrize(
@@ -56,19 +21,19 @@ def controls(fake: FakeOctoPrint) -> None:
         (
             {"control": "Nothing"},
             "control_unknown",
-            {"control": "Nothing", "controls": NAMES},
+            {"control": "Nothing", "controls": CONTROL_NAMES},
         ),
         # It only works in a browser.
         (
             {"control": "Page"},
             "control_unknown",
-            {"control": "Page", "controls": NAMES},
+            {"control": "Page", "controls": CONTROL_NAMES},
         ),
         # Its group is part of the name.
         (
             {"control": "Load"},
             "control_unknown",
-            {"control": "Load", "controls": NAMES},
+            {"control": "Load", "controls": CONTROL_NAMES},
         ),
         (
             {"control": "Filament / Load", "parameters": {"width": 1}},
@@ -126,7 +91,7 @@ async def test_control_refused(
 
 async def test_no_controls(refused: Refused, fake: FakeOctoPrint) -> None:
     """A server without controls says so."""
-    fake.answer("GET", f"{PATH}/custom", json={"controls": []})
+    fake.answer("GET", f"{COMMAND}/custom", json={"controls": []})
     error = await refused("run_control", control="Lamp")
     assert message(error)[1] == {"control": "Lamp", "controls": "-", "printer": "Prusa"}
 
@@ -146,7 +111,7 @@ async def test_script_not_found(
     script: str,
 ) -> None:
     """A script that OctoPrint does not have is named."""
-    fake.answer("POST", PATH, status=404, json={"error": "Unknown script"})
+    fake.answer("POST", COMMAND, status=404, json={"error": "Unknown script"})
     error = await refused(action, sent=1, **data)
     assert message(error) == (
         "script_not_found",
@@ -182,7 +147,7 @@ async def test_offline_and_permission(
 
 async def test_halting_control(call: Call, fake: FakeOctoPrint) -> None:
     """A control that halts the printer has done what it was asked for."""
-    fake.answer("POST", PATH, status=500, body="Internal error")
+    fake.answer("POST", COMMAND, status=500, body="Internal error")
     with pytest.raises(HomeAssistantError) as err:
         await call("run_control", control="Halt")
     assert message(err.value) == ("gcode_halted", {"printer": "Prusa"})
@@ -197,7 +162,7 @@ async def test_halting_script(
 ) -> None:
     """A script that halts the printer or disconnects it makes OctoPrint no faulty server."""
     fake.load("after_m112")
-    fake.answer("POST", PATH, status=500, body="Internal error")
+    fake.answer("POST", COMMAND, status=500, body="Internal error")
     with pytest.raises(HomeAssistantError) as err:
         await call(action, **data)
     assert message(err.value) == ("gcode_interrupted", {"printer": "Prusa"})

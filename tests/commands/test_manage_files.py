@@ -10,9 +10,10 @@ from custom_components.octoprint_plus.api.permissions import permission_name
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay
 from tests.fake_octoprint import FakeOctoPrint, Request
+from tests.given import Refused
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
 
 LOCAL = "/api/files/local"

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
 
 

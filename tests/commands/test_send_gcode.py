@@ -4,9 +4,10 @@ import pytest
 
 from custom_components.octoprint_plus.commands.gcode import MAX_SIZE
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 
 
 @pytest.mark.parametrize(

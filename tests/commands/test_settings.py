@@ -5,24 +5,8 @@ from typing import Any
 import pytest
 
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import SETTINGS, Refused
 from tests.services.conftest import message
-
-from .conftest import Refused
-
-SETTINGS = "/api/settings"
-
-
-@pytest.fixture
-def settings(fake: FakeOctoPrint) -> dict[str, Any]:
-    """Return the settings of a server with secrets in them."""
-    found: dict[str, Any] = fake.json("GET", SETTINGS)
-    found["plugins"]["mqtt"] = {
-        "broker": {"url": "mqtt://me:pw@host", "username": "me", "password": "pw"},
-        "topics": ["a", "b"],
-        "clients": [{"name": "a", "token": "t0ken"}],
-    }
-    fake.answer("GET", SETTINGS, json=found)
-    return found
 
 
 @pytest.mark.parametrize(

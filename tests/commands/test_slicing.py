@@ -7,40 +7,11 @@ import pytest
 from custom_components.octoprint_plus.api.permissions import permission_name
 from homeassistant.exceptions import ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import MODEL, SLICERS, Refused, sliced
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
-
-MODEL = "/api/files/local/vases/spiral.stl"
-TEST = "/api/files/test"
-
-SLICERS: dict[str, Any] = {
-    name: {
-        "key": name,
-        "displayName": name.title(),
-        "default": name == "cura",
-        "configured": name != "raw",
-        "extensions": {"source": ["stl"], "destination": ["gcode", "g"]},
-        "profiles": {"fine": {}, "coarse": {}},
-    }
-    for name in ("slic3r", "cura", "raw")
-}
-
-
-@pytest.fixture
-def slicer(fake: FakeOctoPrint) -> None:
-    """Give the server slicers and a model."""
-    fake.answer("GET", "/api/slicing", json=SLICERS)
-    entry = {"name": "spiral.stl", "path": "vases/spiral.stl", "type": "model"}
-    fake.answer("GET", MODEL, json=entry)
-    fake.answer("POST", TEST, json={"exists": False})
-    fake.answer("POST", MODEL, status=202, json={"path": "vases/spiral.gcode"})
-
-
-def sent(fake: FakeOctoPrint) -> list[Any]:
-    """Return what was to be sliced."""
-    return [data for path, data in fake.commands() if path == MODEL]
 
 
 @pytest.mark.parametrize(
@@ -104,7 +75,7 @@ async def test_busy_or_off(
         found = await refused("slice_file", path="vases/spiral.stl", print=True)
         assert found.translation_key == error
         await call("slice_file", path="vases/spiral.stl")
-    assert len(sent(fake)) == 2
+    assert len(sliced(fake)) == 2
 
 
 @pytest.mark.usefixtures("slicer")

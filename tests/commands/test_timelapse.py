@@ -5,57 +5,11 @@ from typing import Any
 import pytest
 
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import TIMED, TIMELAPSE, TIMELAPSE_LIST, Refused, written
 from tests.services.conftest import message
 
-from .conftest import Call, Refused
+from .conftest import Call
 from .stub import StubCoordinator
-
-LIST = "/api/timelapse?unrendered=true"
-PATH = "/api/timelapse"
-
-TIMED = {
-    "type": "timed",
-    "fps": 10,
-    "interval": 5,
-    "postRoll": 2,
-    "renderAfterPrint": "success",
-}
-
-FILM = {
-    "name": "a b#ü.mp4",
-    "bytes": 1000,
-    "date": "2026-11-21 02:49",
-    "timestamp": 1795229340,
-    "thumbnail": "/downloads/timelapse/a%20b.mp4.thumb.jpg",
-}
-
-IMAGES = {"name": "vase", "count": 3, "bytes": 268, "recording": False}
-
-
-@pytest.fixture
-def timelapses(fake: FakeOctoPrint) -> dict[str, Any]:
-    """Return what a server has, which can be changed."""
-    found: dict[str, Any] = {
-        "enabled": True,
-        "config": dict(TIMED),
-        "files": [dict(FILM)],
-        "unrendered": [
-            dict(IMAGES),
-            {"name": "recorded", "count": 1, "recording": True},
-            {"name": "rendered", "count": 1, "rendering": True},
-        ],
-    }
-    fake.answer("GET", LIST, json=found)
-    return found
-
-
-def written(fake: FakeOctoPrint) -> list[tuple[str, str, Any]]:
-    """Return method, path and body of all that was written."""
-    return [
-        (request.method, request.path, request.json)
-        for request in fake.requests
-        if request.method in ("POST", "DELETE") and "login" not in request.path
-    ]
 
 
 @pytest.mark.parametrize(
@@ -77,7 +31,7 @@ async def test_option_of_another_type(
     kind: str,
 ) -> None:
     """An option that the type does not have would be lost without a word."""
-    fake.answer("GET", LIST, json=timelapses | {"config": known})
+    fake.answer("GET", TIMELAPSE_LIST, json=timelapses | {"config": known})
     assert message(await refused("set_timelapse", **data)) == (
         "timelapse_option_unused",
         {"printer": "Prusa", "option": option, "type": kind},
@@ -113,7 +67,7 @@ async def test_server_that_cannot_record(
     refused: Refused, fake: FakeOctoPrint, timelapses: dict[str, Any]
 ) -> None:
     """OctoPrint says yes and does nothing; that is told."""
-    fake.answer("POST", PATH, json=timelapses | {"config": {"type": "off"}})
+    fake.answer("POST", TIMELAPSE, json=timelapses | {"config": {"type": "off"}})
     assert message(await refused("set_timelapse", type="zchange", sent=1)) == (
         "timelapse_refused",
         {"printer": "Prusa", "type": "zchange"},
@@ -126,13 +80,13 @@ async def test_set_while_recording(
 ) -> None:
     """A recording is not ended, even if it is news; what is not recorded can be."""
     fake.load("printing_local")
-    fake.answer("GET", LIST, json=timelapses)
+    fake.answer("GET", TIMELAPSE_LIST, json=timelapses)
     error = await refused("set_timelapse", interval=9)
     assert message(error) == ("timelapse_busy", {"printer": "Prusa"})
-    fake.answer("GET", LIST, json=timelapses | {"config": {"type": "off"}})
-    fake.answer("POST", PATH, json=timelapses)
+    fake.answer("GET", TIMELAPSE_LIST, json=timelapses | {"config": {"type": "off"}})
+    fake.answer("POST", TIMELAPSE, json=timelapses)
     await call("set_timelapse", type="timed")
-    assert fake.commands() == [(PATH, {"type": "timed"})]
+    assert fake.commands() == [(TIMELAPSE, {"type": "timed"})]
 
 
 CALLS = [
@@ -199,7 +153,7 @@ async def test_images_that_vanish(
     refused: Refused, fake: FakeOctoPrint, timelapses: dict[str, Any]
 ) -> None:
     """Images that somebody else deletes meanwhile are not found."""
-    fake.answer("POST", f"{PATH}/unrendered/vase", status=404)
+    fake.answer("POST", f"{TIMELAPSE}/unrendered/vase", status=404)
     error = await refused("render_timelapse", name="vase", sent=1)
     assert error.translation_key == "timelapse_not_found"
 

@@ -14,12 +14,10 @@ from homeassistant.core import HomeAssistant, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import device_registry as dr
 from tests.conftest import UUID
-from tests.fake_octoprint import FakeOctoPrint
 
 ALL_PLATFORMS = pytest.mark.all_platforms
 
 type Call = Callable[..., Awaitable[ServiceResponse]]
-type Refused = Callable[..., Awaitable[HomeAssistantError]]
 
 
 @pytest.fixture(autouse=True)
@@ -52,22 +50,6 @@ def call(hass: HomeAssistant, init_integration: MockConfigEntry) -> Call:
         )
 
     return call_action
-
-
-@pytest.fixture
-def refused(call: Call, fake: FakeOctoPrint) -> Refused:
-    """Return a function that calls an action that must fail before anything is sent."""
-
-    async def call_refused(
-        action: str, /, *, sent: int = 0, **data: Any
-    ) -> HomeAssistantError:
-        before = len(fake.commands())
-        with pytest.raises(ServiceValidationError) as raised:
-            await call(action, **data)
-        assert len(fake.commands()) - before == sent
-        return raised.value
-
-    return call_refused
 
 
 @contextmanager

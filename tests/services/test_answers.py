@@ -8,8 +8,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.waiting import until
 
 from .conftest import Call, message, unusable
 

@@ -6,8 +6,8 @@ from unittest.mock import patch
 
 import pytest
 
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.waiting import until
 
 from .conftest import Call, unusable
 

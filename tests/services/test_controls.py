@@ -10,46 +10,11 @@ from homeassistant.auth.const import GROUP_ID_USER
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import COMMAND
 
 from .conftest import Call, unusable
 
-PATH = "/api/printer/command"
-
-CONTROLS = [
-    {
-        "name": "Filament",
-        "children": [
-            {
-                "name": "Load",
-                "commands": ["M83", "G1 E%(length)d F%(speed)d"],
-                "input": [
-                    {"name": "Length", "parameter": "length", "default": 50},
-                    {
-                        "name": "Speed",
-                        "parameter": "speed",
-                        "default": 300,
-                        "slider": {"min": 100, "max": 600},
-                    },
-                ],
-            }
-        ],
-    },
-    {"name": "Say", "command": "M117 %(t)s", "input": [{"parameter": "t"}]},
-    {"name": "Lamp", "command": "M355 S1 ; 100% bright"},
-    {"name": "Park", "script": "park", "input": [{"parameter": "z", "default": 5}]},
-    {"name": "Odd", "command": "M117 %(nothing)s"},
-    {"name": "Bell", "command": "M118 *** Ring ***"},
-    {"name": "Halt", "commands": ["G28", "M112", "G1 X10"]},
-    {"name": "Page", "javascript": "alert(1)", "command": "M117 never"},
-]
-
-NAMES = "Filament / Load, Say, Lamp, Park, Odd, Bell, Halt"
-
-
-@pytest.fixture(autouse=True)
-def controls(fake: FakeOctoPrint) -> None:
-    """Give the server some controls."""
-    fake.answer("GET", f"{PATH}/custom", json={"controls": CONTROLS})
+pytestmark = pytest.mark.usefixtures("controls")
 
 
 @pytest.mark.parametrize(
@@ -84,7 +49,7 @@ async def test_run_control(
     """A control does what pressing it does, in a print too."""
     fake.load("printing_local")
     await call("run_control", **data)
-    assert fake.commands() == [(PATH, sent)]
+    assert fake.commands() == [(COMMAND, sent)]
 
 
 @pytest.mark.parametrize(
@@ -102,7 +67,7 @@ async def test_run_script(
 ) -> None:
     """A script is run by its name, with what its template is to see."""
     await call("run_script", **data)
-    assert fake.commands() == [(PATH, {"script": "afterPrintCancelled", **sent})]
+    assert fake.commands() == [(COMMAND, {"script": "afterPrintCancelled", **sent})]
 
 
 @pytest.mark.parametrize(
@@ -144,12 +109,12 @@ async def test_script_needs_administrator(
     await hass.services.async_call(
         DOMAIN, "run_control", {"control": "Lamp"}, blocking=True, context=context
     )
-    assert fake.commands() == [(PATH, {"commands": ["M355 S1"]})]
+    assert fake.commands() == [(COMMAND, {"commands": ["M355 S1"]})]
 
 
 async def test_plain_texts_for_scripts(call: Call, fake: FakeOctoPrint) -> None:
     """A text for a script is as plain as one for G-code."""
     await call("run_script", script="say", context={"text": "*** 14:30; ä ***", "n": 1})
     assert fake.commands() == [
-        (PATH, {"script": "say", "context": {"text": "### 14.30, ae ###", "n": 1}})
+        (COMMAND, {"script": "say", "context": {"text": "### 14.30, ae ###", "n": 1}})
     ]

@@ -20,8 +20,8 @@ from homeassistant.exceptions import (
     ServiceValidationError,
     Unauthorized,
 )
-from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.waiting import refresh, until
 
 from .conftest import ALL_PLATFORMS, Call, message
 

@@ -15,10 +15,11 @@ from custom_components.octoprint_plus.commands import (
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
-from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
+from tests.waiting import refresh, until
 
-from .conftest import Call, Refused, message, unusable
+from .conftest import Call, message, unusable
 
 FAST = 60_000
 

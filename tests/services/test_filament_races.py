@@ -28,9 +28,9 @@ from custom_components.octoprint_plus.model.heated import Heated, Observation
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.helpers import issue_registry as ir
-from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint, Request
 from tests.recorded import Answer
+from tests.waiting import refresh, until
 
 from .conftest import ALL_PLATFORMS, Call, message
 

@@ -8,10 +8,11 @@ from syrupy.assertion import SnapshotAssertion
 
 from homeassistant.core import HomeAssistant
 from tests.api.answering import replay
-from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
+from tests.waiting import refresh
 
-from .conftest import Call, Refused, message, unusable
+from .conftest import Call, message, unusable
 
 ACTIONS = (("print_file", True), ("select_file", False))
 

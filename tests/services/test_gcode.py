@@ -8,10 +8,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import Unauthorized
-from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
+from tests.waiting import refresh
 
-from .conftest import Call, Refused, message, unusable
+from .conftest import Call, message, unusable
 
 
 @pytest.mark.parametrize(

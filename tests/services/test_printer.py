@@ -8,8 +8,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from homeassistant.core import HomeAssistant
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import Refused
 
-from .conftest import Call, Refused, message, unusable
+from .conftest import Call, message, unusable
 
 
 @pytest.mark.parametrize(

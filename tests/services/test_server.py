@@ -10,23 +10,9 @@ from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import Context, HomeAssistant
 from homeassistant.exceptions import ServiceValidationError, Unauthorized
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import SETTINGS
 
 from .conftest import Call, message, unusable
-
-SETTINGS = "/api/settings"
-
-
-@pytest.fixture
-def settings(fake: FakeOctoPrint) -> dict[str, Any]:
-    """Return the settings of a server with secrets in them."""
-    found: dict[str, Any] = fake.json("GET", SETTINGS)
-    found["plugins"]["mqtt"] = {
-        "broker": {"url": "mqtt://me:pw@host", "username": "me", "password": "pw"},
-        "topics": ["a", "b"],
-        "clients": [{"name": "a", "token": "t0ken"}],
-    }
-    fake.answer("GET", SETTINGS, json=found)
-    return found
 
 
 async def test_get_settings(

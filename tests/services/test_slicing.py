@@ -5,38 +5,9 @@ from typing import Any
 import pytest
 
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import TEST_FILE, Refused, sliced
 
-from .conftest import Call, Refused, message, unusable
-
-MODEL = "/api/files/local/vases/spiral.stl"
-TEST = "/api/files/test"
-
-SLICERS: dict[str, Any] = {
-    name: {
-        "key": name,
-        "displayName": name.title(),
-        "default": name == "cura",
-        "configured": name != "raw",
-        "extensions": {"source": ["stl"], "destination": ["gcode", "g"]},
-        "profiles": {"fine": {}, "coarse": {}},
-    }
-    for name in ("slic3r", "cura", "raw")
-}
-
-
-@pytest.fixture
-def slicer(fake: FakeOctoPrint) -> None:
-    """Give the server slicers and a model."""
-    fake.answer("GET", "/api/slicing", json=SLICERS)
-    entry = {"name": "spiral.stl", "path": "vases/spiral.stl", "type": "model"}
-    fake.answer("GET", MODEL, json=entry)
-    fake.answer("POST", TEST, json={"exists": False})
-    fake.answer("POST", MODEL, status=202, json={"path": "vases/spiral.gcode"})
-
-
-def sent(fake: FakeOctoPrint) -> list[Any]:
-    """Return what was to be sliced."""
-    return [data for path, data in fake.commands() if path == MODEL]
+from .conftest import Call, message, unusable
 
 
 @pytest.mark.parametrize(
@@ -65,21 +36,21 @@ async def test_slice(
         "select": False,
         "print": False,
     }
-    assert sent(fake) == [default | expected]
+    assert sliced(fake) == [default | expected]
 
 
 @pytest.mark.usefixtures("slicer")
 async def test_overwrite(call: Call, refused: Refused, fake: FakeOctoPrint) -> None:
     """What is there is overwritten only when asked."""
-    fake.answer("POST", TEST, json={"exists": True, "size": 3})
+    fake.answer("POST", TEST_FILE, json={"exists": True, "size": 3})
     error = await refused("slice_file", path="vases/spiral.stl", sent=1)
     assert message(error) == (
         "slice_file_exists",
         {"printer": "Prusa", "name": "spiral.gcode"},
     )
-    assert sent(fake) == []
+    assert sliced(fake) == []
     assert await call("slice_file", path="vases/spiral.stl", overwrite=True) is None
-    assert len(sent(fake)) == 1
+    assert len(sliced(fake)) == 1
 
 
 @pytest.mark.parametrize(

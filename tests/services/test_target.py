@@ -12,10 +12,11 @@ from homeassistant.const import CONF_API_KEY, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr
-from tests.conftest import refresh
 from tests.fake_octoprint import FakeOctoPrint, recorded
+from tests.given import Refused
+from tests.waiting import refresh
 
-from .conftest import Call, Refused, message
+from .conftest import Call, message
 
 ACTIONS: tuple[tuple[str, dict[str, object]], ...] = (
     ("send_gcode", {"commands": "M105"}),

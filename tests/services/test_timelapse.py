@@ -9,55 +9,9 @@ from custom_components.octoprint_plus.api.permissions import permission_name
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
+from tests.given import TIMED, TIMELAPSE, written
 
 from .conftest import Call, message, unusable
-
-LIST = "/api/timelapse?unrendered=true"
-PATH = "/api/timelapse"
-
-TIMED = {
-    "type": "timed",
-    "fps": 10,
-    "interval": 5,
-    "postRoll": 2,
-    "renderAfterPrint": "success",
-}
-
-FILM = {
-    "name": "a b#ü.mp4",
-    "bytes": 1000,
-    "date": "2026-11-21 02:49",
-    "timestamp": 1795229340,
-    "thumbnail": "/downloads/timelapse/a%20b.mp4.thumb.jpg",
-}
-
-IMAGES = {"name": "vase", "count": 3, "bytes": 268, "recording": False}
-
-
-@pytest.fixture
-def timelapses(fake: FakeOctoPrint) -> dict[str, Any]:
-    """Return what a server has, which can be changed."""
-    found: dict[str, Any] = {
-        "enabled": True,
-        "config": dict(TIMED),
-        "files": [dict(FILM)],
-        "unrendered": [
-            dict(IMAGES),
-            {"name": "recorded", "count": 1, "recording": True},
-            {"name": "rendered", "count": 1, "rendering": True},
-        ],
-    }
-    fake.answer("GET", LIST, json=found)
-    return found
-
-
-def written(fake: FakeOctoPrint) -> list[tuple[str, str, Any]]:
-    """Return method, path and body of all that was written."""
-    return [
-        (request.method, request.path, request.json)
-        for request in fake.requests
-        if request.method in ("POST", "DELETE") and "login" not in request.path
-    ]
 
 
 @pytest.mark.usefixtures("timelapses")
@@ -132,9 +86,9 @@ async def test_set(
 ) -> None:
     """What is not given stays as it is, where the type has it."""
     answer = timelapses | {"config": {"type": sent["type"]}}
-    fake.answer("POST", PATH, json=answer)
+    fake.answer("POST", TIMELAPSE, json=answer)
     await call("set_timelapse", **data)
-    assert fake.commands() == [(PATH, sent)]
+    assert fake.commands() == [(TIMELAPSE, sent)]
 
 
 @pytest.mark.parametrize(
@@ -174,24 +128,26 @@ async def test_unusable(
 @pytest.mark.usefixtures("timelapses")
 async def test_render(call: Call, fake: FakeOctoPrint) -> None:
     """Images become a film, also while the printer is off."""
-    fake.answer("POST", f"{PATH}/unrendered/vase", status=200, json={})
+    fake.answer("POST", f"{TIMELAPSE}/unrendered/vase", status=200, json={})
     fake.clear()
     await call("render_timelapse", name="vase")
-    assert written(fake) == [("POST", f"{PATH}/unrendered/vase", {"command": "render"})]
+    assert written(fake) == [
+        ("POST", f"{TIMELAPSE}/unrendered/vase", {"command": "render"})
+    ]
 
 
 @pytest.mark.usefixtures("timelapses")
 async def test_delete(call: Call, fake: FakeOctoPrint) -> None:
     """A film or images are deleted."""
-    film = f"{PATH}/a%20b%23%C3%BC.mp4"
+    film = f"{TIMELAPSE}/a%20b%23%C3%BC.mp4"
     fake.answer("DELETE", film, json={})
-    fake.answer("DELETE", f"{PATH}/unrendered/vase", status=204)
+    fake.answer("DELETE", f"{TIMELAPSE}/unrendered/vase", status=204)
     fake.clear()
     await call("delete_timelapse", name="a b#ü.mp4")
     await call("delete_timelapse", name="vase", unrendered=True)
     assert written(fake) == [
         ("DELETE", film, None),
-        ("DELETE", f"{PATH}/unrendered/vase", None),
+        ("DELETE", f"{TIMELAPSE}/unrendered/vase", None),
     ]
 
 

@@ -24,8 +24,8 @@ from homeassistant.core import Event, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.api.answering import replay
 from tests.api.test_uploads import values
-from tests.conftest import refresh, until
 from tests.fake_octoprint import FakeOctoPrint, Request
+from tests.waiting import refresh, until
 
 from .conftest import ALL_PLATFORMS, Call, message, unusable
 

@@ -10,8 +10,8 @@ from freezegun.api import FrozenDateTimeFactory
 
 from custom_components.octoprint_plus.api.state import parse_state_id
 
-from ..conftest import until
 from ..pushed import Pushed, answer_as
+from ..waiting import until
 
 FLAGS = (
     "cancelling",

@@ -1,11 +1,9 @@
 """Tests that no flood of events reaches the recorder, and that none of what matters is lost in it."""
 
-from collections.abc import AsyncGenerator
 from typing import cast
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.api import EventType, PrintEventType
 from custom_components.octoprint_plus.api.socket.events import (
@@ -25,26 +23,12 @@ from custom_components.octoprint_plus.sync.store import OctoPrintStore
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 
-from ..fake_octoprint import FakeOctoPrint
-from ..pushed import Pushed, pushing
+from ..pushed import Pushed
 
 FLOOD = 2000
 
 
-@pytest.fixture
-async def pushed(
-    freezer: FrozenDateTimeFactory,
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    config_entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
+pytestmark = pytest.mark.usefixtures("freezer", "no_heartbeat")
 
 
 def types(hass: HomeAssistant) -> list[str]:

@@ -14,9 +14,9 @@ from pytest_homeassistant_custom_component.common import (
 from custom_components.octoprint_plus.sync.publisher import PROGRESS_PACE
 from homeassistant.core import HomeAssistant
 
-from ..conftest import until
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed, pushing
+from ..waiting import until
 
 
 @pytest.fixture
@@ -25,13 +25,10 @@ async def pushed(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     config_entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
+    no_heartbeat: None,
     entity_registry_enabled_by_default: None,
 ) -> AsyncGenerator[Pushed]:
     """Return a printer of which the server tells what changes, in a print."""
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
     fake.load("printing_local")
     async with pushing(hass, fake, config_entry) as pushed:
         await pushed.state("PRINTING", "Printing")

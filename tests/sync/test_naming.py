@@ -17,9 +17,9 @@ from homeassistant.core import Event, EventStateChangedData, HomeAssistant, call
 from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers.event import async_track_state_change_event
 
-from ..conftest import until
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed, pushing
+from ..waiting import until
 
 STORED = "Why Part 23.gcode"
 SHOWN = "Why? Part: 2*3.gcode"

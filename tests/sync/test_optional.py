@@ -21,9 +21,9 @@ from custom_components.octoprint_plus.sync.optional_reader import (
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 
-from ..conftest import PATIENCE, refresh, until
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed, pushing
+from ..waiting import PATIENCE, refresh, until
 
 OPTIONAL = [
     "/api/settings",
@@ -63,7 +63,7 @@ FAULTS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(autouse=True)
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
     """Let what hangs hang until it is let go, and little be too large."""
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.transport.REQUEST_TIMEOUT",
@@ -71,10 +71,6 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     little = replace(bodies.ORDINARY, size=35_000)
     monkeypatch.setattr(bodies.Limit, "allows", little.allows)
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
 
 
 def break_(fake: FakeOctoPrint, path: str, fault: str) -> None:

@@ -1,6 +1,5 @@
 """Tests for what is pushed: how it is shown, and how little is polled beside it."""
 
-from collections.abc import AsyncGenerator
 from unittest.mock import patch
 
 import pytest
@@ -15,29 +14,14 @@ from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.setup import async_setup_component
 
-from ..conftest import until
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import FULL_POLL, Pushed, pushing
+from ..waiting import until
 
 MESSAGES = "custom_components.octoprint_plus.api.socket.messages"
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read again at once what has to be, and let no heartbeat fire where the clock jumps."""
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 async def test_set_up(

@@ -1,7 +1,6 @@
 """Tests for a socket that is lost, refused, and back: polling takes over and hands back."""
 
 import asyncio
-from collections.abc import AsyncGenerator
 from datetime import timedelta
 from functools import partial
 from ipaddress import ip_address
@@ -31,33 +30,23 @@ from homeassistant.helpers.event import async_track_state_change_event
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 from homeassistant.util import dt as dt_util
 
-from ..conftest import UUID, until
+from ..conftest import UUID
 from ..fake_octoprint import FakeOctoPrint
-from ..pushed import POLL, Pushed, pushing
+from ..pushed import POLL, Pushed
 from ..recorded import Answer
+from ..waiting import until
 
 MESSAGES = "custom_components.octoprint_plus.api.socket.messages"
 PUSH = "custom_components.octoprint_plus.api.socket.push"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    """Let pauses last until they are ended, and no heartbeat fire where the clock jumps."""
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
+def quick(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, quick: None
+) -> None:
+    """Let pauses last until they are ended."""
     monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 10**6)
     caplog.set_level(logging.INFO)
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
 
 
 async def lose(pushed: Pushed) -> None:

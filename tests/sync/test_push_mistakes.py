@@ -1,6 +1,6 @@
 """Tests that nothing unexpected ends what is pushed: it is logged once, and the socket opened again."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 import logging
 from typing import Any
 
@@ -17,35 +17,22 @@ from custom_components.octoprint_plus.sync.poller import OctoPrintPoller
 from custom_components.octoprint_plus.sync.publisher import Publisher
 from homeassistant.core import HomeAssistant
 
-from ..conftest import until
 from ..fake_octoprint import FakeOctoPrint
-from ..pushed import Pushed, pushing
+from ..pushed import Pushed
+from ..waiting import until
 
 COORDINATOR = "custom_components.octoprint_plus.coordinator"
 LISTENER = "custom_components.octoprint_plus.sync.listener"
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let there be no pauses, and no heartbeat."""
-    monkeypatch.setattr(f"{COORDINATOR}.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
+def quick(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
+    """Let there be no pauses."""
     monkeypatch.setattr(f"{LISTENER}.reconnect_pause", lambda _: 0.001)
     monkeypatch.setattr(
         "custom_components.octoprint_plus.api.socket.push.reconnect_pause",
         lambda _: 0.001,
     )
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
 
 
 def fail(

@@ -17,10 +17,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
-from ..conftest import until
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed, pushing
 from ..recorded import Answer
+from ..waiting import until
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.octoprint_plus.api.timelapse import TimelapseConfig
 from custom_components.octoprint_plus.coordinator import (
@@ -19,30 +18,12 @@ from custom_components.octoprint_plus.coordinator import (
     POLL_PUSHED,
     POLL_TRANSIENT,
 )
-from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
 
-from ..conftest import until
-from ..fake_octoprint import FakeOctoPrint
-from ..pushed import FULL_POLL, POLL, Pushed, pushing
+from ..pushed import FULL_POLL, POLL, Pushed
+from ..waiting import until
 
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read again at once what has to be, and let no heartbeat fire where the clock jumps."""
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 async def test_requests(freezer: FrozenDateTimeFactory, pushed: Pushed) -> None:

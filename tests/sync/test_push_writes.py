@@ -15,10 +15,10 @@ from custom_components.octoprint_plus.api.printer import PrinterError
 from custom_components.octoprint_plus.api.state import OFFLINE_STATES, parse_state
 from homeassistant.core import HomeAssistant
 
-from ..conftest import until
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed, play, pushing, recording, writes
 from ..recorded import FIXTURES
+from ..waiting import until
 
 RECORDINGS = sorted(
     path.stem
@@ -28,13 +28,7 @@ RECORDINGS = sorted(
 )
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Read again at once what has to be, and let no heartbeat fire where the clock jumps."""
-    monkeypatch.setattr("custom_components.octoprint_plus.coordinator.REFRESH_DELAY", 0)
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
+pytestmark = pytest.mark.usefixtures("quick")
 
 
 @pytest.fixture

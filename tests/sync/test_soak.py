@@ -34,13 +34,10 @@ async def printer(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     config_entry: MockConfigEntry,
-    monkeypatch: pytest.MonkeyPatch,
+    no_heartbeat: None,
     entity_registry_enabled_by_default: None,
 ) -> AsyncGenerator[Printer]:
     """Return a printer with all its entities, at the beginning of its day."""
-    monkeypatch.setattr(
-        "custom_components.octoprint_plus.api.transport.HEARTBEAT", 10**6
-    )
     # asyncio's debug mode would take some times as long.
     hass.loop.set_debug(False)
     async with pushing(hass, fake, config_entry) as pushed:

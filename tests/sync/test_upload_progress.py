@@ -7,8 +7,8 @@ from custom_components.octoprint_plus.coordinator import OctoPrintConfigEntry
 from custom_components.octoprint_plus.sync.upload_progress import UploadProgress
 from homeassistant.core import HomeAssistant
 
-from ..conftest import refresh
 from ..fake_octoprint import FakeOctoPrint
+from ..waiting import refresh
 
 UPLOAD = "sensor.prusa_upload"
 

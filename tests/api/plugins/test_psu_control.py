@@ -19,8 +19,8 @@ from custom_components.octoprint_plus.api.plugins.psu_control import (
     PsuState,
     parse_message,
 )
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.waiting import until
 
 from .conftest import Install
 

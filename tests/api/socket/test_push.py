@@ -31,10 +31,10 @@ from custom_components.octoprint_plus.api.timelapse import (
     TIMELAPSE_OFF,
     TimelapseConfig,
 )
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import CLOSE, RawServer, frame
 from tests.recorded import Answer
+from tests.waiting import until
 
 from .listening import cause, heard, listening
 

@@ -27,7 +27,6 @@ from custom_components.octoprint_plus.api.socket.push import (
     PushLost,
     PushStarted,
 )
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 from tests.raw_server import (
     BINARY,
@@ -41,6 +40,7 @@ from tests.raw_server import (
     frame,
 )
 from tests.recorded import FIXTURES
+from tests.waiting import until
 
 from .listening import cause, heard, listening
 

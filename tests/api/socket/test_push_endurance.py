@@ -22,9 +22,9 @@ from custom_components.octoprint_plus.api.socket.push import (
     PushStarted,
     reconnect_pause,
 )
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
 from tests.recorded import Answer
+from tests.waiting import until
 
 from .listening import listening
 

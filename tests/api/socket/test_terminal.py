@@ -17,8 +17,8 @@ from custom_components.octoprint_plus.api.socket.terminal import (
     PrinterLostError,
     ask_gcode,
 )
-from tests.conftest import until
 from tests.fake_octoprint import FakeOctoPrint
+from tests.waiting import until
 
 from ..conftest import Clock
 
