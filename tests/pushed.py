@@ -115,6 +115,14 @@ class Pushed:
         await self.fake.push.send({"connected": {"version": version}})
         await until(lambda: Hello(version=version) in self.told[-3:])
 
+    async def lose(self) -> None:
+        """Lose the socket, while the server goes on answering."""
+        self.fake.clear()
+        count = len(self.of(PushLost))
+        await self.fake.push.drop()
+        await until(lambda: len(self.of(PushLost)) > count)
+        await self.idle()
+
     async def idle(self) -> None:
         """Wait until no poll is under way."""
         for _ in range(5):

@@ -15,6 +15,7 @@ from pytest_homeassistant_custom_component.common import (
 
 from custom_components.octoprint_plus.api import State
 from custom_components.octoprint_plus.const import DOMAIN
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
@@ -48,6 +49,34 @@ async def entry(
     fake.clear()
     yield config_entry
     await hass.config_entries.async_unload(config_entry.entry_id)
+
+
+@pytest.mark.parametrize(
+    ("permission", "is_there"),
+    [("PLUGIN_PSUCONTROL_CONTROL", True), ("CONTROL", False)],
+)
+async def test_permission(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    fake: FakeOctoPrint,
+    permission: str,
+    is_there: bool,
+) -> None:
+    """The switch is there for those whom the plugin lets switch, and for no others."""
+    account = fake.json("GET", "/api/currentuser")
+    account["permissions"] = ["STATUS", "SETTINGS_READ", permission]
+    fake.answer("GET", "/api/currentuser", json=account)
+    await refresh(hass, entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await until(lambda: entry.runtime_data.data.plugins.psu is not None)
+    await hass.async_block_till_done()
+    assert hass.states.get(PSU).state == ("off" if is_there else STATE_UNAVAILABLE)
+    if is_there:
+        fake.clear()
+        await hass.services.async_call(
+            "switch", "turn_off", {"entity_id": PSU}, blocking=True
+        )
+        assert fake.commands() == OFF
 
 
 def show(fake: FakeOctoPrint, actual: float | None, target: float | None) -> None:

@@ -23,6 +23,7 @@ from homeassistant.exceptions import ServiceValidationError
 
 from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
+from .pushed import Pushed
 from .waiting import refresh
 
 PORT = "select.prusa_port_for_connecting"
@@ -207,6 +208,48 @@ async def test_tool(
     assert hass.states.get(TOOL).state == STATE_UNAVAILABLE
     fake.load("multi_idle_custom_sensors")
     await refresh(hass, init_integration)
+    assert hass.states.get(TOOL).state == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("recorded", ["multi_printing", "disconnected"])
+async def test_tool_kept_too_long(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    recorded: str,
+) -> None:
+    """Test that a tool is kept only where nothing can have changed it since."""
+    entry_id = init_integration.entry_id
+    fake.load("multi_idle_custom_sensors")
+    await hass.config_entries.async_reload(entry_id)
+    await hass.async_block_till_done()
+    await select(hass, TOOL, "tool1")
+
+    # Home Assistant is restarted while the printer prints or is off.
+    await hass.config_entries.async_unload(entry_id)
+    fake.load(recorded)
+    await hass.config_entries.async_setup(entry_id)
+    await hass.async_block_till_done()
+    fake.load("multi_idle_custom_sensors")
+    await refresh(hass, init_integration)
+    assert hass.states.get(TOOL).state == STATE_UNKNOWN
+    await hass.config_entries.async_reload(entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get(TOOL).state == STATE_UNKNOWN
+
+
+async def test_tool_of_a_print_that_nobody_followed(
+    hass: HomeAssistant, fake: FakeOctoPrint, pushed: Pushed
+) -> None:
+    """Test that the tool of a print is forgotten for good where the socket is lost in it."""
+    fake.load("multi_printing")
+    await refresh(hass, pushed.entry)
+    pushed.entry.runtime_data.async_note_tool(1)
+    await pushed.lose()
+    fake.load("multi_idle_custom_sensors")
+    await refresh(hass, pushed.entry)
+    await hass.config_entries.async_reload(pushed.entry.entry_id)
+    await hass.async_block_till_done()
     assert hass.states.get(TOOL).state == STATE_UNKNOWN
 
 

@@ -286,6 +286,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._truth = advance_unheard(
                 replace(self._truth, z=None, rendering=None, slicing=None)
             )
+            self._async_keep_tool(self._truth)
 
     @callback
     def async_note_tool(self, tool: int) -> None:
@@ -581,6 +582,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _async_take(self, truth: Snapshot) -> None:
         """Make a snapshot the truth."""
         previous, self._truth = self._truth, truth
+        self._async_keep_tool(truth)
         if truth.heaters:
             self.store.async_see(truth.heaters)
         self._async_note()
@@ -588,8 +590,6 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self.events.async_note_layers(previous, truth)
         if previous is not None:
             self.plugin_reader.async_follow(previous.job, truth.job)
-            if truth.active_tool != previous.active_tool:
-                self.store.async_set_value("tool", truth.active_tool)
         is_awaited = (
             truth.state in TRANSIENT_STATES
             or is_warming(truth.heaters)
@@ -598,6 +598,15 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
             async_update_device(self.hass, self.config_entry, truth)
+
+    @callback
+    def _async_keep_tool(self, truth: Snapshot) -> None:
+        """Keep the active tool; where a printer is just ready, what was kept may still hold."""
+        is_settled = (
+            truth.active_tool is not None or truth.state is not State.OPERATIONAL
+        )
+        if is_settled and self.store.value("tool") != truth.active_tool:
+            self.store.async_set_value("tool", truth.active_tool)
 
     @callback
     def _async_note(self) -> None:

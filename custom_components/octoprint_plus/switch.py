@@ -25,6 +25,7 @@ from .model.snapshot import Snapshot
 PARALLEL_UPDATES = 0
 
 PERMISSION = Permission.CONNECTION
+PSU_PERMISSION = Permission.PLUGIN_PSUCONTROL_CONTROL
 
 DESCRIPTIONS: tuple[SwitchEntityDescription, ...] = (
     SwitchEntityDescription(key="connection", translation_key="connection"),
@@ -141,7 +142,7 @@ PSU = SwitchEntityDescription(key="psu", translation_key="psu")
 
 def describe_psu(snapshot: Snapshot) -> Iterable[SwitchEntityDescription]:
     """Yield the switch, where the plugin is there and the key may use it."""
-    if snapshot.plugins.psu is not None and snapshot.server.user.may(CONTROL):
+    if snapshot.plugins.psu and snapshot.server.user.may(PSU_PERMISSION):
         yield PSU
 
 
@@ -158,7 +159,7 @@ class OctoPrintPsuSwitch(OctoPrintControlEntity, SwitchEntity):
         """
         plugins = self.snapshot.plugins
         return (
-            self.coordinator.may(CONTROL)
+            self.coordinator.may(PSU_PERMISSION)
             and plugins.psu is not None
             and plugins.psu_settings is not None
             and plugins.psu_settings.switching_method is not None

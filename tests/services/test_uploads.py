@@ -349,6 +349,23 @@ async def test_to_the_printer(
     assert uploads(fake)[-1].path == CARD
 
 
+@pytest.mark.parametrize("name", ["a;b.gcode", "a*b.gcode"])
+async def test_printer_storage_names(
+    hass: HomeAssistant,
+    call: Call,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    source: str,
+    name: str,
+) -> None:
+    """A new file may have any name: OctoPrint gives it one that the printer can have."""
+    fake.load("sdcard")
+    await refresh(hass, init_integration)
+    replay(fake, "upload", "sdcard")
+    await call("upload_file", source=source, location="printer", name=name)
+    assert uploads(fake)[-1].path == CARD
+
+
 async def test_progress(
     call: Call, media: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

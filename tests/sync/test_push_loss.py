@@ -49,15 +49,6 @@ def quick(
     caplog.set_level(logging.INFO)
 
 
-async def lose(pushed: Pushed) -> None:
-    """Lose the socket, while the server goes on answering."""
-    pushed.fake.clear()
-    count = len(pushed.of(PushLost))
-    await pushed.fake.push.drop()
-    await until(lambda: len(pushed.of(PushLost)) > count)
-    await pushed.idle()
-
-
 def has_failed(pushed: Pushed, times: int) -> bool:
     """Return whether so many attempts have failed."""
     return len(pushed.of(PushLost)) >= times
@@ -101,7 +92,7 @@ async def test_polling_takes_over(pushed: Pushed) -> None:
     await pushed.state("PRINTING", "Printing")
     await pushed.current()
     fake.load("paused")
-    await lose(pushed)
+    await pushed.lose()
     assert not pushed.coordinator.is_pushed
     # What was missed is seen, and all is read: it may have been a restart.
     assert pushed.state_of("sensor.state") == "paused"
@@ -120,7 +111,7 @@ async def test_polling_takes_over(pushed: Pushed) -> None:
     assert not pushed.coordinator.is_pushed
     assert pushed.gets() == []
     fake.push.silent.clear()
-    await lose(pushed)
+    await pushed.lose()
     await come_back(pushed)
     assert pushed.coordinator.is_pushed
     assert pushed.coordinator.update_interval == POLL_PUSHED
@@ -130,7 +121,7 @@ async def test_polling_takes_over(pushed: Pushed) -> None:
 async def test_poll_after_each_reconnect(pushed: Pushed) -> None:
     """Test that one poll, of everything, settles the truth each time the socket is back."""
     for _ in range(3):
-        await lose(pushed)
+        await pushed.lose()
         pushed.fake.clear()
         await come_back(pushed)
         assert pushed.gets().count("/api/job") == 1
@@ -142,7 +133,7 @@ async def test_printer_is_polled_meanwhile(
     freezer: FrozenDateTimeFactory, pushed: Pushed
 ) -> None:
     pushed.fake.push.refusal = Answer(502)
-    await lose(pushed)
+    await pushed.lose()
     assert pushed.coordinator.update_interval == POLL_IDLE
     pushed.fake.load("disconnected")
     await pushed.tick(freezer, 31)
@@ -173,7 +164,7 @@ async def test_print_ends_while_away(pushed: Pushed, is_gone: bool) -> None:
         fake.push.refusal = Answer(502)
         # Until another state is loaded.
         fake.answer("GET", "/api/connection", status=502)
-        await lose(pushed)
+        await pushed.lose()
     assert not pushed.coordinator.last_update_success
     # Another file was selected since, so nothing is left to be seen of it.
     fake.load("operational_idle_no_file")
@@ -195,7 +186,7 @@ async def test_print_ends_while_away(pushed: Pushed, is_gone: bool) -> None:
     assert pushed.state_of("sensor.last_print_result") == "done"
     assert pushed.state_of("sensor.last_print") == "test_main.gcode"
     for _ in range(3):
-        await lose(pushed)
+        await pushed.lose()
         await come_back(pushed)
     stop()
     assert [round(float(result) * 60) for result in results[-1:]] == [12]
@@ -275,13 +266,13 @@ async def test_socket_is_refused(
     await come_back(pushed)
     assert lines(caplog) == ["WARNING", "INFO"]
     for _ in range(3):
-        await lose(pushed)
+        await pushed.lose()
         await come_back(pushed)
     assert lines(caplog) == ["WARNING", "INFO"]
 
     # It may be refused a second time, which is news again.
     fake.push.enabled = False
-    await lose(pushed)
+    await pushed.lose()
     await attempt(pushed, DEAF_AFTER + 2)
     assert lines(caplog) == ["WARNING", "INFO", "WARNING"]
     await pushed.unload()
@@ -389,7 +380,7 @@ async def test_server_away_before_the_socket_is_up(
 ) -> None:
     """Test that a server that goes away while it is polled is not taken for a deaf proxy."""
     pushed.fake.push.enabled = False
-    await lose(pushed)
+    await pushed.lose()
     await pushed.fake.stop()
     await attempt(pushed, 1)
     await until(lambda: pushed.state_of("sensor.state") == "unavailable")
@@ -400,7 +391,7 @@ async def test_server_away_before_the_socket_is_up(
 
 async def test_user_is_switched_off(pushed: Pushed) -> None:
     pushed.fake.user("inactive")
-    await lose(pushed)
+    await pushed.lose()
     await until(lambda: reauth_flows(pushed.hass) == 1)
     await until(pushed.coordinator.listener.task.done)
 
@@ -422,7 +413,7 @@ async def test_key_is_refused_from_the_start(
 
 async def test_discovery_ends_the_pause(pushed: Pushed) -> None:
     """Test that a printer that announces itself again is listened to at once."""
-    await lose(pushed)
+    await pushed.lose()
     address = URL(pushed.fake.url)
     host = ip_address(address.host or "")
     announcement = ZeroconfServiceInfo(
@@ -477,6 +468,6 @@ async def test_clock_jumps(
     assert pushed.state_of("sensor.last_print_result") == "cancelled"
     ended_at = pushed.coordinator.data.memory.last_print.ended_at
     assert abs(ended_at - dt_util.utcnow()) < timedelta(minutes=1)
-    await lose(pushed)
+    await pushed.lose()
     await come_back(pushed)
     assert pushed.coordinator.update_interval == POLL_PUSHED

@@ -19,7 +19,7 @@ from .refusals import printer_offline, refusal
 from .storage import (
     LOCAL,
     FilePath,
-    async_check_storage,
+    async_check_existing,
     async_find,
     async_not_found,
     file_error,
@@ -59,7 +59,7 @@ async def _async_select(
     async with printer_command(
         coordinator, command, *permissions, forbidden=BUSY_STATES
     ):
-        await async_check_storage(coordinator, command, file)
+        await async_check_existing(coordinator, command, file)
         try:
             with starting_print(coordinator, command) if print_ else nullcontext():
                 await coordinator.client.files.select(
@@ -99,7 +99,7 @@ async def async_get_file(coordinator: OctoPrintCoordinator, file: FilePath) -> E
     command = "get_file"
     location = storage_name(coordinator, file.location)
     async with server_command(coordinator, command, Permission.FILES_LIST):
-        await async_check_storage(coordinator, command, file)
+        await async_check_existing(coordinator, command, file)
         try:
             entry = await coordinator.client.files.info(location, file.path)
         except OctoPrintNotFoundError as err:

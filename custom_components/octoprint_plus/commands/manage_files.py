@@ -18,7 +18,7 @@ from .storage import (
     LOCAL,
     SDCARD,
     FilePath,
-    async_check_storage,
+    async_check_existing,
     async_check_unused,
     async_find,
     async_not_found,
@@ -123,7 +123,7 @@ async def async_delete_file(
     async with server_command(
         coordinator, command, Permission.FILES_LIST, Permission.FILES_DELETE
     ):
-        await async_check_storage(coordinator, command, file)
+        await async_check_existing(coordinator, command, file)
         await async_check_unused(coordinator, location, file.path)
         entry = await _async_entry(coordinator, command, file)
         if entry.is_folder and not recursive:
@@ -143,7 +143,7 @@ async def async_analyse_file(coordinator: OctoPrintCoordinator, file: FilePath) 
     command = "analyse_file"
     location = storage_name(coordinator, file.location)
     async with server_command(coordinator, command, Permission.FILES_UPLOAD):
-        await async_check_storage(coordinator, command, file)
+        await async_check_existing(coordinator, command, file)
         try:
             await coordinator.client.files.analyse(location, file.path)
         except OctoPrintNotFoundError as err:
@@ -167,7 +167,7 @@ async def _async_storage_with_folders(
     location = storage_name(coordinator, file.location)
     if location == SDCARD:
         raise file_error("storage_read_only", coordinator, file, command=command)
-    await async_check_storage(coordinator, command, file)
+    await async_check_existing(coordinator, command, file)
     return location
 
 

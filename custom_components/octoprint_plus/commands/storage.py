@@ -47,18 +47,23 @@ def storage_name(coordinator: OctoPrintCoordinator, location: str) -> str:
     return coordinator.data.server.server.printer_storage
 
 
+async def async_check_existing(
+    coordinator: OctoPrintCoordinator, command: str, file: FilePath
+) -> None:
+    """Raise an error where a file is in the printer's own storage and cannot be reached.
+
+    The storage is known not to be there, or the name of the file would change its G-code.
+    """
+    if file.location != LOCAL and not is_safe_name(file.path):
+        raise file_error("file_name_unsafe", coordinator, file)
+    await async_check_storage(coordinator, command, file)
+
+
 async def async_check_storage(
     coordinator: OctoPrintCoordinator, command: str, file: FilePath
 ) -> None:
-    """Raise an error where the printer's own storage is meant and cannot be used.
-
-    It is known not to be there, or the name of the file would change its G-code.
-    """
-    if file.location == LOCAL:
-        return
-    if not is_safe_name(file.path):
-        raise file_error("file_name_unsafe", coordinator, file)
-    if _storage_error(coordinator, command, file) is None:
+    """Raise an error where the printer's own storage is meant and is known not to be there."""
+    if file.location == LOCAL or _storage_error(coordinator, command, file) is None:
         return
     # What is known may be half a minute old.
     await coordinator.async_refresh()

@@ -48,7 +48,7 @@ class PsuSettings:
     @property
     def is_assumed(self) -> bool:
         """Return whether nothing is sensed: the state is the last command's."""
-        return self.sensing_method not in {"GPIO", Permission.SYSTEM, "PLUGIN"}
+        return self.sensing_method not in {"GPIO", "SYSTEM", "PLUGIN"}
 
 
 class PsuControlApi(PluginFamily):
