@@ -264,7 +264,8 @@ async def test_tool_while_print_began(
     fake.clear()
     with pytest.raises(ServiceValidationError) as err:
         await select(hass, TOOL, "tool1")
-    assert err.value.translation_key == "button_not_offered"
+    assert err.value.translation_key == "printer_busy"
+    assert err.value.translation_placeholders["command"] == "Active tool"
     assert fake.commands() == []
 
 

@@ -14,14 +14,11 @@ from homeassistant.components.button import (
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Control, Permission, SystemCommand, bed_level_visualizer
-from .commands.checks import async_refresh_or_raise
+from .api import Permission, SystemCommand, bed_level_visualizer
 from .commands.emergency import async_emergency_stop, async_quick_stop
 from .commands.everything import require_meant
-from .commands.execute import octoprint_command
-from .commands.gcode import async_press_control
+from .commands.gcode import async_press_control, can_press_control
 from .commands.press import PRESSES, Press, async_press, can_press, system_press
-from .commands.refusals import refusal
 from .commands.rights import ACTING
 from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
@@ -45,16 +42,11 @@ def _has_sd(snapshot: Snapshot) -> bool:
     return snapshot.sd_ready is not None
 
 
-def _has_bed_visualizer(snapshot: Snapshot) -> bool:
-    settings = snapshot.server.settings
-    return settings is not None and bed_level_visualizer.PLUGIN in settings.plugins
-
-
 DESCRIPTIONS: tuple[OctoPrintButtonDescription, ...] = (
     OctoPrintButtonDescription(
         key="collect_mesh",
         translation_key="collect_mesh",
-        exists_fn=_has_bed_visualizer,
+        exists_fn=lambda x: bed_level_visualizer.PLUGIN in x.server.installed,
         press=PRESSES["collect_mesh"],
     ),
     *(
@@ -255,32 +247,17 @@ class OctoPrintControlButton(OctoPrintButton):
         self._turn = turn
 
     @property
-    def control(self) -> Control | None:
-        """Return the control as the user has it now, None if it is none for a button."""
-        control = self.snapshot.server.controls.get(self.entity_description.control)
-        return None if control is None or control.inputs else control
-
-    @property
     @override
     def available(self) -> bool:
         """Return whether the printer is connected, and OctoPrint has the control."""
-        return (
-            super().available
-            and self.coordinator.may(Permission.CONTROL)
-            and self.snapshot.is_connected
-            and self.control is not None
-        )
+        return can_press_control(self.coordinator, self.entity_description.control)
 
     @override
     async def async_press(self) -> None:
         """Do what pressing it in OctoPrint does."""
-        await async_refresh_or_raise(self.coordinator)
-        if not self.available or (control := self.control) is None:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await async_press_control(self.coordinator, control)
+        await async_press_control(
+            self.coordinator, self.entity_description.control, self.label
+        )
 
 
 class OctoPrintStopButton(OctoPrintButton):

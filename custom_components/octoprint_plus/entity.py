@@ -14,10 +14,7 @@ from homeassistant.helpers.restore_state import RestoreEntity
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .api import Permission
-from .commands.checks import async_refresh_or_raise
 from .commands.everything import OnAllError, async_begin_command, async_end_command
-from .commands.execute import octoprint_command
-from .commands.refusals import refusal
 from .commands.rights import ACTING
 from .const import LOGGER
 from .coordinator import OctoPrintCoordinator
@@ -164,16 +161,6 @@ class OctoPrintSendingEntity(OctoPrintEntity):
             and self.snapshot.is_connected
             and self.coordinator.may(PERMISSION)
         )
-
-    async def async_send(self, command: str) -> None:
-        """Send G-code, unless the printer's state has come to forbid it meanwhile."""
-        await async_refresh_or_raise(self.coordinator)
-        if not self.available:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.printer.send_gcode([command])
 
 
 class OctoPrintKeptEntity(OctoPrintControlEntity, RestoreEntity):

@@ -12,15 +12,13 @@ from homeassistant.components.fan import (
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .commands.firmware import async_set_fan
 from .coordinator import OctoPrintConfigEntry
 from .entity import PERMISSION, OctoPrintAssumedEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each entity by itself.
 PARALLEL_UPDATES = 0
-
-# The firmware counts the speed in steps up to this.
-FULL_SPEED = 255
 
 DESCRIPTIONS: tuple[FanEntityDescription, ...] = (
     FanEntityDescription(key="part_cooling", translation_key="part_cooling"),
@@ -90,8 +88,7 @@ class OctoPrintFanEntity(OctoPrintAssumedEntity, FanEntity):
     @override
     async def async_set_percentage(self, percentage: int) -> None:
         """Set the speed, 0 switches it off."""
-        speed = round(FULL_SPEED * percentage / 100)
-        await self.async_send(f"M106 S{speed}" if speed else "M107")
+        await async_set_fan(self.coordinator, percentage, self.label)
         self.async_note(percentage)
 
     @override

@@ -7,7 +7,7 @@ from homeassistant.components.notify import NotifyEntity, NotifyEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import display_command
+from .commands.firmware import async_show_message
 from .coordinator import OctoPrintConfigEntry
 from .entity import PERMISSION, OctoPrintSendingEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot
@@ -41,7 +41,7 @@ class OctoPrintNotifyEntity(OctoPrintSendingEntity, NotifyEntity):
     @override
     async def async_send_message(self, message: str, title: str | None = None) -> None:
         """Show a message, or clear the display with an empty one."""
-        await self.async_send(display_command(message))
+        await async_show_message(self.coordinator, message, self.label)
 
     @override
     def shows(self) -> object:

@@ -14,11 +14,10 @@ from homeassistant.const import UnitOfRatio, UnitOfTemperature
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import Heater, OctoPrintClient
-from .commands.execute import octoprint_command
+from .api import Heater
+from .commands.firmware import async_set_feed_rate, async_set_flow_rate
 from .commands.heat import async_set_offset
-from .commands.refusals import require_number
-from .coordinator import OctoPrintConfigEntry
+from .coordinator import OctoPrintConfigEntry, OctoPrintCoordinator
 from .entity import (
     PERMISSION,
     OctoPrintAssumedEntity,
@@ -47,7 +46,7 @@ class OctoPrintOffsetDescription(NumberEntityDescription):
 class OctoPrintRateDescription(NumberEntityDescription):
     """Describe a rate."""
 
-    set_fn: Callable[[OctoPrintClient, float], Awaitable[None]]
+    set_fn: Callable[[OctoPrintCoordinator, float, str], Awaitable[None]]
 
 
 # The ranges of the sliders in OctoPrint's own interface.
@@ -59,7 +58,7 @@ RATES: tuple[OctoPrintRateDescription, ...] = (
         native_min_value=10,
         native_step=1,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        set_fn=lambda client, percent: client.printer.set_feed_rate(percent),
+        set_fn=async_set_feed_rate,
     ),
     OctoPrintRateDescription(
         key="flow_rate",
@@ -68,7 +67,7 @@ RATES: tuple[OctoPrintRateDescription, ...] = (
         native_min_value=75,
         native_step=1,
         native_unit_of_measurement=UnitOfRatio.PERCENTAGE,
-        set_fn=lambda client, percent: client.printer.set_flow_rate(percent),
+        set_fn=async_set_flow_rate,
     ),
 )
 
@@ -171,7 +170,5 @@ class OctoPrintRateEntity(OctoPrintAssumedEntity, NumberEntity):
     @override
     async def async_set_native_value(self, value: float) -> None:
         """Set the rate."""
-        require_number(value, self.coordinator, self.label)
-        async with octoprint_command(self.coordinator, self.label):
-            await self.entity_description.set_fn(self.coordinator.client, value)
+        await self.entity_description.set_fn(self.coordinator, value, self.label)
         self.async_note(value)

@@ -9,13 +9,17 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import TIMELAPSE_OFF, ConnectionOptions, Permission, State, action_command
-from .commands.checks import async_refresh_or_raise
 from .commands.connect import AUTO_BAUDRATE, AUTO_PORT
 from .commands.everything import require_meant
-from .commands.execute import octoprint_command
-from .commands.move import async_activate_tool
-from .commands.refusals import refusal
-from .commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
+from .commands.move import async_select_tool
+from .commands.prompt import async_answer_prompt, choice_names
+from .commands.rights import ACTING
+from .commands.timelapse import (
+    PERMISSIONS,
+    TYPES,
+    TimelapseOptions,
+    async_set_timelapse,
+)
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
     OctoPrintControlEntity,
@@ -219,15 +223,9 @@ class OctoPrintToolSelect(OctoPrintKeptEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Make a tool the active one, unless a print has begun meanwhile."""
-        await async_refresh_or_raise(self.coordinator)
-        if not self.available or option not in self.tools:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await async_activate_tool(
-                self.coordinator, int(option.removeprefix("tool"))
-            )
+        await async_select_tool(
+            self.coordinator, int(option.removeprefix("tool")), label=self.label
+        )
 
     @override
     def shows(self) -> object:
@@ -276,8 +274,12 @@ class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Record prints like that from now on, with what else was set."""
-        async with octoprint_command(self.coordinator, self.label):
-            await async_set_timelapse(self.coordinator, option, {})
+        await async_set_timelapse(
+            self.coordinator,
+            TimelapseOptions(type=option),
+            label=self.label,
+            context=ACTING.get(),
+        )
 
     @override
     def shows(self) -> object:
@@ -291,20 +293,10 @@ PROMPT = SelectEntityDescription(key="prompt", translation_key="prompt")
 def describe_prompt(snapshot: Snapshot) -> Iterable[SelectEntityDescription]:
     """Yield the selects that the server has and the key may use."""
     server = snapshot.server
-    installed = server.settings.plugins if server.settings else frozenset()
-    if action_command.PROMPT_PLUGIN in installed and server.user.may(
+    if action_command.PROMPT_PLUGIN in server.installed and server.user.may(
         Permission.PLUGIN_ACTION_COMMAND_PROMPT_INTERACT
     ):
         yield PROMPT
-
-
-def choice_names(prompt: action_command.Prompt) -> list[str]:
-    """Return the answers to a question, each with a name of its own."""
-    names: list[str] = []
-    for number, choice in enumerate(prompt.choices, start=1):
-        name = choice or f"#{number}"
-        names.append(f"{name} ({number})" if name in names else name)
-    return names
 
 
 class OctoPrintPromptSelect(OctoPrintControlEntity, SelectEntity):
@@ -343,15 +335,7 @@ class OctoPrintPromptSelect(OctoPrintControlEntity, SelectEntity):
     @override
     async def async_select_option(self, option: str) -> None:
         """Answer the question."""
-        # Another question may have come while it waited for its turn.
-        if (prompt := self.prompt) is None or option not in self.options:
-            raise refusal(
-                "button_not_offered", self.coordinator.name, command=self.label
-            )
-        async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.plugins.action_command.select(
-                prompt, self.options.index(option)
-            )
+        await async_answer_prompt(self.coordinator, option, self.label)
 
     @override
     def shows(self) -> object:

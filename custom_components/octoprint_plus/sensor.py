@@ -81,11 +81,6 @@ def _mesh(snapshot: Snapshot) -> BedMesh | None:
     return snapshot.plugins.mesh
 
 
-def _has_bed_visualizer(snapshot: Snapshot) -> bool:
-    settings = snapshot.server.settings
-    return settings is not None and bed_level_visualizer.PLUGIN in settings.plugins
-
-
 def _mesh_attributes(snapshot: Snapshot) -> Mapping[str, Any] | None:
     if (mesh := snapshot.plugins.mesh) is None:
         return None
@@ -136,7 +131,7 @@ PLUGIN_SENSORS: tuple[OctoPrintSensorDescription, ...] = (
         attributes_fn=_mesh_attributes,
         device_class=SensorDeviceClass.DISTANCE,
         entity_category=EntityCategory.DIAGNOSTIC,
-        exists_fn=_has_bed_visualizer,
+        exists_fn=lambda x: bed_level_visualizer.PLUGIN in x.server.installed,
         native_unit_of_measurement=UnitOfLength.MILLIMETERS,
         state_class=SensorStateClass.MEASUREMENT,
         suggested_display_precision=3,

@@ -7,11 +7,15 @@ from homeassistant.components.switch import SwitchEntity, SwitchEntityDescriptio
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .api import CONNECTING_STATES, Permission, State as PrinterState
-from .commands.checks import async_refresh_or_raise
-from .commands.connect import async_connect, async_disconnect
-from .commands.execute import octoprint_command
+from .api import Permission
+from .commands.connect import (
+    async_connect_printer,
+    async_disconnect_printer,
+    is_connected_soon,
+)
+from .commands.firmware import async_set_mesh_leveling, can_set_mesh_leveling
 from .commands.psu import async_turn_off_psu, async_turn_on_psu
+from .commands.rights import ACTING
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
     PERMISSION as CONTROL,
@@ -19,6 +23,7 @@ from .entity import (
     OctoPrintControlEntity,
     async_add_entities_when_known,
 )
+from .model.choice import ConnectionChoice
 from .model.snapshot import Snapshot
 
 # The base entity keeps the order, for each entity by itself.
@@ -83,23 +88,23 @@ class OctoPrintConnectionSwitch(OctoPrintControlEntity, SwitchEntity):
     @override
     def is_on(self) -> bool:
         """Return whether the printer is connected or just being connected."""
-        return self.snapshot.is_connected or self.snapshot.state in CONNECTING_STATES
+        return is_connected_soon(self.snapshot)
 
     @override
     async def async_turn_on(self, **kwargs: Any) -> None:
         """Connect to the printer as chosen by the select entities, else as OctoPrint prefers."""
-        await async_refresh_or_raise(self.coordinator)
-        if self.is_on:
-            # OctoPrint would do nothing, and a print must not be lost to a tap.
-            return
-        async with octoprint_command(self.coordinator, self.label):
-            await async_connect(self.coordinator)
+        await async_connect_printer(
+            self.coordinator,
+            ConnectionChoice(),
+            anew=False,
+            label=self.label,
+            context=ACTING.get(),
+        )
 
     @override
     async def async_turn_off(self, **kwargs: Any) -> None:
         """Disconnect from the printer, unless that would cost a print."""
-        async with octoprint_command(self.coordinator, self.label):
-            await async_disconnect(self.coordinator)
+        await async_disconnect_printer(self.coordinator, label=self.label)
 
     @override
     def shows(self) -> object:
@@ -114,7 +119,7 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
     @override
     def available(self) -> bool:
         """Return whether nothing is printed: the height would jump in the middle of it."""
-        return super().available and self.snapshot.state is PrinterState.OPERATIONAL
+        return super().available and can_set_mesh_leveling(self.coordinator)
 
     @property
     @override
@@ -133,7 +138,7 @@ class OctoPrintLevelingSwitch(OctoPrintAssumedEntity, SwitchEntity):
         await self._async_set(is_on=False)
 
     async def _async_set(self, *, is_on: bool) -> None:
-        await self.async_send(f"M420 S{int(is_on)}")
+        await async_set_mesh_leveling(self.coordinator, self.label, is_on=is_on)
         self.async_note(int(is_on))
 
 

@@ -13,9 +13,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .api import Permission, software_update
-from .commands.checks import async_refresh_or_raise
-from .commands.execute import octoprint_command
-from .commands.refusals import busy_refusal
+from .commands.system import async_update_octoprint
 from .coordinator import OctoPrintConfigEntry
 from .entity import OctoPrintControlEntity, async_add_entities_when_known
 from .model.snapshot import Snapshot
@@ -111,13 +109,7 @@ class OctoPrintUpdateEntity(OctoPrintControlEntity, UpdateEntity):
         self, version: str | None, backup: bool, **kwargs: Any
     ) -> None:
         """Let the server update itself, which restarts it."""
-        await async_refresh_or_raise(self.coordinator)
-        if self.snapshot.is_busy:
-            raise busy_refusal("update_while_busy", self.coordinator)
-        async with octoprint_command(self.coordinator, self.label):
-            await self.coordinator.client.plugins.software_update.update(
-                [software_update.OCTOPRINT]
-            )
+        await async_update_octoprint(self.coordinator, self.label)
 
     @override
     def shows(self) -> object:

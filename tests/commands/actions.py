@@ -29,11 +29,6 @@ def file(data: Data) -> FilePath:
     return FilePath(name=data["path"], location=data.get("location", "local"))
 
 
-def destination(data: Data) -> str:
-    """Return where it is to be."""
-    return str(data["destination"]).strip("/")
-
-
 ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = {
     "analyse_file": lambda c, d: manage_files.async_analyse_file(c, file(d)),
     "cancel_object": lambda c, d: objects.async_cancel_object(c, d["object"]),
@@ -48,13 +43,15 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         autoconnect=d.get("autoconnect"),
         context=None,
     ),
-    "copy_file": lambda c, d: manage_files.async_copy_file(c, file(d), destination(d)),
+    "copy_file": lambda c, d: manage_files.async_copy_file(
+        c, file(d), d["destination"]
+    ),
     "create_folder": lambda c, d: manage_files.async_create_folder(c, file(d)),
     "delete_file": lambda c, d: manage_files.async_delete_file(
-        c, file(d), recursive=d.get("recursive", False)
+        c, file(d), recursive=d.get("recursive", False), context=None
     ),
     "delete_timelapse": lambda c, d: timelapse.async_delete_timelapse(
-        c, d["name"], unrendered=d.get("unrendered", False)
+        c, d["name"], unrendered=d.get("unrendered", False), context=None
     ),
     "disconnect": lambda c, _: connect.async_disconnect_printer(c),
     "extrude": lambda c, d: move.async_extrude(
@@ -63,7 +60,10 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
     "fake_ack": lambda c, _: connect.async_fake_ack(c),
     "get_file": lambda c, d: files.async_get_file(c, file(d)),
     "get_settings": lambda c, d: settings.async_get_settings(
-        c, d["key"].split(".") if "key" in d else (), plugin=d.get("plugin")
+        c,
+        d["key"].split(".") if "key" in d else (),
+        plugin=d.get("plugin"),
+        context=None,
     ),
     "home": lambda c, d: move.async_home(c, d.get("axes", move.AXES)),
     "jog": lambda c, d: move.async_jog(
@@ -76,9 +76,11 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
     "list_objects": lambda c, _: objects.async_list_objects(c),
     "list_spools": lambda c, _: spools.async_list_spools(c),
     "list_timelapses": lambda c, _: timelapse.async_list_timelapses(c),
-    "move_file": lambda c, d: manage_files.async_move_file(c, file(d), destination(d)),
+    "move_file": lambda c, d: manage_files.async_move_file(
+        c, file(d), d["destination"]
+    ),
     "plugin_command": lambda c, d: plugins.async_plugin_command(
-        c, d["plugin"], d.get("command"), d.get("parameters", {})
+        c, d["plugin"], d.get("command"), d.get("parameters", {}), context=None
     ),
     "print_file": lambda c, d: files.async_print_file(c, file(d)),
     "render_timelapse": lambda c, d: timelapse.async_render_timelapse(c, d["name"]),
@@ -86,10 +88,10 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         c, d["control"], d.get("parameters", {}), context=None
     ),
     "run_script": lambda c, d: gcode.async_run_script(
-        c, d["script"], d.get("context", {})
+        c, d["script"], d.get("context", {}), context=None
     ),
     "run_system_command": lambda c, d: system.async_run_system_command(
-        c, d["source"], d["action"]
+        c, d["source"], d["action"], context=None
     ),
     "select_file": lambda c, d: files.async_select_file(c, file(d)),
     "select_spool": lambda c, d: spools.async_select_spool(
@@ -97,19 +99,20 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
     ),
     "select_tool": lambda c, d: move.async_select_tool(c, d["tool"]),
     "send_gcode": lambda c, d: gcode.async_send_gcode(
-        c, d["commands"], d.get("parameters")
+        c, d["commands"], d.get("parameters"), context=None
     ),
-    "set_timelapse": lambda c, d: timelapse.async_configure_timelapse(
+    "set_timelapse": lambda c, d: timelapse.async_set_timelapse(
         c,
-        d.get("type"),
-        {key: value for key, value in d.items() if key not in ("save", "type")},
+        timelapse.TimelapseOptions(
+            **{key: value for key, value in d.items() if key != "save"}
+        ),
         save=d.get("save", False),
         context=None,
     ),
     "slice_file": lambda c, d: slicing.async_slice_file(
         c,
         slicing.SliceOrder(
-            path=d["path"].strip("/"),
+            path=d["path"],
             slicer=d.get("slicer"),
             profile=d.get("profile"),
             destination=d.get("destination"),
@@ -119,5 +122,7 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         context=None,
     ),
     "unselect_file": lambda c, _: files.async_unselect_file(c),
-    "update_settings": lambda c, d: settings.async_update_settings(c, d["settings"]),
+    "update_settings": lambda c, d: settings.async_update_settings(
+        c, d["settings"], context=None
+    ),
 }

@@ -13,6 +13,7 @@ from ..api import (
 )
 from ..coordinator import OctoPrintCoordinator
 from ..model.choice import ConnectionChoice
+from ..model.snapshot import Snapshot
 from .checks import async_look, async_refresh_or_raise
 from .execute import printer_command, server_command
 from .refusals import busy_refusal, failure, refusal
@@ -26,30 +27,64 @@ DISCONNECT_TIMEOUT = 10
 DISCONNECT_PACE = 0.25
 
 
-async def async_connect(
+async def async_connect_printer(
     coordinator: OctoPrintCoordinator,
+    wanted: ConnectionChoice,
     *,
-    port: str | None = None,
-    baudrate: int | None = None,
-    profile: str | None = None,
+    anew: bool = True,
     save: bool = False,
     autoconnect: bool | None = None,
+    label: str = "connect",
+    context: Context | None,
 ) -> None:
-    """Connect as asked, else as chosen by the select entities, else as OctoPrint prefers.
+    """Connect as wanted (POST /api/connection), also `anew` where it is connected and idle.
 
-    A printer that is connected is disconnected first, unless that would cost a print.
+    What is not wanted is as chosen by the select entities, else as OctoPrint prefers. Saving it,
+    and whether OctoPrint connects when it starts, are settings of OctoPrint. The label is what
+    people call the command, for errors.
     """
+    if save or autoconnect is not None:
+        await async_check_admin(coordinator, context, label)
+    async with server_command(coordinator, label, Permission.CONNECTION):
+        await async_refresh_or_raise(coordinator)
+        if not anew and is_connected_soon(coordinator.data):
+            # A print must not be lost to a tap.
+            return
+        if coordinator.data.is_busy:
+            raise busy_refusal("connect_while_busy", coordinator)
+        is_two = coordinator.data.server.server.is_at_least(2, 0)
+        if is_two and autoconnect is not None and not save:
+            # OctoPrint 2 would leave it as it is, without a word.
+            raise refusal("autoconnect_needs_save", coordinator.name)
+        await _async_connect(coordinator, wanted, save=save, autoconnect=autoconnect)
+
+
+def is_connected_soon(snapshot: Snapshot) -> bool:
+    """Return whether the printer is connected or just being connected."""
+    return snapshot.is_connected or snapshot.state in CONNECTING_STATES
+
+
+async def _async_connect(
+    coordinator: OctoPrintCoordinator,
+    wanted: ConnectionChoice,
+    *,
+    save: bool,
+    autoconnect: bool | None,
+) -> None:
+    """Connect; a printer that is connected is disconnected first, unless it prints."""
     choice, name = coordinator.choice, coordinator.name
-    port = choice.port if port is None else port
-    baudrate = choice.baudrate if baudrate is None else baudrate
-    profile = choice.printer_profile if profile is None else profile
+    port = choice.port if wanted.port is None else wanted.port
+    baudrate = choice.baudrate if wanted.baudrate is None else wanted.baudrate
+    profile = wanted.printer_profile
+    if profile is None:
+        profile = choice.printer_profile
     if (port, baudrate, profile) != (None, None, None):
         # What is plugged in may have changed a moment ago.
         options = (await coordinator.client.connection.get()).options
         _check_port(options, port, name)
         _check_baudrate(options, baudrate, name)
         profile = _profile_id(options, profile, name)
-    if coordinator.data.is_connected or coordinator.data.state in CONNECTING_STATES:
+    if is_connected_soon(coordinator.data):
         await async_look(coordinator)
         if coordinator.data.is_busy:
             raise busy_refusal("connect_while_busy", coordinator)
@@ -113,52 +148,15 @@ def _profile_id(
     return found
 
 
-async def async_connect_printer(
-    coordinator: OctoPrintCoordinator,
-    wanted: ConnectionChoice,
-    *,
-    save: bool = False,
-    autoconnect: bool | None = None,
-    context: Context | None,
+async def async_disconnect_printer(
+    coordinator: OctoPrintCoordinator, *, label: str = "disconnect"
 ) -> None:
-    """Connect as wanted (POST /api/connection), also anew where it is connected and idle.
-
-    What is not wanted is as chosen by the select entities. Saving it, and whether OctoPrint
-    connects when it starts, are settings of OctoPrint.
-    """
-    command = "connect"
-    if save or autoconnect is not None:
-        await async_check_admin(coordinator, context, command)
-    async with server_command(coordinator, command, Permission.CONNECTION):
+    """Disconnect (POST /api/connection), unless that would cost a print."""
+    async with server_command(coordinator, label, Permission.CONNECTION):
         await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
-            raise busy_refusal("connect_while_busy", coordinator)
-        is_two = coordinator.data.server.server.is_at_least(2, 0)
-        if is_two and autoconnect is not None and not save:
-            # OctoPrint 2 would leave it as it is, without a word.
-            raise refusal("autoconnect_needs_save", coordinator.name)
-        await async_connect(
-            coordinator,
-            port=wanted.port,
-            baudrate=wanted.baudrate,
-            profile=wanted.printer_profile,
-            save=save,
-            autoconnect=autoconnect,
-        )
-
-
-async def async_disconnect_printer(coordinator: OctoPrintCoordinator) -> None:
-    """Disconnect (POST /api/connection), unless that would cost a print."""
-    async with server_command(coordinator, "disconnect", Permission.CONNECTION):
-        await async_disconnect(coordinator)
-
-
-async def async_disconnect(coordinator: OctoPrintCoordinator) -> None:
-    """Disconnect, unless that would cost a print; whoever calls it translates the errors."""
-    await async_refresh_or_raise(coordinator)
-    if coordinator.data.is_busy:
-        raise busy_refusal("disconnect_while_busy", coordinator)
-    await coordinator.client.connection.disconnect()
+            raise busy_refusal("disconnect_while_busy", coordinator)
+        await coordinator.client.connection.disconnect()
 
 
 async def async_fake_ack(coordinator: OctoPrintCoordinator) -> None:

@@ -176,7 +176,7 @@ def _tool(coordinator: OctoPrintCoordinator, tool: int | None) -> tuple[int, int
     if tool is None and count > 1:
         raise refusal("tool_required", coordinator.name)
     tool = tool or 0
-    if tool >= count:
+    if not 0 <= tool < count:
         raise tool_unknown(coordinator, tool, count)
     if count > 1 and snapshot.state is State.PAUSED:
         # The print would go on with that tool.

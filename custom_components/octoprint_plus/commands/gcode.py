@@ -22,7 +22,8 @@ from ..api import (
     gcode_lines,
 )
 from ..coordinator import OctoPrintCoordinator
-from .execute import printer_command
+from .checks import async_refresh_or_raise
+from .execute import octoprint_command, printer_command
 from .refusals import failure, gcode_refusal, refusal
 from .rights import async_check_admin
 
@@ -39,8 +40,12 @@ async def async_send_gcode(
     coordinator: OctoPrintCoordinator,
     commands: Iterable[str],
     parameters: Parameters | None = None,
+    *,
+    context: Context | None,
 ) -> None:
     """Send lines of G-code (POST /api/printer/command); OctoPrint queues them, in a print too."""
+    # Whoever sends G-code can do anything to the printer.
+    await async_check_admin(coordinator, context, "send_gcode")
     lines = _read(coordinator, commands, parameters or {})
     async with printer_command(coordinator, "send_gcode", Permission.CONTROL):
         await _async_send(coordinator, lines)
@@ -52,11 +57,13 @@ async def async_ask_gcode(
     parameters: Parameters | None = None,
     *,
     timeout: float,
+    context: Context | None,
 ) -> tuple[GcodeAnswer, ...]:
     """Send lines of G-code, and return what the printer answers to each of them.
 
     Between two lines of an answer it may be silent for `timeout` seconds.
     """
+    await async_check_admin(coordinator, context, "send_gcode")
     lines = _read(coordinator, commands, parameters or {})
     async with (
         printer_command(
@@ -88,17 +95,47 @@ async def async_run_control(
             await _async_send(coordinator, _read(coordinator, control.commands, values))
             return
         try:
-            await async_press_control(coordinator, control, given)
+            await _async_press(coordinator, control, given)
         except OctoPrintNotFoundError as err:
             raise _script_not_found(coordinator, str(control.script)) from err
 
 
+def can_press_control(coordinator: OctoPrintCoordinator, name: str) -> bool:
+    """Return whether a control is one that can be pressed now, as far as is known."""
+    return (
+        coordinator.last_update_success
+        and coordinator.may(Permission.CONTROL)
+        and coordinator.data.is_connected
+        and _pressed(coordinator, name) is not None
+    )
+
+
 async def async_press_control(
+    coordinator: OctoPrintCoordinator, name: str, label: str
+) -> None:
+    """Do what pressing a control without inputs does in OctoPrint.
+
+    The label is what people call the command, for errors.
+    """
+    await async_refresh_or_raise(coordinator)
+    control = _pressed(coordinator, name)
+    if control is None or not can_press_control(coordinator, name):
+        raise refusal("button_not_offered", coordinator.name, command=label)
+    async with octoprint_command(coordinator, label):
+        await _async_press(coordinator, control)
+
+
+def _pressed(coordinator: OctoPrintCoordinator, name: str) -> Control | None:
+    """Return a control as the user has it now, None if it is none for a button."""
+    control = coordinator.data.server.controls.get(name)
+    return None if control is None or control.inputs else control
+
+
+async def _async_press(
     coordinator: OctoPrintCoordinator,
     control: Control,
     given: Mapping[str, str | float] | None = None,
 ) -> None:
-    """Send what a control sends; whoever calls it has checked all else."""
     async with _sending(coordinator, control.commands):
         await coordinator.client.printer.run_control(control, given)
 
@@ -106,13 +143,17 @@ async def async_press_control(
 async def async_run_script(
     coordinator: OctoPrintCoordinator,
     script: str,
-    context: Mapping[str, str | float],
+    values: Mapping[str, str | float],
+    *,
+    context: Context | None,
 ) -> None:
-    """Run one of OctoPrint's G-code scripts, in a print too."""
+    """Run one of OctoPrint's G-code scripts, with values for it, in a print too."""
+    # They can become any G-code.
+    await async_check_admin(coordinator, context, "run_script")
     async with printer_command(coordinator, "run_script", Permission.CONTROL):
         try:
             async with _sending(coordinator, ()):
-                await coordinator.client.printer.run_script(script, context=context)
+                await coordinator.client.printer.run_script(script, context=values)
         except OctoPrintNotFoundError as err:
             raise _script_not_found(coordinator, script) from err
 

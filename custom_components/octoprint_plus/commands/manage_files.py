@@ -2,6 +2,7 @@
 
 from pathlib import PurePosixPath
 
+from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError
 
 from ..api import (
@@ -14,6 +15,7 @@ from ..api import (
 )
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
+from .rights import async_check_admin
 from .storage import (
     LOCAL,
     SDCARD,
@@ -109,16 +111,22 @@ async def _async_transfer(
                 # OctoPrint has the same answer for what it prints.
                 await coordinator.async_refresh()
                 await async_check_unused(coordinator, location, file.path)
-            if error := _transfer_error(coordinator, file, destination, entry, err):
+            if error := _transfer_error(coordinator, file, target, entry, err):
                 raise error from err
             raise
 
 
 async def async_delete_file(
-    coordinator: OctoPrintCoordinator, file: FilePath, *, recursive: bool = False
+    coordinator: OctoPrintCoordinator,
+    file: FilePath,
+    *,
+    recursive: bool = False,
+    context: Context | None,
 ) -> None:
     """Delete a file, and a folder with all in it only where that is asked for."""
     command = "delete_file"
+    # What is deleted is gone.
+    await async_check_admin(coordinator, context, command)
     location = storage_name(coordinator, file.location)
     async with server_command(
         coordinator, command, Permission.FILES_LIST, Permission.FILES_DELETE

@@ -8,7 +8,7 @@ from ..model.heaters import extruder_count
 from .checks import MOVING_STATES, async_check_again
 from .execute import printer_command
 from .reach import check_reach
-from .refusals import refusal
+from .refusals import refusal, require_number
 
 AXES = ("x", "y", "z")
 
@@ -26,6 +26,7 @@ async def async_jog(
     """
     if not axes:
         raise refusal("axis_missing", coordinator.name)
+    axes = {axis: _distance(coordinator, axes[axis], axis) for axis in axes}
     async with printer_command(
         coordinator, "jog", Permission.CONTROL, forbidden=MOVING_STATES
     ):
@@ -61,6 +62,7 @@ async def async_extrude(
     The amount is in millimeters, the speed in millimeters per minute. Without a tool it is
     the active one's.
     """
+    amount = _distance(coordinator, amount, "amount")
     if amount == 0:
         raise refusal("amount_zero", coordinator.name)
     command = "extrude"
@@ -78,19 +80,33 @@ async def async_extrude(
         await coordinator.client.printer.extrude(amount, speed)
 
 
-async def async_select_tool(coordinator: OctoPrintCoordinator, tool: int) -> None:
-    """Make a tool the active one, unless a print goes on with it (POST /api/printer/tool)."""
+async def async_select_tool(
+    coordinator: OctoPrintCoordinator, tool: int, *, label: str = "select_tool"
+) -> None:
+    """Make a tool the active one, unless a print goes on with it (POST /api/printer/tool).
+
+    The label is what people call the command, for errors.
+    """
     async with printer_command(
-        coordinator, "select_tool", Permission.CONTROL, forbidden=BUSY_STATES
+        coordinator, label, Permission.CONTROL, forbidden=BUSY_STATES
     ):
         if _tool_to_select(coordinator, tool) is not None:
             await async_activate_tool(coordinator, tool)
 
 
 async def async_activate_tool(coordinator: OctoPrintCoordinator, tool: int) -> None:
-    """Make a tool the active one, and note it, as no printer tells it back."""
+    """Make a tool the active one within a command, and note it: no printer tells it back."""
     await coordinator.client.printer.select_tool(tool)
     coordinator.async_note_tool(tool)
+
+
+def _distance(coordinator: OctoPrintCoordinator, value: float, label: str) -> float:
+    """Cut what no printer can move, which OctoPrint would write with an exponent.
+
+    A firmware reads `X1e-05` as `X1`.
+    """
+    require_number(value, coordinator, label)
+    return round(value, 4)
 
 
 def _tool_to_select(coordinator: OctoPrintCoordinator, tool: int | None) -> int | None:
@@ -98,7 +114,7 @@ def _tool_to_select(coordinator: OctoPrintCoordinator, tool: int | None) -> int 
     if tool is None:
         return None
     count = extruder_count(coordinator.data)
-    if tool >= count:
+    if not 0 <= tool < count:
         # OctoPrint would accept it, and the only hotend would do it.
         raise tool_unknown(coordinator, tool, count)
     # The only tool is the active one; some firmwares load filament on a `T0`.

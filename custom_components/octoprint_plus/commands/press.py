@@ -60,8 +60,15 @@ async def _home(axis: str, client: OctoPrintClient) -> None:
     await client.printer.home((axis,))
 
 
-def _gcode(command: str) -> Press:
-    return Press(permission=Permission.CONTROL, send=partial(_send, command))
+def gcode_press(
+    command: str, is_possible: Callable[[Snapshot], bool] = is_idle
+) -> Press:
+    """Return what sends a line of G-code where the printer's state allows it."""
+    return Press(
+        permission=Permission.CONTROL,
+        send=partial(_send, command),
+        is_possible=is_possible,
+    )
 
 
 def _is_sd_idle(snapshot: Snapshot) -> bool:
@@ -110,11 +117,11 @@ PRESSES: Mapping[str, Press] = {
     "home": Press(
         permission=Permission.CONTROL, send=lambda x: x.printer.home(("x", "y", "z"))
     ),
-    "auto_bed_level": _gcode("G29"),
-    "motors_off": _gcode("M84"),
-    "save_settings": _gcode("M500"),
-    "load_settings": _gcode("M501"),
-    "reset_settings": _gcode("M502"),
+    "auto_bed_level": gcode_press("G29"),
+    "motors_off": gcode_press("M84"),
+    "save_settings": gcode_press("M500"),
+    "load_settings": gcode_press("M501"),
+    "reset_settings": gcode_press("M502"),
     **{
         f"home_{axis}": Press(permission=Permission.CONTROL, send=partial(_home, axis))
         for axis in ("x", "y", "z")

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from homeassistant.core import Context
+
 from ..api import (
     PLUGIN_SETTINGS,
     SETTINGS_GROUPS,
@@ -14,6 +16,7 @@ from ..api import (
 from ..coordinator import OctoPrintCoordinator
 from .execute import server_command
 from .refusals import refusal
+from .rights import async_check_admin
 
 
 async def async_get_settings(
@@ -21,18 +24,21 @@ async def async_get_settings(
     names: Sequence[str] = (),
     *,
     plugin: str | None = None,
+    context: Context | None,
 ) -> Any:
     """Return OctoPrint's own settings or a plugin's (GET /api/settings), without secrets.
 
     `names` lead to some of them: appearance, then name.
     """
+    command = "get_settings"
+    await async_check_admin(coordinator, context, command)
     path = [*((PLUGIN_SETTINGS, plugin) if plugin else ()), *names]
     key = ".".join(path)
     if path == [PLUGIN_SETTINGS]:
         raise refusal("settings_plugin_missing", coordinator.name)
     if any(map(is_secret, path)):
         raise refusal("settings_secret", coordinator.name, setting=key)
-    async with server_command(coordinator, "get_settings", Permission.SETTINGS_READ):
+    async with server_command(coordinator, command, Permission.SETTINGS_READ):
         settings = await coordinator.client.settings.get_raw()
     found: Any = {
         name: settings[name]
@@ -47,13 +53,18 @@ async def async_get_settings(
 
 
 async def async_update_settings(
-    coordinator: OctoPrintCoordinator, changes: dict[str, Any]
+    coordinator: OctoPrintCoordinator,
+    changes: dict[str, Any],
+    *,
+    context: Context | None,
 ) -> None:
     """Change the settings that are given, and only those (POST /api/settings)."""
+    command = "update_settings"
+    await async_check_admin(coordinator, context, command)
     settings = coordinator.client.settings
     async with server_command(
         coordinator,
-        "update_settings",
+        command,
         Permission.SETTINGS,
         Permission.SETTINGS_READ,
     ):

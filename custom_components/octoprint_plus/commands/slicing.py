@@ -71,7 +71,7 @@ async def async_slice_file(
     files, name = coordinator.client.files, coordinator.name
     async with command:
         slicer = _slicer(order, name, await coordinator.client.slicing.list())
-        path = PurePosixPath(order.path)
+        path = PurePosixPath(order.path.strip("/"))
         folder = str(path.parent) if len(path.parts) > 1 else ""
         try:
             entry = await files.info(LOCAL, str(path))

@@ -43,7 +43,7 @@ async def async_select_spool(
     """
     command = "select_spool"
     tools = extruder_count(coordinator.data)
-    if tool >= tools:
+    if not 0 <= tool < tools:
         raise tool_unknown(coordinator, tool, tools)
     found = await _async_read(coordinator, command)
     if spool_id is not None and not any(

@@ -1,7 +1,6 @@
 """Timelapses: how prints are recorded, the films, and images without one."""
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import dataclass, fields, replace
 
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError
@@ -38,18 +37,67 @@ OPTIONS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelapseOptions:
+    """How prints are to be recorded; what is None stays as it is."""
+
+    type: str | None = None
+    """off, timed or zchange."""
+
+    post_roll: int | None = None
+    """Seconds for which the last image stays."""
+
+    fps: int | None = None
+    """Images a second in the film."""
+
+    interval: int | None = None
+    """Seconds from one image to the next, of timed."""
+
+    min_delay: float | None = None
+    """Seconds at least from one image to the next, of zchange."""
+
+    retraction_z_hop: float | None = None
+    """Millimeters of Z that are no new layer, of zchange."""
+
+    render_after_print: str | None = None
+    """always, success, failure or never; from OctoPrint 1.11 on."""
+
+
 async def async_set_timelapse(
     coordinator: OctoPrintCoordinator,
-    kind: str | None,
-    options: dict[str, Any],
+    wanted: TimelapseOptions,
     *,
     save: bool = False,
+    label: str = "set_timelapse",
+    context: Context | None,
 ) -> None:
-    """Record as asked from the next print on; what is not given stays as it is."""
+    """Record as wanted from the next print on, or, where it is to be saved, always.
+
+    POST /api/timelapse. The label is what people call the command, for errors.
+    """
+    if save:
+        # Then it is a setting of OctoPrint.
+        await async_check_admin(coordinator, context, label)
+    if wanted == TimelapseOptions() and not save:
+        raise refusal("timelapse_nothing", coordinator.name)
+    # OctoPrint would save for administrators only, and not say so to others.
+    needed = (*PERMISSIONS, *((Permission.ADMIN,) if save else ()))
+    async with server_command(coordinator, label, *needed):
+        await _async_set(coordinator, wanted, save=save)
+
+
+async def _async_set(
+    coordinator: OctoPrintCoordinator, wanted: TimelapseOptions, *, save: bool
+) -> None:
     await async_refresh_or_raise(coordinator)
     server = coordinator.data.server.server
     known = (await coordinator.client.timelapse.list()).config
-    kind = kind or known.type
+    kind = wanted.type or known.type
+    options = {
+        each.name: value
+        for each in fields(wanted)
+        if each.name != "type" and (value := getattr(wanted, each.name)) is not None
+    }
     for name in options:
         if name not in OPTIONS.get(kind, ()):
             raise refusal(
@@ -79,27 +127,6 @@ def _kept(known: TimelapseConfig, kind: str) -> TimelapseConfig:
     return TimelapseConfig(type=kind, **shared)
 
 
-async def async_configure_timelapse(
-    coordinator: OctoPrintCoordinator,
-    kind: str | None,
-    options: dict[str, Any],
-    *,
-    save: bool,
-    context: Context | None,
-) -> None:
-    """Record as asked from the next print on, or, where it is to be saved, always."""
-    command = "set_timelapse"
-    if save:
-        # Then it is a setting of OctoPrint.
-        await async_check_admin(coordinator, context, command)
-    if kind is None and not options and not save:
-        raise refusal("timelapse_nothing", coordinator.name)
-    # OctoPrint would save for administrators only, and not say so to others.
-    needed = (*PERMISSIONS, *((Permission.ADMIN,) if save else ()))
-    async with server_command(coordinator, command, *needed):
-        await async_set_timelapse(coordinator, kind, options, save=save)
-
-
 async def async_list_timelapses(coordinator: OctoPrintCoordinator) -> Timelapses:
     """Return how prints are recorded, the films, and images without a film."""
     async with server_command(
@@ -127,16 +154,23 @@ async def async_render_timelapse(coordinator: OctoPrintCoordinator, name: str) -
 
 
 async def async_delete_timelapse(
-    coordinator: OctoPrintCoordinator, name: str, *, unrendered: bool = False
+    coordinator: OctoPrintCoordinator,
+    name: str,
+    *,
+    unrendered: bool = False,
+    context: Context | None,
 ) -> None:
     """Delete a film, or images of which no film was made (DELETE /api/timelapse/<name>)."""
+    command = "delete_timelapse"
+    # What is deleted is gone.
+    await async_check_admin(coordinator, context, command)
     permission = (
         Permission.TIMELAPSE_MANAGE_UNRENDERED
         if unrendered
         else Permission.TIMELAPSE_DELETE
     )
     async with server_command(
-        coordinator, "delete_timelapse", Permission.TIMELAPSE_LIST, permission
+        coordinator, command, Permission.TIMELAPSE_LIST, permission
     ):
         try:
             if unrendered:

@@ -79,6 +79,11 @@ class ServerData:
     clock_error: int | None = None
     """By how many seconds its clock is ahead of ours, if that lasts; None where it is not known."""
 
+    @property
+    def installed(self) -> frozenset[str]:
+        """Return the plugins that are there, as far as the key may see."""
+        return self.settings.plugins if self.settings else frozenset()
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Snapshot:
@@ -268,8 +273,7 @@ def _plugins_of(server: ServerData, previous: Snapshot) -> PluginStates:
     """Return what is known of the plugins that the server still has."""
     if server is previous.server:
         return previous.plugins
-    installed = server.settings.plugins if server.settings else ()
-    return of_installed(previous.plugins, installed)
+    return of_installed(previous.plugins, server.installed)
 
 
 def advance_pushed(previous: Snapshot, message: PushMessage, now: datetime) -> Snapshot:

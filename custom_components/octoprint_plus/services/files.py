@@ -127,7 +127,7 @@ async def _async_create_folder(call: ServiceCall) -> ServiceResponse:
 async def _async_copy_file(call: ServiceCall) -> ServiceResponse:
     """Copy a file, or a folder with all in it."""
     coordinator = await async_get_coordinator(call)
-    destination = call.data[ATTR_DESTINATION].strip("/")
+    destination = call.data[ATTR_DESTINATION]
     path = await manage_files.async_copy_file(coordinator, _file(call), destination)
     return {"path": path}
 
@@ -135,7 +135,7 @@ async def _async_copy_file(call: ServiceCall) -> ServiceResponse:
 async def _async_move_file(call: ServiceCall) -> ServiceResponse:
     """Move a file or a folder, or rename it."""
     coordinator = await async_get_coordinator(call)
-    destination = call.data[ATTR_DESTINATION].strip("/")
+    destination = call.data[ATTR_DESTINATION]
     path = await manage_files.async_move_file(coordinator, _file(call), destination)
     return {"path": path}
 
@@ -146,6 +146,7 @@ async def _async_delete_file(call: ServiceCall) -> None:
         await async_get_coordinator(call),
         _file(call),
         recursive=call.data[ATTR_RECURSIVE],
+        context=call.context,
     )
 
 

@@ -13,7 +13,7 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
-from ..api import PLUGIN_ID, octolapse, without_secrets
+from ..api import PLUGIN_ID, octolapse
 from ..commands.mesh import get_bed_mesh
 from ..commands.objects import async_cancel_object, async_list_objects
 from ..commands.plugins import async_plugin_command
@@ -105,8 +105,9 @@ async def _async_plugin_command(call: ServiceCall) -> ServiceResponse:
         call.data[ATTR_PLUGIN],
         call.data.get(ATTR_COMMAND),
         call.data[ATTR_PARAMETERS],
+        context=call.context,
     )
-    return {"answer": without_secrets(answer)} if call.return_response else None
+    return {"answer": answer} if call.return_response else None
 
 
 async def _async_get_bed_mesh(call: ServiceCall) -> ServiceResponse:

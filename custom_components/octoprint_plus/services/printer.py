@@ -48,14 +48,6 @@ MAX_EXTRUSION = 1_000
 MAX_SPEED = 60_000
 
 
-def _length(value: float) -> float:
-    """Cut what no printer can move, which OctoPrint would write with an exponent.
-
-    A firmware reads `X1e-05` as `X1`.
-    """
-    return round(value, 4)
-
-
 def _single_line(value: Any) -> str:
     """Validate a text of one line: what follows would be a command of its own."""
     if not isinstance(value, str):
@@ -69,9 +61,7 @@ NUMBER = vol.All(vol.Any(int, float), vol.Range(min=-1e9, max=1e9))
 
 PARAMETERS = {cv.string: vol.Any(NUMBER, _single_line)}
 
-DISTANCE = vol.All(
-    vol.Coerce(float), vol.Range(min=-MAX_DISTANCE, max=MAX_DISTANCE), _length
-)
+DISTANCE = vol.All(vol.Coerce(float), vol.Range(min=-MAX_DISTANCE, max=MAX_DISTANCE))
 
 SPEED = vol.All(vol.Coerce(float), vol.Range(min=1, max=MAX_SPEED))
 
@@ -104,7 +94,7 @@ HOME_SCHEMA = TARGET_SCHEMA.extend(
 EXTRUDE_SCHEMA = TARGET_SCHEMA.extend(
     {
         vol.Required(ATTR_AMOUNT): vol.All(
-            vol.Coerce(float), vol.Range(min=-MAX_EXTRUSION, max=MAX_EXTRUSION), _length
+            vol.Coerce(float), vol.Range(min=-MAX_EXTRUSION, max=MAX_EXTRUSION)
         ),
         vol.Optional(ATTR_SPEED): SPEED,
         vol.Optional(ATTR_TOOL): cv.positive_int,
@@ -162,11 +152,15 @@ async def _async_send_gcode(call: ServiceCall) -> ServiceResponse:
     coordinator = await async_get_coordinator(call)
     commands, parameters = call.data[ATTR_COMMANDS], call.data[ATTR_PARAMETERS]
     if not call.return_response:
-        await async_send_gcode(coordinator, commands, parameters)
+        await async_send_gcode(coordinator, commands, parameters, context=call.context)
         return None
     return gcode_response(
         await async_ask_gcode(
-            coordinator, commands, parameters, timeout=call.data[ATTR_TIMEOUT]
+            coordinator,
+            commands,
+            parameters,
+            timeout=call.data[ATTR_TIMEOUT],
+            context=call.context,
         )
     )
 
@@ -187,6 +181,7 @@ async def _async_run_script(call: ServiceCall) -> None:
         await async_get_coordinator(call),
         call.data[ATTR_SCRIPT],
         call.data[ATTR_CONTEXT],
+        context=call.context,
     )
 
 

@@ -83,6 +83,7 @@ async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
         await async_get_coordinator(call, POLICY_READ),
         key.split(".") if key else (),
         plugin=call.data.get(ATTR_PLUGIN),
+        context=call.context,
     )
     return {"settings": settings}
 
@@ -90,7 +91,9 @@ async def _async_get_settings(call: ServiceCall) -> ServiceResponse:
 async def _async_update_settings(call: ServiceCall) -> None:
     """Change the settings that are given, and only those."""
     await async_update_settings(
-        await async_get_coordinator(call), call.data[ATTR_SETTINGS]
+        await async_get_coordinator(call),
+        call.data[ATTR_SETTINGS],
+        context=call.context,
     )
 
 
@@ -100,6 +103,7 @@ async def _async_run_system_command(call: ServiceCall) -> None:
         await async_get_coordinator(call),
         call.data[ATTR_SOURCE],
         call.data[ATTR_ACTION],
+        context=call.context,
     )
 
 

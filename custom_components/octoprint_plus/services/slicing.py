@@ -53,7 +53,7 @@ async def _async_slice_file(call: ServiceCall) -> ServiceResponse:
     path = await async_slice_file(
         await async_get_coordinator(call),
         SliceOrder(
-            path=call.data[ATTR_PATH].strip("/"),
+            path=call.data[ATTR_PATH],
             slicer=call.data.get(ATTR_SLICER),
             profile=call.data.get(ATTR_PROFILE),
             destination=call.data.get(ATTR_DESTINATION),

@@ -1,5 +1,7 @@
 """Actions of the family timelapse: how prints are recorded, and the films."""
 
+from dataclasses import fields
+
 import voluptuous as vol
 
 from homeassistant.auth.permissions.const import POLICY_READ
@@ -16,10 +18,11 @@ from homeassistant.helpers.service import async_register_admin_service
 
 from ..commands.timelapse import (
     TYPES,
-    async_configure_timelapse,
+    TimelapseOptions,
     async_delete_timelapse,
     async_list_timelapses,
     async_render_timelapse,
+    async_set_timelapse,
 )
 from ..const import DOMAIN
 from .target import TARGET_SCHEMA, async_get_coordinator
@@ -57,11 +60,7 @@ SET_TIMELAPSE_SCHEMA = TARGET_SCHEMA.extend(
     }
 )
 
-OPTION_NAMES = frozenset(map(str, SET_TIMELAPSE_SCHEMA.schema)) - {
-    *map(str, TARGET_SCHEMA.schema),
-    ATTR_SAVE,
-    ATTR_TYPE,
-}
+OPTION_NAMES = frozenset(each.name for each in fields(TimelapseOptions))
 
 NAME_SCHEMA = TARGET_SCHEMA.extend(
     {vol.Required(ATTR_NAME): vol.All(cv.string, vol.Length(min=1))}
@@ -134,10 +133,9 @@ async def _async_list_timelapses(call: ServiceCall) -> ServiceResponse:
 
 async def _async_set_timelapse(call: ServiceCall) -> None:
     """Record as asked from the next print on."""
-    await async_configure_timelapse(
+    await async_set_timelapse(
         await async_get_coordinator(call),
-        call.data.get(ATTR_TYPE),
-        {key: call.data[key] for key in call.data if key in OPTION_NAMES},
+        TimelapseOptions(**{name: call.data.get(name) for name in OPTION_NAMES}),
         save=call.data[ATTR_SAVE],
         context=call.context,
     )
@@ -156,4 +154,5 @@ async def _async_delete_timelapse(call: ServiceCall) -> None:
         await async_get_coordinator(call),
         call.data[ATTR_NAME],
         unrendered=call.data[ATTR_UNRENDERED],
+        context=call.context,
     )

@@ -183,8 +183,7 @@ class PluginReader:
 
 def _installed(snapshot: Snapshot) -> frozenset[str]:
     """Return the plugins that are there; of two that keep account of spools just one."""
-    settings = snapshot.server.settings
-    installed = settings.plugins if settings else frozenset()
+    installed = snapshot.server.installed
     if spoolman.PLUGIN in installed:
         return installed - {spool_manager.PLUGIN}
     return installed
