@@ -1337,9 +1337,7 @@ async def test_removed_while_reauth_asks(
     fake.requests.clear()
     fake.held.add("*")
     init_integration.async_start_reauth(hass)
-    async with asyncio.timeout(30):
-        while not fake.requests:
-            await asyncio.sleep(0.01)
+    await until(lambda: fake.requests)
     await hass.config_entries.async_remove(init_integration.entry_id)
     fake.held.clear()
     await hass.async_block_till_done()
@@ -1990,9 +1988,7 @@ async def test_removed_while_its_move_is_confirmed(
     another.requests.clear()
     another.held.add("*")
     confirming = hass.async_create_task(flow.async_step_confirm({}))
-    async with asyncio.timeout(30):
-        while not another.requests:
-            await asyncio.sleep(0.01)
+    await until(lambda: another.requests)
     await hass.config_entries.async_remove(init_integration.entry_id)
     another.held.clear()
     assert (await confirming)["reason"] == "removed"

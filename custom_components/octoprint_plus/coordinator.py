@@ -245,7 +245,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         self.listener.push.reconnect_now()
 
     async def async_wait_idle(self) -> None:
-        """Wait until nothing that was asked for is being read any more."""
+        """Wait until no poll that was asked for runs any more, and no plugin is being read."""
         async with self.poll_soon.async_lock():
             await self.plugin_reader.async_wait_idle()
 
@@ -448,7 +448,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             or self._is_poll_awaited
             or self._poller.has_expired
         ):
-            # A poll that is asked for while another one runs is not made.
+            # What is asked for while a poll that was asked for runs is not read at once.
             return POLL_TRANSIENT
         if self.is_pushed:
             return POLL_PUSHED
@@ -582,6 +582,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     def _async_take(self, truth: Snapshot) -> None:
         """Make a snapshot the truth."""
         previous, self._truth = self._truth, truth
+        self._publisher.naming.follow(truth, monotonic())
         self._async_keep_tool(truth)
         if truth.heaters:
             self.store.async_see(truth.heaters)
@@ -593,7 +594,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
         is_awaited = (
             truth.state in TRANSIENT_STATES
             or is_warming(truth.heaters)
-            or self._is_name_awaited(truth)
+            or self._is_name_awaited
         )
         self.listener.push.throttle = THROTTLE_QUICK if is_awaited else THROTTLE_CALM
         if previous is not None and truth.server is not previous.server:
@@ -611,12 +612,13 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
     @callback
     def _async_note(self) -> None:
         if self._truth is not None:
-            is_named = not self._is_name_awaited(self._truth)
+            is_named = not self._is_name_awaited
             is_settled = self._print_end.is_settled and is_named
             self.events.async_note(self._truth, is_settled=is_settled)
 
-    def _is_name_awaited(self, truth: Snapshot) -> bool:
-        return self._publisher.naming.is_awaited(truth, monotonic())
+    @property
+    def _is_name_awaited(self) -> bool:
+        return self._publisher.naming.is_awaited(monotonic())
 
     @callback
     def _async_end_naming(self) -> None:

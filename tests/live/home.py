@@ -27,9 +27,6 @@ BED = "climate.voron_bed"
 # `current`. A busy one may stall for long, but polls are minutes apart.
 AT_ONCE = 30
 
-# Home Assistant waits 20 seconds and more for what does not end by itself.
-STOPPED = 18
-
 PUSHED = POLL_PUSHED.total_seconds()
 
 AWAY = "ERROR (MainThread) [custom_components.octoprint_plus] Error fetching Voron data"

@@ -244,7 +244,10 @@ async def test_device_is_gone(
     assert pushed.coordinator.is_pushed
 
 
-async def test_poll_that_is_asked_for_while_one_runs(pushed: Pushed) -> None:
+@pytest.mark.parametrize("is_asked_for", [True, False])
+async def test_poll_that_is_asked_for_while_one_runs(
+    pushed: Pushed, is_asked_for: bool
+) -> None:
     """Test that what happens during a poll, which may be too early for it, is read after it."""
     coordinator = pushed.coordinator
     fake = pushed.fake
@@ -252,22 +255,22 @@ async def test_poll_that_is_asked_for_while_one_runs(pushed: Pushed) -> None:
     await pushed.event("Error", error="Kill() called!", reason="firmware")
     await pushed.state("ERROR", "Error: Kill() called!")
     fake.held.add("/api/job")
-    # One that was asked for in the same way, so that no other is made beside it.
-    await coordinator.async_request_refresh()
+    if is_asked_for:
+        await coordinator.async_request_refresh()
+    else:
+        pushed.hass.async_create_task(coordinator.async_refresh())
     await until(lambda: "/api/job" in pushed.gets())
     await pushed.state("OFFLINE", "Offline")
-    timer = coordinator.poll_soon._timer_task
-    await until(lambda: timer is None or timer.when() <= pushed.hass.loop.time())
     for _ in range(20):
         await asyncio.sleep(0)
+    assert pushed.gets().count("/api/job") == 1
     fake.held.clear()
     await until(lambda: not coordinator.is_polling)
-    await pushed.idle()
-    # Either it was made meanwhile, or it is the next one, in a moment.
-    assert (
-        pushed.gets().count("/api/job") > 1
-        or coordinator.update_interval == POLL_TRANSIENT
-    )
+    if is_asked_for:
+        # Both are asked for in the same way, of which there is one at a time.
+        assert coordinator.update_interval == POLL_TRANSIENT
+    else:
+        await until(lambda: pushed.gets().count("/api/job") == 2)
 
 
 async def test_nothing_is_subscribed_that_is_dropped(pushed: Pushed) -> None:

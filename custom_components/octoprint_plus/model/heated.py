@@ -1,8 +1,4 @@
-"""Heated: what was heated with a promise to restore it, and what is right to restore now.
-
-A snapshot may be some seconds old, so this reads the server itself (GET /api/printer,
-GET /api/job).
-"""
+"""Heated: what was heated with a promise to restore it, and what is right to restore now."""
 
 from dataclasses import dataclass
 

@@ -325,7 +325,10 @@ def _advance_progress(
             slicing = None if message.progress >= 100 else message.progress
         case Occurrence(subject=Subject.TIMELAPSE, type=TimelapseEventType.RENDERING):
             rendering = 0
-        case Occurrence(type=TimelapseEventType.RENDERED | TimelapseEventType.FAILED):
+        case Occurrence(
+            subject=Subject.TIMELAPSE,
+            type=TimelapseEventType.RENDERED | TimelapseEventType.FAILED,
+        ):
             rendering = None
     if (rendering, slicing) == (previous.rendering, previous.slicing):
         return previous

@@ -137,7 +137,7 @@ class OctoPrintEvents:
     def async_note_layers(self, before: Snapshot, after: Snapshot) -> None:
         """Find which layers have passed, and that the first one is done, once per print."""
         for occurrence in layers_passed(before.plugins.layers, after.plugins.layers):
-            if occurrence.type == "first_layer_done":
+            if occurrence.type is PrintEventType.FIRST_LAYER_DONE:
                 running = after.memory.running
                 print_ = running.started_at if running else None
                 if (print_,) == self._first_layer_of:

@@ -19,18 +19,20 @@ class Naming:
         self.until = float("-inf")
         """When the stored name has to do."""
 
-    def is_awaited(self, latest: Snapshot, now: float) -> bool:
-        """Return whether the name of the job's file is still to come.
+    def follow(self, latest: Snapshot, now: float) -> None:
+        """Note which file waits for its name, and since when.
 
         `now` is in seconds of any clock that only moves on.
         """
         file = latest.job.file
         if file is None or file.is_named:
             self._file = None
-            return False
-        if self._file is None or not same_file(file, self._file):
+        elif self._file is None or not same_file(file, self._file):
             self._file, self.until = file, now + PATIENCE
-        return now < self.until
+
+    def is_awaited(self, now: float) -> bool:
+        """Return whether the name of the job's file is still to come."""
+        return self._file is not None and now < self.until
 
     def give_up(self) -> None:
         """Let the stored name do, as what is to be told of the file cannot wait."""

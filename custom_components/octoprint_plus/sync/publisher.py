@@ -61,7 +61,8 @@ class Publisher:
         `now` is in seconds of any clock that only moves on.
         """
         self.due_at = None
-        if shown is not None and self.naming.is_awaited(latest, now):
+        self.naming.follow(latest, now)
+        if shown is not None and self.naming.is_awaited(now):
             latest = replace(latest, job=replace(latest.job, file=shown.job.file))
             self._hold_until(self.naming.until, now)
         if shown is None or not same_facts(shown, latest):

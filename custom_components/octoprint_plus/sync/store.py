@@ -1,6 +1,6 @@
-"""What outlives a restart of Home Assistant: prints, heaters, and what was told of them.
+"""What outlives a restart of Home Assistant: prints, heaters, what was told of them, and chosen.
 
-The file is a cache of no great importance, so nothing in it keeps a printer from being set up.
+All of it can be done without, so nothing in the file keeps a printer from being set up.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from homeassistant.helpers.storage import Store
 from ..api import Heater
 from ..const import DOMAIN, LOGGER
 from ..model.changes import Told
+from ..model.comparing import all_but
 from ..model.heated import Heated
 from ..model.last_seen import LastSeen
 from ..model.prints import Memory, RunningPrint
@@ -54,7 +55,7 @@ class _VersionedStore(Store[dict[str, Any]]):
 
 
 class OctoPrintStore:
-    """Keeps what was told of one printer in Home Assistant's storage."""
+    """Keeps what was told and chosen of one printer in Home Assistant's storage."""
 
     def __init__(self, hass: HomeAssistant, entry_id: str) -> None:
         """Initialize the store."""
@@ -203,13 +204,8 @@ def _has_changed(one: Told, other: Told) -> bool:
     """Return whether more than the clock of a running print differs, or that by minutes."""
     before, after = one.memory, other.memory
     return (
-        before.last_print != after.last_print
-        or before.last_targets != after.last_targets
-        or before.heaters != after.heaters
-        or before.sensors != after.sensors
-        or one.is_connected is not other.is_connected
-        or one.errors != other.errors
-        or one.prompt != other.prompt
+        _TOLD(one) != _TOLD(other)
+        or _MEMORY(before) != _MEMORY(after)
         or _facts(before.running) != _facts(after.running)
     )
 
@@ -218,13 +214,9 @@ def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
     """Return a running print without what moves on all the time."""
     if running is None:
         return None
-    return (
-        running.file,
-        running.started_at,
-        running.at_end,
-        running.completed,
-        running.cancelled,
-        running.failed,
-        running.paused,
-        running.print_time // SAVE_EVERY,
-    )
+    return _RUNNING(running), running.print_time // SAVE_EVERY
+
+
+_TOLD = all_but(Told, "memory")
+_MEMORY = all_but(Memory, "running")
+_RUNNING = all_but(RunningPrint, "finish_at", "print_time")

@@ -14,7 +14,6 @@ from custom_components.octoprint_plus.api.plugins.messages import parse_plugin_e
 from custom_components.octoprint_plus.api.plugins.spoolman import (
     JobRequirements,
     SpoolSelected,
-    SpoolUsageFailed,
     SpoolUsed,
 )
 from custom_components.octoprint_plus.api.plugins.spools import Need, Spool, is_enough
@@ -213,14 +212,9 @@ def test_several_tools(needs: list[Need], enough: bool | None) -> None:
             {"toolIdx": 0, "spoolId": "7", "extrusionLength": 72.5},
             SpoolUsed(tool=0, spool_id=7, length=72.5),
         ),
-        (
-            "usage_error",
-            {"code": "spoolman_api__spool_not_found"},
-            SpoolUsageFailed(code="spoolman_api__spool_not_found"),
-        ),
         ("selected", {}, None),
         ("usage_committed", None, None),
-        ("usage_error", {"code": 1}, None),
+        ("usage_error", {"code": "spoolman_api__spool_not_found"}, None),
     ],
 )
 def test_events(event: str, payload: Any, message: object) -> None:

@@ -66,8 +66,8 @@ async def test_fault_at_setup(printing: PrintingHome, fault: Fault) -> None:
     await printing.recovered()
     printing.proxy.rule = fault.rule
     await printing.reload()
-    await printing.hass.wait_entry(printing.entry_id, timeout=30)
-    await printing.hass.wait_for(STATE, "printing", timeout=30)
+    await printing.hass.wait_entry(printing.entry_id, timeout=60)
+    await printing.hass.wait_for(STATE, "printing", timeout=60)
     assert printing.proxy.rule is not None
     await printing.proxy.restore()
     await printing.recovered()

@@ -43,14 +43,7 @@ class SpoolUsed:
     """Millimetres."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class SpoolUsageFailed:
-    """What was used could not be booked."""
-
-    code: str
-
-
-type SpoolmanMessage = SpoolSelected | SpoolUsed | SpoolUsageFailed
+type SpoolmanMessage = SpoolSelected | SpoolUsed
 
 
 class SpoolmanApi(PluginFamily):
@@ -177,14 +170,8 @@ def _used(payload: Json) -> SpoolmanMessage | None:
     )
 
 
-def _failed(payload: Json) -> SpoolmanMessage | None:
-    code = label(payload.get("code"))
-    return None if code is None else SpoolUsageFailed(code=code)
-
-
 # The plugin pushes no messages of its own.
 EVENTS: Mapping[str, Callable[[Json], SpoolmanMessage | None]] = {
     "plugin_Spoolman_spool_selected": _selected,
     "plugin_Spoolman_spool_usage_committed": _used,
-    "plugin_Spoolman_spool_usage_error": _failed,
 }
