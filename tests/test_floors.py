@@ -183,6 +183,58 @@ def test_the_door_of_api_offers_no_json() -> None:
     assert {"Json", "mapping", "items", "promised"}.isdisjoint(api.__all__)
 
 
+def test_json_is_read_in_api_only() -> None:
+    """Only what people name themselves, a plugin's answer or a setting, goes on as it is.
+
+    The socket is given Home Assistant's reader, as it is the quicker one.
+    """
+
+    def raw(module: Module) -> list[str]:
+        found = [name for name in other_imports(module) if name in ("json", "orjson")]
+        for node in nodes(module):
+            if isinstance(node, ast.Attribute) and node.attr == "get_raw":
+                found.append(node.attr)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                found += [x.name for x in node.names if x.name.startswith("json_")]
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                # The plugins that are known have families of their own.
+                called = ast.unparse(node.func)
+                if called.endswith(("plugins.get", "plugins.command")):
+                    found.append(called)
+        return found
+
+    assert offenders(raw, *(FLOOR.keys() - {"api"})) == {
+        "commands.plugins": ["plugins.get", "plugins.command"],
+        "commands.settings": ["get_raw", "get_raw"],
+        "sync.listener": ["json_loads"],
+    }
+
+
+def test_the_integration_is_imported_by_where_it_lies() -> None:
+    """Imports by the full name would be seen by none of these tests."""
+
+    def absolute(module: Module) -> list[str]:
+        return [name for name in other_imports(module) if name == "custom_components"]
+
+    assert offenders(absolute) == {}
+
+
+def test_only_commands_send() -> None:
+    """An entity gives the command that an action, a sentence or a card gives, too."""
+
+    def sent(module: Module) -> list[str]:
+        return [
+            ast.unparse(node.value)
+            for node in nodes(module)
+            if isinstance(node, ast.Await) and ".client." in ast.unparse(node.value)
+        ]
+
+    rooms = FLOORS[FLOOR["entity"]] | FLOORS[FLOOR["__init__"]]
+    assert offenders(sent, *rooms) == {
+        "repairs": ["coordinator.client.access.current_user()"]
+    }
+
+
 def test_only_services_know_service_calls() -> None:
     """What can be done is there for sentences, tools and cards as well."""
 
@@ -195,13 +247,25 @@ def test_only_services_know_service_calls() -> None:
 
 def test_no_service_call_is_handed_down() -> None:
     """Each action takes its call, its target is looked up, and the rest is typed."""
-    taking = {
-        node.name
-        for module in MODULES
-        if room_of(module) == "services"
-        for node in nodes(module)
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and not node.name.startswith("_async_")
-        and "ServiceCall" in ast.unparse(node.args)
+
+    def taking(module: Module) -> list[str]:
+        registered = {
+            ast.unparse(each)
+            for node in nodes(module)
+            if isinstance(node, ast.Call | ast.Tuple)
+            for each in (node.args if isinstance(node, ast.Call) else node.elts)
+            if isinstance(each, ast.Name)
+        }
+        return [
+            node.name
+            for node in nodes(module)
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            and "ServiceCall" in ast.unparse(node.args)
+            and node.name not in registered
+        ]
+
+    assert offenders(taking, "services") == {
+        "services.files": ["_file"],
+        "services.filament": ["_order"],
+        "services.target": ["async_get_coordinator"],
     }
-    assert taking == {"_file", "_order", "async_get_coordinator"}

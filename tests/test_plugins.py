@@ -3,6 +3,7 @@
 from collections.abc import AsyncGenerator
 from datetime import timedelta
 import json
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -471,20 +472,6 @@ async def test_objects_of_another_file(pushed: Pushed) -> None:
     assert pushed.state_of("sensor.active_object") == "unknown"
 
 
-async def test_object_that_is_not_there(pushed: Pushed) -> None:
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(pushed.hass, "cancel_object", object="Boat")
-    assert key_of(caught) == "object_unknown"
-    assert "Cube_2" in str(caught.value)
-    twice = [ENTRY, ENTRY | {"id": 5}]
-    pushed.fake.answer("POST", "/api/plugin/cancelobject", json={"list": twice})
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(pushed.hass, "cancel_object", object=ENTRY["object"])
-    assert key_of(caught) == "object_ambiguous"
-    sent = [data["command"] for _, data in pushed.fake.commands()]
-    assert "cancel" not in sent
-
-
 async def test_mesh(pushed: Pushed) -> None:
     """Test that the bed is measured on demand, and the newest mesh is shown."""
     hass = pushed.hass
@@ -557,23 +544,6 @@ async def test_spools(pushed: Pushed) -> None:
     assert pushed.state_of("sensor.spool") == "unknown"
 
 
-@pytest.mark.parametrize(
-    ("data", "key"),
-    [
-        ({"spool": 8}, "spool_unknown"),
-        ({"spool": 7, "tool": 3}, "tool_unknown"),
-    ],
-)
-async def test_spool_that_is_not_there(
-    pushed: Pushed, data: dict[str, Any], key: str
-) -> None:
-    """Test that no number is sent that the plugin does not know."""
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(pushed.hass, "select_spool", **data)
-    assert key_of(caught) == key
-    assert pushed.fake.commands() == []
-
-
 async def test_spool_is_taken_off(pushed: Pushed) -> None:
     """Test what the interface sends where the field is left empty."""
     await call(pushed.hass, "select_spool")
@@ -618,7 +588,14 @@ async def test_spool_manager(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that a spool that is selected elsewhere is found, of which nothing else is told."""
+    ahead = 0.0
+
+    def later(seconds: float) -> None:
+        nonlocal ahead
+        ahead += seconds
+
     monkeypatch.setattr(plugin_reader, "ECHO", 60)
+    monkeypatch.setattr(plugin_reader, "monotonic", lambda: monotonic() + ahead)
     answer = server.json("GET", "/api/settings")
     del answer["plugins"]["Spoolman"]
     answer["plugins"]["SpoolManager"] = {}
@@ -631,7 +608,7 @@ async def test_spool_manager(
             "GET", MANAGED_SPOOLS, json=listed | {"selectedSpools": [MANAGED]}
         )
         plugins = pushed.coordinator.plugin_reader
-        plugins._echo_until.clear()
+        later(plugin_reader.ECHO)
         server.clear()
         await tell(pushed, "SpoolManager", CHECKED)
         await until(lambda: pushed.state_of("sensor.spool") == "Black PLA")
@@ -640,7 +617,7 @@ async def test_spool_manager(
         for _ in range(3):
             await tell(pushed, "SpoolManager", CHECKED)
             await refresh(hass, config_entry)
-            await until(plugins._task.done)
+            await plugins.async_wait_idle()
         assert pushed.gets().count(MANAGED_SPOOLS) == 1
         # What it tells of another spool meanwhile is one, once.
         other = MANAGED | {"databaseId": 99, "displayName": "Red PLA"}
@@ -652,10 +629,10 @@ async def test_spool_manager(
                 pushed, "SpoolManager", CHECKED | {"detailedSpoolResult": [result]}
             )
             await until(lambda: pushed.state_of("sensor.spool") == "Red PLA")
-            await until(plugins._task.done)
+            await plugins.async_wait_idle()
         assert pushed.gets().count(MANAGED_SPOOLS) == 2
         # It may have been another spool, though, which is seen a while later.
-        plugins._read_at["SpoolManager"] -= plugin_reader.RETRY
+        later(plugin_reader.RETRY)
         await refresh(hass, config_entry)
         await until(lambda: pushed.gets().count(MANAGED_SPOOLS) == 3)
 
@@ -706,49 +683,6 @@ async def test_secrets_of_a_plugin(pushed: Pushed) -> None:
         hass, "plugin_command", respond=True, plugin="any", command="whoami"
     )
     assert found == {"answer": {"user": {"name": "me"}}}
-
-
-async def test_plugin_that_does_not_permit_it(pushed: Pushed) -> None:
-    """Test that a permission that only the plugin knows is not made up."""
-    pushed.fake.answer("POST", "/api/plugin/any", status=403, json={"error": "No"})
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(pushed.hass, "plugin_command", plugin="any", command="do")
-    assert key_of(caught) == "command_not_permitted"
-
-
-async def test_plugin_that_is_not_there(pushed: Pushed) -> None:
-    pushed.fake.answer("POST", "/api/plugin/none", status=404)
-    pushed.fake.answer("GET", "/api/plugin/none", status=404)
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(pushed.hass, "plugin_command", plugin="none", command="do")
-    assert key_of(caught) == "plugin_without_api"
-
-
-@pytest.mark.parametrize(
-    ("service", "data"),
-    [
-        ("get_bed_mesh", {}),
-        ("get_octolapse", {}),
-        ("list_objects", {}),
-        ("list_spools", {}),
-        ("cancel_object", {"object": 1}),
-        ("select_spool", {"spool": 1}),
-        ("turn_off_psu", {}),
-    ],
-)
-async def test_plugin_that_is_not_installed(
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-    service: str,
-    data: dict[str, Any],
-) -> None:
-    fake.clear()
-    respond = service.startswith(("get", "list"))
-    with pytest.raises(ServiceValidationError) as caught:
-        await call(hass, service, respond=respond, **data)
-    assert key_of(caught) == "plugin_not_installed"
-    assert fake.commands() == []
 
 
 async def test_plugin_that_fails(
@@ -848,7 +782,7 @@ async def test_server_that_is_away(
     reader.expire()
     await pushed.fake.stop()
     reader.async_read()
-    await until(reader._task.done)
+    await reader.async_wait_idle()
     assert not [each for each in caplog.records if "the plugin" in each.getMessage()]
     answer = VALUES | {"layer": {"current": "9", "total": "9"}}
     pushed.fake.answer("GET", "/plugin/DisplayLayerProgress/values", json=answer)

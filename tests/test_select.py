@@ -20,6 +20,7 @@ from homeassistant.const import (
 )
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import entity_registry as er
 
 from .conftest import CheckPlatform
 from .fake_octoprint import FakeOctoPrint
@@ -107,6 +108,25 @@ async def test_connection(
 
     for entity in (PORT, BAUDRATE, PROFILE):
         await select(hass, entity, "preferred")
+    fake.clear()
+    await connect(hass)
+    assert fake.commands() == [("/api/connection", {"command": "connect"})]
+
+
+async def test_choice_of_a_select_that_is_disabled(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Test that what nobody can see any more is not used."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    await select(hass, BAUDRATE, "250000")
+    entity_registry.async_update_entity(
+        BAUDRATE, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    await hass.async_block_till_done()
     fake.clear()
     await connect(hass)
     assert fake.commands() == [("/api/connection", {"command": "connect"})]
@@ -265,7 +285,9 @@ async def test_tool_while_print_began(
     with pytest.raises(ServiceValidationError) as err:
         await select(hass, TOOL, "tool1")
     assert err.value.translation_key == "printer_busy"
-    assert err.value.translation_placeholders["command"] == "Active tool"
+    placeholders = err.value.translation_placeholders
+    assert placeholders
+    assert placeholders["command"] == "Active tool"
     assert fake.commands() == []
 
 

@@ -180,6 +180,13 @@ class OctoPrintKeptEntity(OctoPrintControlEntity, RestoreEntity):
             self.async_keep(int(value) if isinstance(value, bool) else value)
         await super().async_added_to_hass()
 
+    @override
+    async def async_will_remove_from_hass(self) -> None:
+        """Forget what was set where the entity is disabled: nobody would see that it holds."""
+        await super().async_will_remove_from_hass()
+        if self.registry_entry and self.registry_entry.disabled:
+            self.async_keep(None)
+
     @callback
     def async_keep(self, value: Kept) -> None:
         """Keep what was set."""

@@ -1,6 +1,6 @@
 """Test the parts of aiohttp that are not public, of which there is one room.
 
-Each of these fails once the part is gone, and once it is needed no more.
+Each of these fails once the part is gone; that of the heartbeat also once it is needed no more.
 """
 
 import re

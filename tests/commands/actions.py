@@ -1,4 +1,7 @@
-"""The commands by the names of the actions that call them, with the fields of these."""
+"""The commands by the names of the actions that call them, with the fields of these.
+
+Whoever acts is in the field `acting`, which no action has; without it nobody is asked for.
+"""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
@@ -8,9 +11,11 @@ from custom_components.octoprint_plus.commands import (
     files,
     gcode,
     manage_files,
+    mesh,
     move,
     objects,
     plugins,
+    psu,
     settings,
     slicing,
     spools,
@@ -29,6 +34,10 @@ def file(data: Data) -> FilePath:
     return FilePath(name=data["path"], location=data.get("location", "local"))
 
 
+async def _get_bed_mesh(coordinator: OctoPrintCoordinator, _: Data) -> Any:
+    return mesh.get_bed_mesh(coordinator)
+
+
 ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = {
     "analyse_file": lambda c, d: manage_files.async_analyse_file(c, file(d)),
     "cancel_object": lambda c, d: objects.async_cancel_object(c, d["object"]),
@@ -41,29 +50,31 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         ),
         save=d.get("save", False),
         autoconnect=d.get("autoconnect"),
-        context=None,
+        context=d.get("acting"),
     ),
     "copy_file": lambda c, d: manage_files.async_copy_file(
         c, file(d), d["destination"]
     ),
     "create_folder": lambda c, d: manage_files.async_create_folder(c, file(d)),
     "delete_file": lambda c, d: manage_files.async_delete_file(
-        c, file(d), recursive=d.get("recursive", False), context=None
+        c, file(d), recursive=d.get("recursive", False), context=d.get("acting")
     ),
     "delete_timelapse": lambda c, d: timelapse.async_delete_timelapse(
-        c, d["name"], unrendered=d.get("unrendered", False), context=None
+        c, d["name"], unrendered=d.get("unrendered", False), context=d.get("acting")
     ),
     "disconnect": lambda c, _: connect.async_disconnect_printer(c),
     "extrude": lambda c, d: move.async_extrude(
         c, d["amount"], speed=d.get("speed"), tool=d.get("tool")
     ),
     "fake_ack": lambda c, _: connect.async_fake_ack(c),
+    "get_bed_mesh": _get_bed_mesh,
+    "get_octolapse": lambda c, _: timelapse.async_get_octolapse(c),
     "get_file": lambda c, d: files.async_get_file(c, file(d)),
     "get_settings": lambda c, d: settings.async_get_settings(
         c,
         d["key"].split(".") if "key" in d else (),
         plugin=d.get("plugin"),
-        context=None,
+        context=d.get("acting"),
     ),
     "home": lambda c, d: move.async_home(c, d.get("axes", move.AXES)),
     "jog": lambda c, d: move.async_jog(
@@ -72,26 +83,28 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
         absolute=d.get("absolute", False),
         speed=d.get("speed"),
     ),
-    "list_files": lambda c, d: files.async_list_files(c, **d),
     "list_objects": lambda c, _: objects.async_list_objects(c),
     "list_spools": lambda c, _: spools.async_list_spools(c),
-    "list_timelapses": lambda c, _: timelapse.async_list_timelapses(c),
     "move_file": lambda c, d: manage_files.async_move_file(
         c, file(d), d["destination"]
     ),
     "plugin_command": lambda c, d: plugins.async_plugin_command(
-        c, d["plugin"], d.get("command"), d.get("parameters", {}), context=None
+        c,
+        d["plugin"],
+        d.get("command"),
+        d.get("parameters", {}),
+        context=d.get("acting"),
     ),
     "print_file": lambda c, d: files.async_print_file(c, file(d)),
     "render_timelapse": lambda c, d: timelapse.async_render_timelapse(c, d["name"]),
     "run_control": lambda c, d: gcode.async_run_control(
-        c, d["control"], d.get("parameters", {}), context=None
+        c, d["control"], d.get("parameters", {}), context=d.get("acting")
     ),
     "run_script": lambda c, d: gcode.async_run_script(
-        c, d["script"], d.get("context", {}), context=None
+        c, d["script"], d.get("context", {}), context=d.get("acting")
     ),
     "run_system_command": lambda c, d: system.async_run_system_command(
-        c, d["source"], d["action"], context=None
+        c, d["source"], d["action"], context=d.get("acting")
     ),
     "select_file": lambda c, d: files.async_select_file(c, file(d)),
     "select_spool": lambda c, d: spools.async_select_spool(
@@ -99,15 +112,15 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
     ),
     "select_tool": lambda c, d: move.async_select_tool(c, d["tool"]),
     "send_gcode": lambda c, d: gcode.async_send_gcode(
-        c, d["commands"], d.get("parameters"), context=None
+        c, d["commands"], d.get("parameters"), context=d.get("acting")
     ),
     "set_timelapse": lambda c, d: timelapse.async_set_timelapse(
         c,
         timelapse.TimelapseOptions(
-            **{key: value for key, value in d.items() if key != "save"}
+            **{key: value for key, value in d.items() if key not in ("acting", "save")}
         ),
         save=d.get("save", False),
-        context=None,
+        context=d.get("acting"),
     ),
     "slice_file": lambda c, d: slicing.async_slice_file(
         c,
@@ -119,10 +132,13 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
             overwrite=d.get("overwrite", False),
             print_=d.get("print", False),
         ),
-        context=None,
+        context=d.get("acting"),
+    ),
+    "turn_off_psu": lambda c, d: psu.async_cut_power(
+        c, force=d.get("force", False), context=d.get("acting")
     ),
     "unselect_file": lambda c, _: files.async_unselect_file(c),
     "update_settings": lambda c, d: settings.async_update_settings(
-        c, d["settings"], context=None
+        c, d["settings"], context=d.get("acting")
     ),
 }

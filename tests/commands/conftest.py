@@ -24,7 +24,9 @@ def auto_enable_custom_integrations() -> None:
 @pytest.fixture
 async def stub(fake: FakeOctoPrint) -> AsyncGenerator[StubCoordinator]:
     """Return a printer that was polled."""
-    async with aiohttp.ClientSession() as session:
+    # The end of a connection that is kept would arrive a moment after the server went.
+    connector = aiohttp.TCPConnector(force_close=True)
+    async with aiohttp.ClientSession(connector=connector) as session:
         stub = StubCoordinator(OctoPrintClient(session, URL(fake.url), fake.key))
         await stub.async_refresh()
         fake.clear()

@@ -46,7 +46,11 @@ class StubCoordinator:
         self.client = client
         self.choice = ConnectionChoice()
         self.ending: set[asyncio.Timeout] = set()
-        self.hass = SimpleNamespace(async_add_executor_job=asyncio.to_thread)
+        self.users: dict[str, Any] = {}
+        self.hass = SimpleNamespace(
+            async_add_executor_job=asyncio.to_thread,
+            auth=SimpleNamespace(async_get_user=self._get_user),
+        )
         self.config_entry = SimpleNamespace(async_start_reauth=self._start_reauth)
         self.reauth_started = 0
         self.read_plugins: list[str] = []
@@ -153,6 +157,9 @@ class StubCoordinator:
         if self._snapshot is not None and name != "error":
             server = with_optional(self._snapshot.server, {name: answer})
             self._snapshot = advance_server(self._snapshot, server)
+
+    async def _get_user(self, user_id: str) -> Any:
+        return self.users.get(user_id)
 
     def _start_reauth(self, _: object) -> None:
         self.reauth_started += 1

@@ -1,4 +1,4 @@
-"""Tests of what all actions share: the printer that is meant, its state and the key's permissions."""
+"""Tests of what all commands share: the printer's state, the key's permissions, and errors."""
 
 import pytest
 
@@ -6,7 +6,6 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from tests.fake_octoprint import FakeOctoPrint
 from tests.given import Refused
 from tests.services.conftest import message
-from tests.waiting import until
 
 from .conftest import Call
 from .stub import StubCoordinator
@@ -98,17 +97,6 @@ async def test_server_away(
 ) -> None:
     """A server that does not answer is told as that, noticed before or not."""
     await fake.stop()
-    # The end of the open connections takes a moment to arrive.
-    connector = stub.client._session.connector
-    await until(
-        lambda: (
-            not any(
-                protocol.is_connected()
-                for connections in connector._conns.values()
-                for protocol, _ in connections
-            )
-        )
-    )
     for _ in range(2):
         with pytest.raises(HomeAssistantError) as raised:
             await call(action, **data)

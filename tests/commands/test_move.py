@@ -169,3 +169,36 @@ async def test_select_tool(
         await stub.async_refresh()
         error = await refused("select_tool", tool=0)
         assert error.translation_key == "printer_busy"
+
+
+@pytest.mark.parametrize(
+    ("action", "data"),
+    [
+        ("jog", {"x": float("nan")}),
+        ("jog", {"z": float("inf")}),
+        ("extrude", {"amount": float("nan")}),
+    ],
+)
+async def test_no_number(refused: Refused, action: str, data: dict[str, float]) -> None:
+    """What is no number moves nothing."""
+    assert message(await refused(action, **data))[0] == "not_a_number"
+
+
+async def test_tiny(call: Call, refused: Refused, fake: FakeOctoPrint) -> None:
+    """No number is sent with an exponent: a firmware reads X1e-05 as X1."""
+    await call("jog", x=0.00001, y=1.23456)
+    [(_, sent)] = fake.commands()
+    assert (sent["x"], sent["y"]) == (0, 1.2346)
+    error = await refused("extrude", amount=0.00001)
+    assert message(error)[0] == "amount_zero"
+
+
+@pytest.mark.parametrize("action", ["extrude", "select_tool"])
+async def test_tool_below_the_first(
+    refused: Refused, stub: StubCoordinator, fake: FakeOctoPrint, action: str
+) -> None:
+    """There is no tool before the first one."""
+    fake.load("multi_idle_custom_sensors")
+    await stub.reload()
+    data = {"amount": 1} if action == "extrude" else {}
+    assert message(await refused(action, tool=-1, **data))[0] == "tool_unknown"

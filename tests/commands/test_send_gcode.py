@@ -2,7 +2,7 @@
 
 import pytest
 
-from custom_components.octoprint_plus.commands.gcode import MAX_SIZE
+from custom_components.octoprint_plus.api.gcode import MAX_REQUEST
 from tests.fake_octoprint import FakeOctoPrint
 from tests.given import Refused
 from tests.services.conftest import message
@@ -41,7 +41,7 @@ async def test_empty(refused: Refused, commands: str | list[str]) -> None:
 async def test_too_long(call: Call, refused: Refused, fake: FakeOctoPrint) -> None:
     """What OctoPrint would hang up on is refused."""
     line = "G1 X10 Y10"
-    count = MAX_SIZE // len(f'"{line}", ') - 1
+    count = MAX_REQUEST // len(f'"{line}", ') - 1
     await call("send_gcode", commands=[line] * count)
     assert len(fake.commands()[0][1]["commands"]) == count
     error = await refused("send_gcode", commands=[line] * (count + 2))

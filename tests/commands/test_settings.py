@@ -1,4 +1,4 @@
-"""Tests for the actions of the families settings, system and printer profiles."""
+"""Tests of the commands for settings and for the server itself."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests for the action of the family slicing."""
+"""Tests of the command that slices."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Tests for the actions of the family timelapse."""
+"""Tests of the commands for timelapses."""
 
 from typing import Any
 

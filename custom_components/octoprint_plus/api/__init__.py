@@ -36,6 +36,7 @@ from .gcode import (
     display_command,
     gcode_lines,
     is_safe_name,
+    is_sendable,
 )
 from .heaters import (
     MAX_SENSORS,
@@ -247,6 +248,7 @@ __all__ = [
     "is_allowed",
     "is_safe_name",
     "is_secret",
+    "is_sendable",
     "is_tool",
     "octolapse",
     "parse_firmware_info",

@@ -1,4 +1,4 @@
-"""Downloads: what OctoPrint stores, read piece by piece."""
+"""Downloads: what OctoPrint stores, read piece by piece; for media/, which is still to come."""
 
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager

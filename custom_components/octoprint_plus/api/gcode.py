@@ -4,11 +4,12 @@ In a print OctoPrint sends `N<number> <line>*<checksum>`. A firmware that sees t
 such a line elsewhere asks for it again for ever, and OctoPrint gives up the print.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 import re
 import unicodedata
 
 from .errors import OctoPrintRequestError
+from .parsing import dumped
 
 # What Marlin keeps of a message; a display shows less and scrolls.
 MAX_TEXT = 64
@@ -16,6 +17,9 @@ MAX_TEXT = 64
 # Marlin and Prusa's firmware keep 94 characters of a line, and the rest, with the
 # checksum, is cut off or even taken for the next line. OctoPrint adds up to 14.
 MAX_GCODE_LINE = 80
+
+# OctoPrint cuts the connection where a request is larger than 100 KiB.
+MAX_REQUEST = 100_000
 
 # Everything before the first semicolon that no backslash protects, as OctoPrint reads it.
 CODE = re.compile(r"(?:[^;\\]|\\.?)*", re.DOTALL)
@@ -193,6 +197,11 @@ def gcode_lines(
         for line in LINE_END.split(command)
         if (code := _code(line))
     ]
+
+
+def is_sendable(lines: Sequence[str]) -> bool:
+    """Return whether so many lines fit into one request (POST /api/printer/command)."""
+    return len(dumped(lines)) <= MAX_REQUEST
 
 
 def _plain(character: str) -> str:

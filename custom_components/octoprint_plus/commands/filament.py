@@ -15,7 +15,7 @@ from .execute import ending_with_entry, printer_command
 from .filament_change import MIN_TEMPERATURE, FilamentChange, FilamentMove
 from .move import async_activate_tool, tool_unknown
 from .observe import observe
-from .refusals import printer_busy, refusal
+from .refusals import printer_busy, refusal, require_number
 
 # Seconds in which a printer answers M105.
 REPORT_TIME = 1.5
@@ -58,6 +58,9 @@ async def async_unload_filament(
 async def _async_change(
     coordinator: OctoPrintCoordinator, command: str, order: FilamentOrder, sign: int
 ) -> None:
+    for label in ("length", "speed", "timeout", "temperature"):
+        if (value := getattr(order, label)) is not None:
+            require_number(value, coordinator, label)
     # OctoPrint 2 moves nothing during a pause, so nothing is heated for it either.
     is_new = coordinator.data.server.server.is_at_least(2, 0)
     forbidden = BUSY_STATES if is_new else MOVING_STATES

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-import json
 import re
 
 from homeassistant.core import Context
@@ -20,6 +19,7 @@ from ..api import (
     UnsafeLineError,
     ask_gcode,
     gcode_lines,
+    is_sendable,
 )
 from ..coordinator import OctoPrintCoordinator
 from .checks import async_refresh_or_raise
@@ -29,9 +29,6 @@ from .rights import async_check_admin
 
 type Parameters = Mapping[str, float | str | bool]
 """Values for placeholders, by their names."""
-
-# OctoPrint cuts the connection where a request is larger than 100 KiB.
-MAX_SIZE = 100_000
 
 HALT = re.compile(r"^\s*M112\b", re.IGNORECASE | re.MULTILINE)
 
@@ -173,7 +170,7 @@ def _read(
         raise gcode_refusal(err, coordinator.name) from err
     if not lines:
         raise refusal("gcode_empty", coordinator.name)
-    if len(json.dumps(lines)) > MAX_SIZE:
+    if not is_sendable(lines):
         raise refusal("gcode_too_long", coordinator.name)
     return lines
 

@@ -1,4 +1,4 @@
-"""The printer that an action is meant for, and what has to be right before it is sent."""
+"""The printer that an action is meant for, and whether whoever calls it may do that."""
 
 from collections.abc import Collection
 import re

@@ -1,4 +1,4 @@
-"""Slicer Thumbnails: the pictures that slicers put into their files.
+"""Slicer Thumbnails: the pictures that slicers put into their files; for media/, still to come.
 
 From OctoPrint 2 on it finds them itself; files of either kind are read here.
 """
