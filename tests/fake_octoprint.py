@@ -232,7 +232,7 @@ class FakeOctoPrint:
         return [
             (request.path, request.json)
             for request in self.requests
-            if request.method == "POST" and request.path != LOGIN_PATH
+            if request.method != "GET" and request.path != LOGIN_PATH
         ]
 
     def clear(self) -> None:

@@ -14,12 +14,7 @@ from .commands.everything import require_meant
 from .commands.move import async_select_tool
 from .commands.prompt import async_answer_prompt, choice_names
 from .commands.rights import ACTING
-from .commands.timelapse import (
-    PERMISSIONS,
-    TYPES,
-    TimelapseOptions,
-    async_set_timelapse,
-)
+from .commands.timelapse import PERMISSIONS, TYPES, async_set_timelapse
 from .coordinator import OctoPrintConfigEntry
 from .entity import (
     OctoPrintControlEntity,
@@ -276,7 +271,7 @@ class OctoPrintTimelapseSelect(OctoPrintControlEntity, SelectEntity):
         """Record prints like that from now on, with what else was set."""
         await async_set_timelapse(
             self.coordinator,
-            TimelapseOptions(type=option),
+            option,
             label=self.label,
             context=ACTING.get(),
         )

@@ -6,6 +6,7 @@ Whoever acts is in the field `acting`, which no action has; without it nobody is
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from custom_components.octoprint_plus.api import TimelapseOptions
 from custom_components.octoprint_plus.commands import (
     connect,
     files,
@@ -116,8 +117,13 @@ ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = 
     ),
     "set_timelapse": lambda c, d: timelapse.async_set_timelapse(
         c,
-        timelapse.TimelapseOptions(
-            **{key: value for key, value in d.items() if key not in ("acting", "save")}
+        d.get("type"),
+        TimelapseOptions(
+            **{
+                key: value
+                for key, value in d.items()
+                if key not in ("acting", "save", "type")
+            }
         ),
         save=d.get("save", False),
         context=d.get("acting"),

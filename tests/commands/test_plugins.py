@@ -2,7 +2,14 @@
 
 import pytest
 
+from custom_components.octoprint_plus.commands.prompt import async_answer_prompt
+from homeassistant.exceptions import ServiceValidationError
 from tests.api.plugins.test_cancel_objects import ENTRY, NOT_STARTED
+from tests.api.plugins.test_spool_manager import (
+    ENTRY as MANAGED,
+    LIST as MANAGED_SPOOLS,
+    SELECT as MANAGED_SPOOL,
+)
 from tests.api.plugins.test_spoolman import ENTRY as SPOOL
 from tests.fake_octoprint import FakeOctoPrint
 from tests.given import Refused
@@ -63,6 +70,54 @@ async def test_spool(call: Call, stub: StubCoordinator) -> None:
     """A spool that was selected is read again, as the plugin tells it late."""
     await call("select_spool", spool=7)
     assert stub.read_plugins == ["Spoolman"]
+
+
+@pytest.fixture
+async def managed(fake: FakeOctoPrint, stub: StubCoordinator) -> None:
+    """Give the server the other plugin that keeps account of spools."""
+    settings = fake.json("GET", "/api/settings")
+    settings["plugins"] |= {"SpoolManager": {}}
+    fake.answer("GET", "/api/settings", json=settings)
+    spools = {"allSpools": [MANAGED], "selectedSpools": [MANAGED]}
+    fake.answer("GET", MANAGED_SPOOLS, json=spools)
+    fake.answer("PUT", MANAGED_SPOOL, json={})
+    await stub.reload()
+    fake.clear()
+
+
+@pytest.mark.usefixtures("managed")
+async def test_managed_spools(call: Call, fake: FakeOctoPrint) -> None:
+    """Spools are the same, whichever plugin keeps account of them."""
+    found = await call("list_spools")
+    assert (found.plugin, found.selected) == ("SpoolManager", {0: 1})
+    assert [each.name for each in found.spools] == ["Black PLA"]
+    await call("select_spool", spool=1)
+    assert fake.commands() == [(MANAGED_SPOOL, {"databaseId": 1, "toolIndex": 0})]
+
+
+@pytest.mark.usefixtures("managed")
+async def test_managed_spool_during_a_print(
+    call: Call, refused: Refused, fake: FakeOctoPrint, stub: StubCoordinator
+) -> None:
+    """What was used so far is booked on the spool before, or not, but never by chance."""
+    fake.load("printing_local")
+    await stub.async_refresh()
+    error = await refused("select_spool", spool=1)
+    assert message(error)[0] == "spool_commit_missing"
+    await call("select_spool", spool=1, commit=True)
+    [(_, sent)] = fake.commands()
+    assert sent["commitCurrentSpoolValues"] is True
+
+
+async def test_no_question(stub: StubCoordinator, fake: FakeOctoPrint) -> None:
+    """Where the printer asks nothing, nothing is answered."""
+    with pytest.raises(ServiceValidationError) as raised:
+        await async_answer_prompt(stub.typed, "Yes", "Answer")
+    assert message(raised.value) == (
+        "button_not_offered",
+        {"command": "Answer", "printer": "Prusa"},
+    )
+    assert fake.commands() == []
 
 
 @pytest.mark.parametrize(

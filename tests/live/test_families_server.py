@@ -94,9 +94,9 @@ async def test_the_rest(
         await until(is_noted)
         assert await plugins.command("action_command_notification", "clear") is None
         assert await plugins.get("action_command_notification") == {"notifications": []}
-        asked = await plugins.post_path("appkeys", "request", {"app": "Test"})
+        asked = await plugins.send_path("appkeys", "request", {"app": "Test"})
         assert asked["app_token"]
-        await plugins.put_path("logging", "setup/levels", {})
+        await plugins.send_path("logging", "setup/levels", {}, method="PUT")
         await refused(
             OctoPrintNotFoundError,
             plugins.get("nope"),

@@ -128,6 +128,7 @@ from .timelapse import (
     TIMELAPSE_TIMED,
     TIMELAPSE_ZCHANGE,
     TimelapseConfig,
+    TimelapseOptions,
     Timelapses,
     Unrendered,
 )
@@ -229,6 +230,7 @@ __all__ = [
     "TimelapseChanged",
     "TimelapseConfig",
     "TimelapseEventType",
+    "TimelapseOptions",
     "Timelapses",
     "ToolChanged",
     "Unrendered",

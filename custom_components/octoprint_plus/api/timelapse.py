@@ -33,11 +33,8 @@ TIMELAPSE_ZCHANGE = "zchange"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class TimelapseConfig:
-    """How a print is recorded; what the type does not use is None."""
-
-    type: str
-    """off, timed (an image each interval) or zchange (an image each layer)."""
+class TimelapseOptions:
+    """How a print is recorded, apart from the type; what it does not use is None."""
 
     post_roll: int | None = None
     """Seconds for which the last image stays."""
@@ -56,6 +53,14 @@ class TimelapseConfig:
 
     render_after_print: str | None = None
     """always, success, failure or never; from OctoPrint 1.11 on."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TimelapseConfig(TimelapseOptions):
+    """How a print is recorded."""
+
+    type: str
+    """off, timed (an image each interval) or zchange (an image each layer)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

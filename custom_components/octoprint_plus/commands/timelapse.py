@@ -1,6 +1,7 @@
 """Timelapses: how prints are recorded, the films, and images without one."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
+from typing import Any
 
 from homeassistant.core import Context
 from homeassistant.exceptions import ServiceValidationError
@@ -13,6 +14,7 @@ from ..api import (
     OctoPrintNotFoundError,
     Permission,
     TimelapseConfig,
+    TimelapseOptions,
     Timelapses,
     Unrendered,
     octolapse,
@@ -37,35 +39,10 @@ OPTIONS = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class TimelapseOptions:
-    """How prints are to be recorded; what is None stays as it is."""
-
-    type: str | None = None
-    """off, timed or zchange."""
-
-    post_roll: int | None = None
-    """Seconds for which the last image stays."""
-
-    fps: int | None = None
-    """Images a second in the film."""
-
-    interval: int | None = None
-    """Seconds from one image to the next, of timed."""
-
-    min_delay: float | None = None
-    """Seconds at least from one image to the next, of zchange."""
-
-    retraction_z_hop: float | None = None
-    """Millimeters of Z that are no new layer, of zchange."""
-
-    render_after_print: str | None = None
-    """always, success, failure or never; from OctoPrint 1.11 on."""
-
-
 async def async_set_timelapse(
     coordinator: OctoPrintCoordinator,
-    wanted: TimelapseOptions,
+    kind: str | None,
+    wanted: TimelapseOptions | None = None,
     *,
     save: bool = False,
     label: str = "set_timelapse",
@@ -73,31 +50,36 @@ async def async_set_timelapse(
 ) -> None:
     """Record as wanted from the next print on, or, where it is to be saved, always.
 
-    POST /api/timelapse. The label is what people call the command, for errors.
+    POST /api/timelapse. What is None stays as it is. The label is what people call the command,
+    for errors.
     """
     if save:
         # Then it is a setting of OctoPrint.
         await async_check_admin(coordinator, context, label)
-    if wanted == TimelapseOptions() and not save:
+    options = {
+        each.name: value
+        for each in fields(TimelapseOptions)
+        if wanted and (value := getattr(wanted, each.name)) is not None
+    }
+    if kind is None and not options and not save:
         raise refusal("timelapse_nothing", coordinator.name)
     # OctoPrint would save for administrators only, and not say so to others.
     needed = (*PERMISSIONS, *((Permission.ADMIN,) if save else ()))
     async with server_command(coordinator, label, *needed):
-        await _async_set(coordinator, wanted, save=save)
+        await _async_set(coordinator, kind, options, save=save)
 
 
 async def _async_set(
-    coordinator: OctoPrintCoordinator, wanted: TimelapseOptions, *, save: bool
+    coordinator: OctoPrintCoordinator,
+    kind: str | None,
+    options: dict[str, Any],
+    *,
+    save: bool,
 ) -> None:
     await async_refresh_or_raise(coordinator)
     server = coordinator.data.server.server
     known = (await coordinator.client.timelapse.list()).config
-    kind = wanted.type or known.type
-    options = {
-        each.name: value
-        for each in fields(wanted)
-        if each.name != "type" and (value := getattr(wanted, each.name)) is not None
-    }
+    kind = kind or known.type
     for name in options:
         if name not in OPTIONS.get(kind, ()):
             raise refusal(

@@ -16,9 +16,9 @@ from homeassistant.core import (
 from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.service import async_register_admin_service
 
+from ..api import TimelapseOptions
 from ..commands.timelapse import (
     TYPES,
-    TimelapseOptions,
     async_delete_timelapse,
     async_list_timelapses,
     async_render_timelapse,
@@ -135,6 +135,7 @@ async def _async_set_timelapse(call: ServiceCall) -> None:
     """Record as asked from the next print on."""
     await async_set_timelapse(
         await async_get_coordinator(call),
+        call.data.get(ATTR_TYPE),
         TimelapseOptions(**{name: call.data.get(name) for name in OPTION_NAMES}),
         save=call.data[ATTR_SAVE],
         context=call.context,

@@ -43,13 +43,15 @@ CALLS: list[tuple[str, str, Call, Any]] = [
     (
         "POST",
         "/plugin/Spoolman/self/spool",
-        lambda p: p.post_path("Spoolman", "self/spool", {"spoolId": "1"}),
+        lambda p: p.send_path("Spoolman", "self/spool", {"spoolId": "1"}),
         {"spoolId": "1"},
     ),
     (
         "PUT",
         "/plugin/SpoolManager/selectSpool",
-        lambda p: p.put_path("SpoolManager", "/selectSpool", {"databaseId": 1}),
+        lambda p: p.send_path(
+            "SpoolManager", "/selectSpool", {"databaseId": 1}, method="PUT"
+        ),
         {"databaseId": 1},
     ),
 ]

@@ -73,7 +73,7 @@ class OctolapseApi(PluginFamily):
         """Return the state and settings (POST /plugin/octolapse/loadState)."""
         path = "loadState"
         answer = promised(
-            await self._plugins.post_path(PLUGIN, path, {"client_id": CLIENT_ID}),
+            await self._plugins.send_path(PLUGIN, path, {"client_id": CLIENT_ID}),
             f"plugin/{PLUGIN}/{path}",
         )
         if answer.get("success") is False:

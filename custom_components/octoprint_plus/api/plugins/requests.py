@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 import re
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 
@@ -130,32 +130,19 @@ class PluginRequests(ApiFamily):
             timeout=timeout,
         )
 
-    async def post_path(
+    async def send_path(
         self,
         plugin: str,
         path: str,
         data: Any = None,
         *,
+        method: Literal["POST", "PUT"] = "POST",
         permission: Needed = None,
         timeout: float | None = None,
     ) -> Any:
-        """Send JSON to a path of a plugin (POST /plugin/<plugin>/<path>)."""
+        """Send JSON to a path of a plugin (POST or PUT /plugin/<plugin>/<path>)."""
         return await self._request(
-            "POST", _route(plugin, path), data, permission=permission, timeout=timeout
-        )
-
-    async def put_path(
-        self,
-        plugin: str,
-        path: str,
-        data: Any = None,
-        *,
-        permission: Needed = None,
-        timeout: float | None = None,
-    ) -> Any:
-        """Put JSON at a path of a plugin (PUT /plugin/<plugin>/<path>)."""
-        return await self._request(
-            "PUT", _route(plugin, path), data, permission=permission, timeout=timeout
+            method, _route(plugin, path), data, permission=permission, timeout=timeout
         )
 
     async def _request(

@@ -159,7 +159,7 @@ class SoftwareUpdateApi(PluginFamily):
         if not targets:
             raise OctoPrintNotFoundError("No component to update was named")
         answer = promised(
-            await self._plugins.post_path(
+            await self._plugins.send_path(
                 PLUGIN,
                 "update",
                 {"targets": list(targets)},

@@ -88,7 +88,7 @@ class SpoolManagerApi(PluginFamily):
         }
         if commit is not None:
             data["commitCurrentSpoolValues"] = commit
-        await self._plugins.put_path(PLUGIN, "selectSpool", data)
+        await self._plugins.send_path(PLUGIN, "selectSpool", data, method="PUT")
 
 
 def parse_spools(answer: Json) -> SpoolList:

@@ -77,7 +77,7 @@ class SpoolmanApi(PluginFamily):
             raise OctoPrintNotFoundError(f"There is no tool {tool}")
         if spool_id is not None:
             listed(await self.list(), spool_id)
-        await self._plugins.post_path(
+        await self._plugins.send_path(
             PLUGIN,
             "self/spool",
             {"toolIdx": tool, "spoolId": spool_id},
