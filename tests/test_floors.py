@@ -8,6 +8,7 @@ import ast
 from collections.abc import Callable, Collection, Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
+import re
 import sys
 
 import pytest
@@ -199,7 +200,9 @@ def test_json_is_read_in_api_only() -> None:
             elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 # The plugins that are known have families of their own.
                 called = ast.unparse(node.func)
-                if called.endswith(("plugins.get", "plugins.command")):
+                if re.search(
+                    r"plugins\.(get|get_path|command|send_path|settings)$", called
+                ):
                     found.append(called)
         return found
 
@@ -222,16 +225,23 @@ def test_the_integration_is_imported_by_where_it_lies() -> None:
 def test_only_commands_send() -> None:
     """An entity gives the command that an action, a sentence or a card gives, too."""
 
-    def sent(module: Module) -> list[str]:
+    def clients(module: Module) -> list[str]:
+        found = [node for node in nodes(module) if isinstance(node, ast.Attribute)]
         return [
-            ast.unparse(node.value)
-            for node in nodes(module)
-            if isinstance(node, ast.Await) and ".client." in ast.unparse(node.value)
+            ast.unparse(node)
+            for node in found
+            if isinstance(node.value, ast.Attribute) and node.value.attr == "client"
+        ] + [
+            ast.unparse(node)
+            for node in found
+            if node.attr == "client" and not any(each.value is node for each in found)
         ]
 
     rooms = FLOORS[FLOOR["entity"]] | FLOORS[FLOOR["__init__"]]
-    assert offenders(sent, *rooms) == {
-        "repairs": ["coordinator.client.access.current_user()"]
+    # What is read beside the coordinator: addresses, the clock, and what the key may.
+    assert offenders(clients, *rooms) == {
+        "diagnostics": ["coordinator.client.clock"],
+        "repairs": ["entry.runtime_data.client.url", "coordinator.client.access"],
     }
 
 

@@ -71,6 +71,9 @@ class Race:
         """What was sent that changes something after the print had begun."""
 
         self.begins_after: int | None = None
+        self.fails_at: int | None = None
+        """The request that is answered by a proxy, whose server does not answer in time."""
+
         self._answer = fake._answer
         fake._answer = self.answer  # type: ignore[method-assign]
         self._idle = fake.json("GET", "/api/job"), fake.json("GET", "/api/printer")
@@ -81,6 +84,7 @@ class Race:
         self.requests.clear()
         self.late.clear()
         self.begins_after = begins_after
+        self.fails_at = None
         self._is_printing = False
         for path, answer in zip(("job", "printer"), self._idle, strict=True):
             self.fake.answer("GET", f"/api/{path}", json=answer)
@@ -90,6 +94,8 @@ class Race:
         name = f"{request.method} {request.path}"
         answer = self._answer(request, target)
         self.requests.append(name)
+        if len(self.requests) == self.fails_at:
+            return Answer(502)
         if request.method != "GET" and request.path not in HARMLESS:
             if self._is_printing:
                 self.late.append(name)
@@ -98,13 +104,17 @@ class Race:
                 job, _ = self._idle
                 self.fake.answer("GET", "/api/job", json=job | {"state": "Offline"})
         if len(self.requests) == self.begins_after:
-            self._is_printing = True
-            job, printer = self._idle
-            self.fake.answer("GET", "/api/job", json=job | {"state": "Printing"})
-            flags = printer["state"]["flags"] | {"printing": True, "ready": False}
-            state = {"text": "Printing", "flags": flags}
-            self.fake.answer("GET", "/api/printer", json=printer | {"state": state})
+            self.begin()
         return answer
+
+    def begin(self) -> None:
+        """Let the print begin."""
+        self._is_printing = True
+        job, printer = self._idle
+        self.fake.answer("GET", "/api/job", json=job | {"state": "Printing"})
+        flags = printer["state"]["flags"] | {"printing": True, "ready": False}
+        state = {"text": "Printing", "flags": flags}
+        self.fake.answer("GET", "/api/printer", json=printer | {"state": state})
 
 
 @pytest.fixture
@@ -198,6 +208,42 @@ async def test_race_of_a_print_with_what_harms_it(
             err = await run(moment)
             assert race.late == [], moment
             assert err is not None, moment
+
+
+@pytest.mark.parametrize("is_pushed", [False, True], ids=["polled", "pushed"])
+@pytest.mark.parametrize(("domain", "service", "data"), HARMFUL + STARTING)
+async def test_print_of_which_nobody_tells(
+    hass: HomeAssistant,
+    config_entry: MockConfigEntry,
+    race: Race,
+    domain: str,
+    service: str,
+    data: dict[str, Any],
+    is_pushed: bool,
+) -> None:
+    """Whichever request fails, nothing is sent into a print that was not told of before."""
+    coordinator = config_entry.runtime_data
+    with (
+        patch.object(coordinator.listener.push, "hurry", AsyncMock()),
+        patch.object(coordinator, "async_after_command", AsyncMock()),
+    ):
+        fails_at = 1
+        while True:
+            race.reset(None)
+            await refresh(hass, config_entry)
+            race.reset(None)
+            race.begin()
+            race.fails_at = fails_at
+            coordinator.listener.is_pushed = is_pushed
+            with pytest.raises(HomeAssistantError):
+                await hass.services.async_call(domain, service, data, blocking=True)
+            coordinator.listener.is_pushed = False
+            await hass.async_block_till_done()
+            assert race.late == [], fails_at
+            if len(race.requests) < fails_at:
+                break
+            fails_at += 1
+    assert fails_at > 1
 
 
 class Course:

@@ -132,6 +132,27 @@ async def test_choice_of_a_select_that_is_disabled(
     assert fake.commands() == [("/api/connection", {"command": "connect"})]
 
 
+async def test_choice_of_a_select_that_was_disabled_meanwhile(
+    hass: HomeAssistant,
+    fake: FakeOctoPrint,
+    init_integration: MockConfigEntry,
+    entity_registry: er.EntityRegistry,
+) -> None:
+    """Test that it is not used either where it was disabled while the printer was not there."""
+    fake.load("disconnected")
+    await refresh(hass, init_integration)
+    await select(hass, BAUDRATE, "250000")
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    entity_registry.async_update_entity(
+        BAUDRATE, disabled_by=er.RegistryEntryDisabler.USER
+    )
+    await hass.config_entries.async_setup(init_integration.entry_id)
+    await hass.async_block_till_done()
+    fake.clear()
+    await connect(hass)
+    assert fake.commands() == [("/api/connection", {"command": "connect"})]
+
+
 async def test_baudrate_found_out(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:

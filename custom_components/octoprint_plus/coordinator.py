@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.event import async_call_later
@@ -289,6 +290,19 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self._async_keep_tool(self._truth)
 
     @callback
+    def async_forget_disabled(self) -> None:
+        """Forget what was set by entities that are disabled: nobody would see that it holds.
+
+        What is known without them, as the active tool, comes back by itself.
+        """
+        for each in er.async_entries_for_config_entry(
+            er.async_get(self.hass), self.config_entry.entry_id
+        ):
+            key = each.unique_id.removeprefix(f"{self.instance_id}_")
+            if each.disabled and self.store.value(key) is not None:
+                self.store.async_set_value(key, None)
+
+    @callback
     def async_note_tool(self, tool: int) -> None:
         """Note that a tool was made the active one, which no poll tells."""
         if self._truth is not None:
@@ -320,6 +334,7 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             self.hass.bus.async_listen(EVENT_HOMEASSISTANT_STOP, self._async_stopping)
         )
         await self.store.async_load()
+        self.async_forget_disabled()
         self.events.async_load()
 
     @override

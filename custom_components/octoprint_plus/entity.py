@@ -182,10 +182,10 @@ class OctoPrintKeptEntity(OctoPrintControlEntity, RestoreEntity):
 
     @override
     async def async_will_remove_from_hass(self) -> None:
-        """Forget what was set where the entity is disabled: nobody would see that it holds."""
+        """Forget what was set where the entity has been disabled."""
         await super().async_will_remove_from_hass()
         if self.registry_entry and self.registry_entry.disabled:
-            self.async_keep(None)
+            self.coordinator.async_forget_disabled()
 
     @callback
     def async_keep(self, value: Kept) -> None:

@@ -1,6 +1,7 @@
 """The commands by the names of the actions that call them, with the fields of these.
 
-Whoever acts is in the field `acting`, which no action has; without it nobody is asked for.
+Whoever acts is in the field `acting`, which no action has; without it nobody is asked for. `ask_gcode`
+is send_gcode with a response.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -41,6 +42,9 @@ async def _get_bed_mesh(coordinator: OctoPrintCoordinator, _: Data) -> Any:
 
 ACTIONS: Mapping[str, Callable[[OctoPrintCoordinator, Data], Awaitable[Any]]] = {
     "analyse_file": lambda c, d: manage_files.async_analyse_file(c, file(d)),
+    "ask_gcode": lambda c, d: gcode.async_ask_gcode(
+        c, d["commands"], timeout=30, context=d.get("acting")
+    ),
     "cancel_object": lambda c, d: objects.async_cancel_object(c, d["object"]),
     "connect": lambda c, d: connect.async_connect_printer(
         c,

@@ -14,6 +14,7 @@ from .conftest import Call
 from .stub import StubCoordinator
 
 ACTIONS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("ask_gcode", {"commands": ["M105"]}),
     ("connect", {"save": True}),
     ("connect", {"autoconnect": False}),
     ("delete_file", {"path": "a.gcode"}),

@@ -30,7 +30,8 @@ async def async_look(coordinator: OctoPrintCoordinator) -> None:
     What is pushed is up to some seconds old, what is polled half a minute, and a print may have
     begun since. So this stands right before whatever would harm one.
 
-    Raises ServiceValidationError while filament is changed: the tool would be left hot, or out of
+    Raises HomeAssistantError where nobody tells it, as what is sent next may well arrive. Raises
+    ServiceValidationError while filament is changed: the tool would be left hot, or out of
     reach. The change itself may look.
     """
     if coordinator.filament_task not in (None, asyncio.current_task()):
@@ -38,10 +39,11 @@ async def async_look(coordinator: OctoPrintCoordinator) -> None:
     try:
         job = await coordinator.client.job.get()
     except OctoPrintError:
-        # What is sent next fails for the same reason, and tells it.
-        return
-    if parse_state(job.state) is not coordinator.data.state:
-        await coordinator.async_refresh()
+        is_news = True
+    else:
+        is_news = parse_state(job.state) is not coordinator.data.state
+    if is_news or not coordinator.last_update_success:
+        await async_poll(coordinator)
 
 
 async def async_refresh_or_raise(
@@ -58,7 +60,7 @@ async def async_refresh_or_raise(
             await _async_glance(coordinator)
         return
     if not coordinator.is_pushed:
-        await _async_refresh(coordinator)
+        await async_poll(coordinator)
     await async_look(coordinator)
 
 
@@ -73,8 +75,8 @@ async def _async_glance(coordinator: OctoPrintCoordinator) -> None:
         await coordinator.async_refresh()
 
 
-async def _async_refresh(coordinator: OctoPrintCoordinator) -> None:
-    """Poll, or raise why that is not possible."""
+async def async_poll(coordinator: OctoPrintCoordinator) -> None:
+    """Poll, or raise HomeAssistantError that tells why that is not possible."""
     await coordinator.async_refresh()
     err = coordinator.last_exception
     if not coordinator.last_update_success and isinstance(err, HomeAssistantError):

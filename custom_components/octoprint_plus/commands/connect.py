@@ -45,11 +45,13 @@ async def async_connect_printer(
     """
     if save or autoconnect is not None:
         await async_check_admin(coordinator, context, label)
-    async with server_command(coordinator, label, Permission.CONNECTION):
+    if not anew:
         await async_refresh_or_raise(coordinator)
-        if not anew and is_connected_soon(coordinator.data):
+        if is_connected_soon(coordinator.data):
             # A print must not be lost to a tap.
             return
+    async with server_command(coordinator, label, Permission.CONNECTION):
+        await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
             raise busy_refusal("connect_while_busy", coordinator)
         is_two = coordinator.data.server.server.is_at_least(2, 0)

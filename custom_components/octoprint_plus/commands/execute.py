@@ -23,7 +23,7 @@ from ..api import (
 )
 from ..coordinator import OctoPrintCoordinator
 from ..sync.errors import needs_reauth
-from .checks import async_check_permissions, async_look, check_state
+from .checks import async_check_permissions, async_look, async_poll, check_state
 from .everything import require_meant
 from .refusals import failure, gcode_refusal, refusal
 
@@ -137,7 +137,7 @@ async def printer_command(
             check_state(coordinator, command, forbidden)
         except ServiceValidationError:
             # What is known may be half a minute old.
-            await coordinator.async_refresh()
+            await async_poll(coordinator)
             check_state(coordinator, command, forbidden)
         try:
             yield

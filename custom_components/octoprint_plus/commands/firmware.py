@@ -1,9 +1,9 @@
 """What a firmware does on a line of G-code: rates, the fan, the display, leveling by a mesh."""
 
-from ..api import display_command
+from ..api import Permission, display_command
 from ..coordinator import OctoPrintCoordinator
 from ..model.snapshot import Snapshot
-from .execute import octoprint_command
+from .execute import printer_command
 from .press import async_press, can_press, gcode_press
 from .refusals import require_number
 
@@ -23,7 +23,7 @@ async def async_set_feed_rate(
 ) -> None:
     """Set the feed rate in percent (POST /api/printer/printhead)."""
     require_number(percent, coordinator, label)
-    async with octoprint_command(coordinator, label):
+    async with printer_command(coordinator, label, Permission.CONTROL):
         await coordinator.client.printer.set_feed_rate(percent)
 
 
@@ -32,7 +32,7 @@ async def async_set_flow_rate(
 ) -> None:
     """Set the flow rate in percent (POST /api/printer/tool)."""
     require_number(percent, coordinator, label)
-    async with octoprint_command(coordinator, label):
+    async with printer_command(coordinator, label, Permission.CONTROL):
         await coordinator.client.printer.set_flow_rate(percent)
 
 

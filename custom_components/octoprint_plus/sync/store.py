@@ -217,6 +217,6 @@ def _facts(running: RunningPrint | None) -> tuple[object, ...] | None:
     return _RUNNING(running), running.print_time // SAVE_EVERY
 
 
-_TOLD = all_but(Told, "memory")
+_TOLD = all_but(Told, "memory", "reason")
 _MEMORY = all_but(Memory, "running")
 _RUNNING = all_but(RunningPrint, "finish_at", "print_time")
