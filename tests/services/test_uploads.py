@@ -857,7 +857,6 @@ async def test_card_refuses(
     assert (key, found["error"]) == ("command_conflict", "File already exists")
     fake.load("sdcard", "sd_released")
     fake.answer("POST", CARD, status=409, json={"error": "not yet initialized"})
-    init_integration.runtime_data.last_update_success = False
     key, _ = await fails(**data)
     assert key == "sd_not_ready"
 

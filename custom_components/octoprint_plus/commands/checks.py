@@ -7,6 +7,7 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
     BUSY_STATES,
+    OctoPrintAuthError,
     OctoPrintError,
     Permission,
     State,
@@ -38,6 +39,9 @@ async def async_look(coordinator: OctoPrintCoordinator) -> None:
         raise refusal("filament_busy", coordinator.name)
     try:
         job = await coordinator.client.job.get()
+    except OctoPrintAuthError:
+        # What is sent next is refused for the same reason, and tells it.
+        return
     except OctoPrintError:
         is_news = True
     else:

@@ -51,7 +51,8 @@ async def async_connect_printer(
             # A print must not be lost to a tap.
             return
     async with server_command(coordinator, label, Permission.CONNECTION):
-        await async_refresh_or_raise(coordinator)
+        if anew:
+            await async_refresh_or_raise(coordinator)
         if coordinator.data.is_busy:
             raise busy_refusal("connect_while_busy", coordinator)
         is_two = coordinator.data.server.server.is_at_least(2, 0)
