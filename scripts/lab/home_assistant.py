@@ -205,7 +205,12 @@ class HomeAssistant(Server):
     @property
     def uploads(self) -> list[Path]:
         """Return what it keeps of all that was uploaded to it."""
-        return [*(self._temporary / "home-assistant-file_upload").iterdir()]
+        folder = self._temporary / "home-assistant-file_upload"
+        try:
+            return [*folder.iterdir()]
+        except FileNotFoundError:
+            # It comes with the first one, and goes with the last.
+            return []
 
     async def ws(self, command: str, /, **data: Any) -> Any:
         """Return the result of a websocket command."""

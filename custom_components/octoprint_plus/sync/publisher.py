@@ -50,7 +50,7 @@ class Publisher:
         self._progress_at = float("-inf")
         self._upload_at = float("-inf")
         self.naming = Naming()
-        """Which file is shown once its name is known."""
+        """Which file is shown once its name is known; whoever takes a snapshot lets it follow."""
 
         self.due_at: float | None = None
         """When what is held back now is to be looked at again, None for nothing."""
@@ -61,7 +61,6 @@ class Publisher:
         `now` is in seconds of any clock that only moves on.
         """
         self.due_at = None
-        self.naming.follow(latest, now)
         if shown is not None and self.naming.is_awaited(now):
             latest = replace(latest, job=replace(latest.job, file=shown.job.file))
             self._hold_until(self.naming.until, now)
