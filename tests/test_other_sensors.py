@@ -1,6 +1,5 @@
 """Tests of what is seen and what can be set: nothing is guessed, and nothing reported is hidden."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -20,15 +19,6 @@ CHAMBER = "sensor.prusa_chamber_temperature"
 
 IDLE = {"actual": 21.3, "target": 0.0}
 NONE = {"actual": None, "target": None}
-
-
-@pytest.fixture
-async def pushed(
-    hass: HomeAssistant, fake: FakeOctoPrint, config_entry: MockConfigEntry
-) -> AsyncGenerator[Pushed]:
-    """Return a printer without a heated chamber, of which the server tells what changes."""
-    async with pushing(hass, fake, config_entry) as pushed:
-        yield pushed
 
 
 async def report(pushed: Pushed, **values: Any) -> None:

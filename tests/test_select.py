@@ -113,40 +113,25 @@ async def test_connection(
     assert fake.commands() == [("/api/connection", {"command": "connect"})]
 
 
+@pytest.mark.parametrize("is_loaded", [True, False])
 async def test_choice_of_a_select_that_is_disabled(
     hass: HomeAssistant,
     fake: FakeOctoPrint,
     init_integration: MockConfigEntry,
     entity_registry: er.EntityRegistry,
+    is_loaded: bool,
 ) -> None:
-    """Test that what nobody can see any more is not used."""
+    """Test that what nobody can see any more is not used, whenever it was disabled."""
     fake.load("disconnected")
     await refresh(hass, init_integration)
     await select(hass, BAUDRATE, "250000")
+    if not is_loaded:
+        await hass.config_entries.async_unload(init_integration.entry_id)
     entity_registry.async_update_entity(
         BAUDRATE, disabled_by=er.RegistryEntryDisabler.USER
     )
-    await hass.async_block_till_done()
-    fake.clear()
-    await connect(hass)
-    assert fake.commands() == [("/api/connection", {"command": "connect"})]
-
-
-async def test_choice_of_a_select_that_was_disabled_meanwhile(
-    hass: HomeAssistant,
-    fake: FakeOctoPrint,
-    init_integration: MockConfigEntry,
-    entity_registry: er.EntityRegistry,
-) -> None:
-    """Test that it is not used either where it was disabled while the printer was not there."""
-    fake.load("disconnected")
-    await refresh(hass, init_integration)
-    await select(hass, BAUDRATE, "250000")
-    await hass.config_entries.async_unload(init_integration.entry_id)
-    entity_registry.async_update_entity(
-        BAUDRATE, disabled_by=er.RegistryEntryDisabler.USER
-    )
-    await hass.config_entries.async_setup(init_integration.entry_id)
+    if not is_loaded:
+        await hass.config_entries.async_setup(init_integration.entry_id)
     await hass.async_block_till_done()
     fake.clear()
     await connect(hass)

@@ -363,7 +363,9 @@ async def test_printer_storage_names(
     await refresh(hass, init_integration)
     replay(fake, "upload", "sdcard")
     await call("upload_file", source=source, location="printer", name=name)
-    assert uploads(fake)[-1].path == CARD
+    [request] = uploads(fake)
+    assert request.path == CARD
+    assert f"''{quote(name, safe='')}\r\n".encode() in request.body
 
 
 async def test_progress(

@@ -40,7 +40,8 @@ async def async_set_fan(
     coordinator: OctoPrintCoordinator, percent: int, label: str
 ) -> None:
     """Set the speed of the part cooling fan in percent, 0 for off."""
-    speed = round(FULL_SPEED * percent / 100)
+    require_number(percent, coordinator, label)
+    speed = round(FULL_SPEED * min(max(percent, 0), 100) / 100)
     await _async_send(coordinator, f"M106 S{speed}" if speed else "M107", label)
 
 
