@@ -35,6 +35,14 @@ UUID = "0c2f7b4e-5a1d-4f0b-9c3e-7d8a6b5c4d3e"
 
 
 @pytest.fixture(autouse=True)
+def enable_event_loop_debug() -> None:
+    """Leave the loop's debug mode to --asyncio-debug, where the harness would always enable it.
+
+    In this mode a stack is kept of each future and each task, which takes as long as the tests.
+    """
+
+
+@pytest.fixture(autouse=True)
 def auto_enable_custom_integrations(enable_custom_integrations: None) -> None:
     """Let Home Assistant find the integration."""
 

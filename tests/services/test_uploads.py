@@ -376,7 +376,12 @@ async def test_progress(
     caplog.set_level(logging.DEBUG, "custom_components.octoprint_plus")
     with patch("custom_components.octoprint_plus.api.uploads.CHUNK", 1000):
         await call("upload_file", source=str(media / "long.gcode"))
-    lines = [each.message for each in caplog.records if "long.gcode" in each.message]
+    lines = [
+        record.message
+        for record in caplog.records
+        if record.name.startswith("custom_components.octoprint_plus")
+        and "long.gcode" in record.message
+    ]
     assert lines == [
         *(f"Prusa: {part} % of long.gcode uploaded" for part in range(10, 101, 10)),
         "Prusa: uploaded long.gcode (100000 bytes)",
