@@ -1,7 +1,8 @@
 """A real HTTP server on the loopback that answers as OctoPrint was recorded to answer."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from email.utils import formatdate
@@ -10,6 +11,7 @@ import json as jsonlib
 import ssl
 from time import time
 from typing import Any, Self
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -106,18 +108,28 @@ class FakeOctoPrint:
         self.has_dates = False
         """Whether a proxy on the same machine dates all answers, as OctoPrint does not."""
 
+        self.login: str | None = None
+        """The name:password that a proxy in front of it asks for."""
+
         self.drops_bodies = False
         """Whether it forgets what it is sent while it reads that."""
 
         self.connections = 0
         """How many TCP connections were opened."""
 
+        self.transports: WeakSet[asyncio.Transport] = WeakSet()
+        """The connections by which a request came, as long as they are there."""
+
         self.requests: list[Request] = []
-        self._prefix = path.rstrip("/")
+        self.reply: Callable[[Request, str], Answer] = self._answer
+        """What answers a request, told its path and query, too; a test may put its own around."""
+
+        self.prefix = path.rstrip("/")
+        """The path of the server, as it is sent."""
+
         self._ssl = ssl_context
         self._port = 0
         self._runner: web.ServerRunner | None = None
-        self._transports: set[asyncio.Transport] = set()
         self._recorded: dict[str, Answer] = {}
         self.refuses_unknown_keys = False
         """Whether an unknown key is refused everywhere, as up to OctoPrint 1.10."""
@@ -144,7 +156,7 @@ class FakeOctoPrint:
     def url(self) -> str:
         """Return the address, without a slash at its end."""
         scheme = "https" if self._ssl else "http"
-        return f"{scheme}://127.0.0.1:{self._port}{self._prefix}"
+        return f"{scheme}://127.0.0.1:{self._port}{self.prefix}"
 
     async def start(self) -> None:
         """Listen, on the same port as before where it has listened before."""
@@ -160,7 +172,7 @@ class FakeOctoPrint:
         """Go away: refuse new connections and drop the open ones, as OctoPrint does."""
         if self._runner is None:
             return
-        self._transports.clear()
+        self.transports.clear()
         for site in tuple(self._runner.sites):
             await site.stop()
         await self.push.stop()
@@ -213,6 +225,10 @@ class FakeOctoPrint:
     def restore(self, method: str, path: str) -> None:
         """Take back an answer given by hand."""
         del self._answers[f"{method} {path}"]
+
+    def restore_all(self) -> None:
+        """Take back all answers given by hand."""
+        self._answers.clear()
 
     def json(self, method: str, path: str) -> Any:
         """Return a copy of what the current user would be answered, for editing."""
@@ -320,14 +336,14 @@ class FakeOctoPrint:
         transport = request.transport
         if transport is None:
             raise ConnectionResetError
-        if transport not in self._transports:
+        if transport not in self.transports:
             self.connections += 1
-            self._transports.add(transport)
+            self.transports.add(transport)
         raw_path, _, query = request.raw_path.partition("?")
-        if raw_path == self._prefix + SOCKET_PATH:
+        if raw_path == self.prefix + SOCKET_PATH:
             return await self._handle_socket(request)
         body = await self._body(request)
-        path = raw_path.removeprefix(self._prefix)
+        path = raw_path.removeprefix(self.prefix)
         received = Request(
             request.method,
             path,
@@ -344,8 +360,10 @@ class FakeOctoPrint:
         await asyncio.sleep(self.delay)
         while self.held & {path, "*"}:
             await asyncio.sleep(0.01)
-        if raw_path.startswith(self._prefix + "/"):
-            answer = self._answer(received, f"{path}?{query}" if query else path)
+        if not self._is_logged_in(received):
+            answer = Answer(401, b"", {"WWW-Authenticate": 'Basic realm="Printer"'})
+        elif raw_path.startswith(self.prefix + "/"):
+            answer = self.reply(received, f"{path}?{query}" if query else path)
         else:
             answer = NOT_FOUND
         return await self._send(request, received, answer)
@@ -417,6 +435,12 @@ class FakeOctoPrint:
             return True
         by_hand = {key, f"{request.method} {request.path}"} & self._answers.keys()
         return bool(by_hand) and not (200 <= found.status < 300 and _is_json(found))
+
+    def _is_logged_in(self, request: Request) -> bool:
+        if self.login is None:
+            return True
+        basic = b64encode(self.login.encode()).decode()
+        return request.headers.get("Authorization") == f"Basic {basic}"
 
     def _is_known(self, request: Request) -> bool:
         authorization = request.headers.get("Authorization", "")

@@ -83,6 +83,11 @@ class FakePush:
         """Return the subscription of the newest socket as the client put it, if it did."""
         return self._newest.wish if self._newest else None
 
+    @property
+    def sessions(self) -> list[str]:
+        """Return the sessions by which a socket may log in, oldest first."""
+        return list(self._sessions)
+
     async def send(self, message: dict[str, Any] | str | bytes) -> None:
         """Send JSON, a raw text frame or a binary frame to whoever is logged in."""
         for socket in self._logged_in():
@@ -93,6 +98,12 @@ class FakePush:
                     await socket.ws.send_str(message)
                 else:
                     await socket.ws.send_json(message)
+
+    async def send_anyway(self, message: dict[str, Any]) -> None:
+        """Send JSON to the newest socket, logged in or not, also what is withheld."""
+        if self._newest is None:
+            raise RuntimeError("No socket was opened")
+        await self._newest.ws.send_json(message)
 
     async def event(self, type: str, payload: Any = None) -> None:
         """Tell an event to those who subscribed to it."""

@@ -1,8 +1,8 @@
 """Test the config flow against a server that answers as OctoPrint does."""
 
 import asyncio
-from base64 import b64encode
 from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from ipaddress import ip_address
@@ -59,6 +59,7 @@ from homeassistant.setup import async_setup_component
 
 from .conftest import UUID
 from .fake_octoprint import FakeOctoPrint, Request
+from .insides import abort_connections
 from .recorded import Answer
 from .waiting import until
 
@@ -134,15 +135,11 @@ def server_context(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
 
 async def end(server: FakeOctoPrint) -> None:
     """Stop a server without waiting for the clients to say goodbye, as TLS does."""
-    for transport in server._transports:
+    for transport in server.transports:
         transport.abort()
     await server.stop()
     # Those are left that never got as far as a request.
-    loop = asyncio.get_running_loop()
-    transports = list(loop._transports.values())  # type: ignore[attr-defined]
-    for transport in transports:
-        transport.abort()
-    await until(lambda: all(each._sock is None for each in transports))
+    await abort_connections()
 
 
 @pytest.fixture
@@ -498,8 +495,7 @@ async def test_address_errors(
 
     fake.drop_next(0)
     fake.delay = 0
-    if "GET *" in fake._answers:
-        fake.restore("GET", "*")
+    fake.restore_all()
     result = await submit(hass, result, typed)
     await finish(hass, await paste_key(hass, result))
 
@@ -652,28 +648,12 @@ async def test_redirects_not_followed(
     await finish(hass, await paste_key(hass, result))
 
 
-CHALLENGE = {"WWW-Authenticate": 'Basic realm="Printer"'}
-
-
-def ask_for_login(server: FakeOctoPrint, login: str | None = "me:secret") -> None:
-    """Let a proxy in front of a server let only those through who have this log-in."""
-    wanted = f"Basic {b64encode((login or '').encode()).decode()}"
-    let_through = server._answer
-
-    def answer(request: Request, target: str) -> Answer:
-        if login is not None and request.headers.get("Authorization") != wanted:
-            return Answer(401, b"", CHALLENGE)
-        return let_through(request, target)
-
-    server._answer = answer  # type: ignore[method-assign]
-
-
 async def test_proxy_with_login(
     hass: HomeAssistant, fake: FakeOctoPrint, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that the log-in of a proxy is asked for, kept, and sent with all."""
     caplog.set_level(logging.DEBUG)
-    ask_for_login(fake)
+    fake.login = "me:secret"
     data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
     result = await submit(hass, await start(hass), data)
     assert result["step_id"] == "proxy_login"
@@ -710,7 +690,7 @@ async def test_login_in_address(
 ) -> None:
     """Test that a log-in that was typed with the address is taken out of it."""
     if is_asked:
-        ask_for_login(fake)
+        fake.login = "me:secret"
     result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
     assert result["description_placeholders"] == {CONF_URL: fake.url}
     result = await request_key(hass, result)
@@ -726,7 +706,7 @@ async def test_login_goes_to_no_other_host(
     hass: HomeAssistant, fake: FakeOctoPrint
 ) -> None:
     """Test that a log-in that was typed for one host is not sent to the next."""
-    ask_for_login(fake)
+    fake.login = "me:secret"
     data = {CONF_URL: "http://me:secret@octopi.local:1", CONF_VERIFY_SSL: True}
     result = await submit(hass, await start(hass), data)
     assert result["errors"] == {"base": "not_found"}
@@ -741,24 +721,27 @@ async def test_wrong_key_where_octoprint_trusts_the_login(
     hass: HomeAssistant, fake: FakeOctoPrint
 ) -> None:
     """Test that a key is verified although the log-in alone lets one read."""
-    ask_for_login(fake)
-    let_through = fake._is_known
-    with patch.object(
-        fake,
-        "_is_known",
-        lambda request: request.method == "GET" or let_through(request),
-    ):
-        result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
-        result = await paste_key(hass, result, "wrong")
+    fake.login = "me:secret"
+    reply = fake.reply
+
+    def trust(request: Request, target: str) -> Answer:
+        if request.method == "GET":
+            known = {**request.headers, "X-Api-Key": fake.key}
+            request = replace(request, headers=known)
+        return reply(request, target)
+
+    fake.reply = trust
+    result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
+    result = await paste_key(hass, result, "wrong")
     assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
 
 
 async def test_login_refused_later(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     """Test that the proxy's log-in is asked for again, and the key stays."""
-    ask_for_login(fake)
+    fake.login = "me:secret"
     result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
     entry = (await finish(hass, await paste_key(hass, result)))["result"]
-    ask_for_login(fake, "me:new")
+    fake.login = "me:new"
     await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
@@ -768,8 +751,7 @@ async def test_login_refused_later(hass: HomeAssistant, fake: FakeOctoPrint) -> 
     assert result["step_id"] == "proxy_login"
     assert result["errors"] == {"base": "login_refused"}
     assert suggested(result) == {CONF_USERNAME: "me"}
-    del fake._answer
-    ask_for_login(fake, "me:new")
+    fake.login = "me:new"
 
     result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "new"})
     expect_abort(result, "reauth_successful")
@@ -783,7 +765,7 @@ async def test_login_and_key_refused(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
     """Test that the key is asked for as well where it is refused behind the proxy."""
-    ask_for_login(fake)
+    fake.login = "me:secret"
     fake.key = "new"
     await init_integration.runtime_data.async_refresh()
     await hass.async_block_till_done()
@@ -813,7 +795,7 @@ async def test_reconfigure_login(
     hass: HomeAssistant, fake: FakeOctoPrint, another: FakeOctoPrint
 ) -> None:
     """Test keeping, changing and removing the log-in of a proxy."""
-    ask_for_login(fake)
+    fake.login = "me:secret"
     result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
     entry = (await finish(hass, await paste_key(hass, result)))["result"]
 
@@ -839,8 +821,7 @@ async def test_reconfigure_login(
     expect_abort(await change(), "reconfigure_successful")
     assert entry.data[CONF_PASSWORD] == "secret"
 
-    del fake._answer
-    ask_for_login(fake, "me:new")
+    fake.login = "me:new"
     result = await change(**{CONF_API_KEY: "wrong", CONF_PASSWORD: "new"})
     assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
     expect_abort(await change(**{CONF_PASSWORD: "new"}), "reconfigure_successful")
@@ -851,7 +832,7 @@ async def test_reconfigure_login(
     result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "new"})
     expect_abort(result, "reconfigure_successful")
 
-    del fake._answer
+    fake.login = None
     result = check_texts(await reconfigure())
     typed = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
     expect_abort(await submit(hass, result, typed), "reconfigure_successful")
@@ -887,7 +868,7 @@ async def test_http_instead_of_https_that_never_answers(
         return url
 
     url = fake.url.replace("http://", "https://")
-    with patch(f"{COMPONENT}.setup.finder._async_ask", ask):
+    with patch(f"{COMPONENT}.setup.finder.async_ask", ask):
         data = {CONF_URL: url, CONF_VERIFY_SSL: True}
         result = await submit(hass, await start(hass), data)
         assert result["errors"] == {"base": "try_http"}
@@ -914,7 +895,7 @@ async def test_slow_address(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
         others_asked.set()
         raise SetupError(ConnectionCause.REFUSED, asked=url)
 
-    with patch(f"{COMPONENT}.setup.finder._async_ask", ask):
+    with patch(f"{COMPONENT}.setup.finder.async_ask", ask):
         result = await to_auth(hass, fake.url)
     assert result["description_placeholders"] == {CONF_URL: fake.url}
 
@@ -941,7 +922,7 @@ async def test_https_instead_of_http(
 async def test_wrong_path(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     """Test that the address without its path is proposed where that is wrong."""
     data = {CONF_URL: f"{fake.url}/octoprint", CONF_VERIFY_SSL: True}
-    fake._prefix = ""
+    fake.prefix = ""
     result = await submit(hass, await start(hass), data)
     assert result["errors"] == {"base": "try_address"}
     assert suggested(result)[CONF_URL].rstrip("/") == fake.url
@@ -1156,7 +1137,7 @@ async def test_key_errors(
     assert result["description_placeholders"] == {CONF_URL: fake.url}
     assert suggested(result) == {CONF_API_KEY: "DUMMY_API_KEY"}
 
-    fake._answers.clear()
+    fake.restore_all()
     fake.user("admin")
     await finish(hass, await submit(hass, result, {CONF_API_KEY: fake.key}))
 
@@ -1662,7 +1643,7 @@ async def test_discovered_before_it_answers(
     """Test that all addresses are tried again once the card is confirmed."""
     addresses = [ip_address("127.0.0.3"), ip_address("127.0.0.1")]
     if is_login_asked:
-        ask_for_login(fake)
+        fake.login = "me:secret"
     else:
         await fake.stop()
     result = await discover(
@@ -2050,7 +2031,7 @@ async def test_proposal_behind_a_proxy(
         data={**config_entry.data, CONF_USERNAME: "me", CONF_PASSWORD: "secret"},
     )
     await fake.stop()
-    ask_for_login(another)
+    another.login = "me:secret"
     await discover(hass, zeroconf_info(another.url))
     assert keys_sent_to(another) == []
     assert proposal(hass, config_entry) is not None

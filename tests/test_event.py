@@ -20,6 +20,7 @@ from custom_components.octoprint_plus.api.job import PrintResult
 from custom_components.octoprint_plus.const import DOMAIN
 from custom_components.octoprint_plus.model.prints import LastPrint
 from custom_components.octoprint_plus.model.snapshot import Snapshot
+from custom_components.octoprint_plus.sync.poller import OctoPrintPoller
 from custom_components.octoprint_plus.sync.print_end import ATTEMPTS as SETTLE_ATTEMPTS
 from homeassistant.const import (
     EVENT_HOMEASSISTANT_STARTED,
@@ -505,14 +506,18 @@ async def test_another_end_while_it_is_settled(
     """Test that the history of a file says nothing of the print that ended after it."""
     gate = asyncio.Event()
     asked = asyncio.Event()
-    poller = pushed.coordinator._poller
 
-    async def held(snapshot: Snapshot, last_print: LastPrint, _: Any) -> LastPrint:
+    async def held(
+        _: OctoPrintPoller, snapshot: Snapshot, last_print: LastPrint, running: Any
+    ) -> LastPrint:
         asked.set()
         await gate.wait()
         return replace(last_print, result=PrintResult.DONE)
 
-    with firing(pushed.hass) as fired, patch.object(poller, "async_settle", held):
+    with (
+        firing(pushed.hass) as fired,
+        patch.object(OctoPrintPoller, "async_settle", held),
+    ):
         await begin(pushed)
         pushed.fake.load("disconnected")
         await pushed.state("OFFLINE", "Offline")

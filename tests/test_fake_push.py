@@ -60,7 +60,7 @@ class Client:
             await socket.send_json({"subscribe": subscribe})
         await socket.send_json({"auth": await self.auth()})
         await self.fake.push.wait_for_sockets(count + 1)
-        await self.fake.push._sockets[-1].ws.send_json({"barrier": None})
+        await self.fake.push.send_anyway({"barrier": None})
         await until(socket, "barrier")
         return socket
 

@@ -279,3 +279,31 @@ def test_no_service_call_is_handed_down() -> None:
         "services.filament": ["_order"],
         "services.target": ["async_get_coordinator"],
     }
+
+
+def named(call: ast.Call) -> Iterator[str]:
+    """Return the names of what a call puts something else in place of."""
+    function = call.func
+    name = getattr(function, "attr", None) or getattr(function, "id", None)
+    if name in ("patch", "object", "setattr", "delattr", "getattr"):
+        for argument in call.args[:2]:
+            parts = (
+                argument.values if isinstance(argument, ast.JoinedStr) else [argument]
+            )
+            for part in parts:
+                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                    yield part.value.rpartition(".")[2]
+
+
+def test_tests_put_nothing_in_place_of_a_private_part() -> None:
+    """Where it is named in a text, which ruff does not see."""
+    tests = INTEGRATION.parents[1] / "tests"
+    found = {
+        f"{path.relative_to(tests)}:{node.lineno}: {name}"
+        for path in tests.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_bytes()))
+        if isinstance(node, ast.Call)
+        for name in named(node)
+        if re.match("_[a-z]", name)
+    }
+    assert found == set()

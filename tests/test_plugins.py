@@ -32,9 +32,9 @@ from .api.plugins.test_spool_manager import (
     RESULT,
 )
 from .api.plugins.test_spoolman import ENTRY as SPOOL, REQUIREMENTS
-from .fake_octoprint import FakeOctoPrint
+from .fake_octoprint import FakeOctoPrint, Request
 from .pushed import Pushed, pushing
-from .recorded import FIXTURES
+from .recorded import FIXTURES, Answer
 from .waiting import refresh, until
 
 PSU = "switch.prusa_power_supply"
@@ -124,14 +124,20 @@ async def tell(pushed: Pushed, plugin: str, data: dict[str, Any]) -> None:
     await pushed.hass.async_block_till_done()
 
 
-async def set_plugins(pushed: Pushed, *gone: str, **settings: dict[str, Any]) -> None:
-    """Let OctoPrint have other settings of plugins, and others not at all."""
+async def set_plugins(
+    pushed: Pushed, *gone: str, is_told: bool = True, **settings: dict[str, Any]
+) -> None:
+    """Let OctoPrint have other settings of plugins, and others not at all, told or polled."""
     answer = pushed.fake.json("GET", "/api/settings")
     answer["plugins"] |= settings
     for plugin in gone:
         del answer["plugins"][plugin]
     pushed.fake.answer("GET", "/api/settings", json=answer)
-    await pushed.event("SettingsUpdated")
+    if is_told:
+        await pushed.event("SettingsUpdated")
+    else:
+        pushed.coordinator.async_expire(with_plugins=False)
+        await pushed.coordinator.async_refresh()
     await pushed.hass.async_block_till_done()
 
 
@@ -254,14 +260,14 @@ async def test_prompt(pushed: Pushed) -> None:
 
     prompt = "/api/plugin/action_command_prompt"
     answers = iter([question, {}])
-    find = pushed.fake._find
+    reply = pushed.fake.reply
 
-    def answer(request: str, path: str, method: str) -> Any:
-        if request == f"GET {prompt}":
+    def answer(request: Request, target: str) -> Answer:
+        if (request.method, request.path) == ("GET", prompt):
             pushed.fake.answer("GET", prompt, json=next(answers))
-        return find(request, path, method)
+        return reply(request, target)
 
-    pushed.fake._find = answer  # type: ignore[method-assign]
+    pushed.fake.reply = answer
     await hass.services.async_call(
         "select",
         "select_option",
@@ -736,7 +742,8 @@ async def test_plugin_that_hangs(
         await until(is_read)
 
 
-async def test_plugins_that_are_removed(pushed: Pushed) -> None:
+@pytest.mark.parametrize("is_told", [True, False])
+async def test_plugins_that_are_removed(pushed: Pushed, is_told: bool) -> None:
     """Test that nothing is shown of plugins that are gone, until they are back."""
     hass = pushed.hass
     plugins = pushed.fake.json("GET", "/api/settings")["plugins"]
@@ -749,13 +756,14 @@ async def test_plugins_that_are_removed(pushed: Pushed) -> None:
     }
     kept = {key: pushed.state_of(key) for key in shown}
     gone = ("DisplayLayerProgress", "Spoolman", "psucontrol", "softwareupdate")
-    await set_plugins(pushed, *gone)
+    await set_plugins(pushed, *gone, is_told=is_told)
     await until(lambda: hass.states.get(PSU).state == "unavailable")
     assert {key: pushed.state_of(key) for key in shown} == shown
     with pytest.raises(ServiceValidationError) as caught:
         await call(hass, "list_spools", respond=True)
     assert key_of(caught) == "plugin_not_installed"
-    await set_plugins(pushed, **{plugin: plugins[plugin] for plugin in gone})
+    back = {plugin: plugins[plugin] for plugin in gone}
+    await set_plugins(pushed, is_told=is_told, **back)
     await until(lambda: {key: pushed.state_of(key) for key in shown} == kept)
 
 

@@ -74,9 +74,11 @@ class Race:
         self.fails_at: int | None = None
         """The request that is answered by a proxy, whose server does not answer in time."""
 
-        self._answer = fake._answer
-        fake._answer = self.answer  # type: ignore[method-assign]
-        self._idle = fake.json("GET", "/api/job"), fake.json("GET", "/api/printer")
+        self.reply = fake.reply
+        """What the server answers without a race."""
+
+        fake.reply = self.answer
+        self.idle = fake.json("GET", "/api/job"), fake.json("GET", "/api/printer")
         self._is_printing = False
 
     def reset(self, begins_after: int | None) -> None:
@@ -86,13 +88,13 @@ class Race:
         self.begins_after = begins_after
         self.fails_at = None
         self._is_printing = False
-        for path, answer in zip(("job", "printer"), self._idle, strict=True):
+        for path, answer in zip(("job", "printer"), self.idle, strict=True):
             self.fake.answer("GET", f"/api/{path}", json=answer)
 
     def answer(self, request: Request, target: str) -> Answer:
         """Answer a request, then let the print begin."""
         name = f"{request.method} {request.path}"
-        answer = self._answer(request, target)
+        answer = self.reply(request, target)
         self.requests.append(name)
         if len(self.requests) == self.fails_at:
             return Answer(502)
@@ -101,7 +103,7 @@ class Race:
                 self.late.append(name)
             if request.json == {"command": "disconnect"}:
                 # What waits for the end of the connection need not wait long.
-                job, _ = self._idle
+                job, _ = self.idle
                 self.fake.answer("GET", "/api/job", json=job | {"state": "Offline"})
         if len(self.requests) == self.begins_after:
             self.begin()
@@ -110,7 +112,7 @@ class Race:
     def begin(self) -> None:
         """Let the print begin."""
         self._is_printing = True
-        job, printer = self._idle
+        job, printer = self.idle
         self.fake.answer("GET", "/api/job", json=job | {"state": "Printing"})
         flags = printer["state"]["flags"] | {"printing": True, "ready": False}
         state = {"text": "Printing", "flags": flags}
@@ -252,8 +254,8 @@ class Course:
     def __init__(self, race: Race) -> None:
         """Take a server that is idle."""
         self._fake = race.fake
-        self._answer = race._answer
-        self._idle = race._idle
+        self._reply = race.reply
+        self._idle = race.idle
         self.requests: list[str] = []
         self.late: list[tuple[str, str]] = []
         """What was sent into a print that was known by then, or not looked for, and its state."""
@@ -264,7 +266,7 @@ class Course:
         self._allowed: frozenset[str] = frozenset()
         self._seen = ""
         self._sent = 0
-        race.fake._answer = self.answer  # type: ignore[method-assign]
+        race.fake.reply = self.answer
 
     def reset(
         self, states: tuple[str, ...], begins_after: int, allowed: frozenset[str]
@@ -299,7 +301,7 @@ class Course:
     def answer(self, request: Request, target: str) -> Answer:
         """Answer a request, then go on."""
         name = f"{request.method} {request.path}"
-        answer = self._answer(request, target)
+        answer = self._reply(request, target)
         if name == LOOK:
             self._seen = self.state
             self._sent = 0

@@ -565,7 +565,7 @@ async def test_list_of_many_files(client: OctoPrintClient, fake: FakeOctoPrint) 
         threads.add(threading.get_ident())
         return found
 
-    with patch.object(bodies, "_pause", pause):
+    with patch.object(bodies, "give_turn", pause):
         assert len((await client.files.list()).entries) == 20_000
     assert threads
     assert threading.get_ident() not in threads

@@ -13,6 +13,7 @@ from custom_components.octoprint_plus.api.private_aiohttp import (
     stop_heartbeat,
     was_redirected,
 )
+from tests.insides import heartbeat
 from tests.test_floors import MODULES
 
 
@@ -45,7 +46,7 @@ async def test_heartbeat(socket_enabled: None, session: aiohttp.ClientSession) -
     async with TestServer(app, host="127.0.0.1") as server:
         socket = await session.ws_connect(server.make_url("/"), heartbeat=15)
         await socket.close()
-        timer = socket._heartbeat_cb
+        timer = heartbeat(socket)
         assert timer is not None
         assert not timer.cancelled()
         stop_heartbeat(socket)

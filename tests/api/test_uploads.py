@@ -85,7 +85,7 @@ def posts(fake: FakeOctoPrint) -> list[Request]:
 
 @asynccontextmanager
 async def reading(
-    client: OctoPrintClient, answer: bytes, limit: int
+    session: aiohttp.ClientSession, answer: bytes, limit: int
 ) -> AsyncGenerator[OctoPrintClient]:
     """Yield a client of a server that reads so many bytes, then answers or falls silent."""
     done = asyncio.Event()
@@ -111,7 +111,7 @@ async def reading(
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
-        yield OctoPrintClient(client._session, url, "DUMMY_API_KEY")
+        yield OctoPrintClient(session, url, "DUMMY_API_KEY")
         done.set()
 
 
@@ -496,8 +496,9 @@ async def test_sent_once(client: OctoPrintClient, fake: FakeOctoPrint) -> None:
     assert len(posts(fake)) == 1
 
 
+@pytest.mark.usefixtures("socket_enabled")
 async def test_server_that_takes_no_more(
-    client: OctoPrintClient, monkeypatch: pytest.MonkeyPatch
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test the stall in the middle, with more to send than any buffer holds."""
     monkeypatch.setattr(uploads, "STALL_TIMEOUT", 0.3)
@@ -508,7 +509,7 @@ async def test_server_that_takes_no_more(
             yield bytes(CHUNK)
 
     seen: list[int] = []
-    async with reading(client, b"", 1024 * 1024) as slow:
+    async with reading(session, b"", 1024 * 1024) as slow:
         with pytest.raises(OctoPrintConnectionError, match="standstill") as caught:
             await slow.files.upload(
                 "local", "a.gcode", source(), size, on_progress=seen.append
@@ -548,17 +549,18 @@ async def test_slow_is_not_stalled(
 
 
 async def test_no_answer(
-    client: OctoPrintClient, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+    session: aiohttp.ClientSession, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that the answer has a time-out of its own."""
     monkeypatch.setattr(uploads, "ANSWER_TIMEOUT", 0.1)
-    async with reading(client, b"", 1) as silent:
+    async with reading(session, b"", 1) as silent:
         with pytest.raises(OctoPrintConnectionError) as caught:
             await silent.files.upload("local", "a.gcode", BytesIO(GCODE), len(GCODE))
     assert caught.value.cause is ConnectionCause.TIMEOUT
 
 
-async def test_answered_before_all_is_sent(client: OctoPrintClient) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+async def test_answered_before_all_is_sent(session: aiohttp.ClientSession) -> None:
     """Test that the rest is not sent where OctoPrint has refused already."""
     answer = (
         b"HTTP/1.1 415 Unsupported Media Type\r\nContent-Type: application/json\r\n"
@@ -573,14 +575,17 @@ async def test_answered_before_all_is_sent(client: OctoPrintClient) -> None:
             taken += CHUNK
             yield bytes(CHUNK)
 
-    async with reading(client, answer, 1024 * 1024) as refusing:
+    async with reading(session, answer, 1024 * 1024) as refusing:
         with pytest.raises(OctoPrintError):
             await refusing.files.upload("local", "a.exe", source(), size)
     assert taken < size
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\r\n\r\n"])
-async def test_beyond_octoprints_limit(client: OctoPrintClient, answer: bytes) -> None:
+@pytest.mark.usefixtures("socket_enabled")
+async def test_beyond_octoprints_limit(
+    session: aiohttp.ClientSession, answer: bytes
+) -> None:
     """Test what OctoPrint does with a file that is too large: it slams the door."""
     size = uploads.USUAL_UPLOAD_LIMIT + 1
 
@@ -588,7 +593,7 @@ async def test_beyond_octoprints_limit(client: OctoPrintClient, answer: bytes) -
         while True:
             yield bytes(CHUNK)
 
-    async with reading(client, answer, 0) as refusing:
+    async with reading(session, answer, 0) as refusing:
         with pytest.raises(OctoPrintRequestError, match="larger than OctoPrint takes"):
             await refusing.files.upload("local", "a.gcode", source(), size)
 

@@ -70,13 +70,13 @@ class Model:
 
     def __post_init__(self) -> None:
         """Answer instead of the recordings."""
-        self._answer = self.fake._answer
-        self.fake._answer = self.answer  # type: ignore[method-assign]
+        self._reply = self.fake.reply
+        self.fake.reply = self.answer
         self.show()
 
     def answer(self, request: Request, target: str) -> Answer:
         """Answer a request, then let happen what is to happen after it."""
-        answer = self._answer(request, target)
+        answer = self._reply(request, target)
         command = request.json or {}
         if request.path == "/api/printer/tool" and command.get("command") == "target":
             self.target = float(command["targets"]["tool0"])

@@ -120,4 +120,9 @@ def test_what_waits_is_bounded(hass: HomeAssistant) -> None:
         events.async_add(
             Occurrence(subject=Subject.PRINT, type=cast("EventType", str(number)))
         )
-    assert len(events._waiting) == MOST_WAITING
+    told: list[Occurrence] = []
+    events.async_listen(Subject.PRINT, told.append)
+    events.async_open(hass)
+    assert [each.type for each in told] == [
+        str(number) for number in range(MOST_WAITING, 2 * MOST_WAITING)
+    ]

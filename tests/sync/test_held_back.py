@@ -12,7 +12,8 @@ from pytest_homeassistant_custom_component.common import (
 )
 
 from custom_components.octoprint_plus.sync.publisher import PROGRESS_PACE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
+from homeassistant.helpers.event import async_call_later
 
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed, pushing
@@ -108,15 +109,31 @@ async def test_upload(pushed: Pushed, freezer: FrozenDateTimeFactory) -> None:
         await until(lambda: pushed.state_of("sensor.upload") == "37")
 
 
-async def test_unload(pushed: Pushed, freezer: FrozenDateTimeFactory) -> None:
+async def test_unload(
+    pushed: Pushed, freezer: FrozenDateTimeFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Test that nothing is left of what was to be shown later."""
-    coordinator = pushed.coordinator
+    waiting: list[CALLBACK_TYPE] = []
+
+    def later(hass: HomeAssistant, delay: float, action: Any) -> CALLBACK_TYPE:
+        stop = async_call_later(hass, delay, action)
+
+        def stop_waiting() -> None:
+            waiting.remove(stop_waiting)
+            stop()
+
+        waiting.append(stop_waiting)
+        return stop_waiting
+
+    monkeypatch.setattr(
+        "custom_components.octoprint_plus.coordinator.async_call_later", later
+    )
     for actual in range(200, 20, -5):
         # Something else may come meanwhile, and bring what was held back along.
         await pushed.current(temps=temps(float(actual)))
         freezer.tick(0.1)
-        if coordinator._held_back is not None:
+        if waiting:
             break
-    assert coordinator._held_back is not None
+    assert len(waiting) == 1
     await pushed.unload()
-    assert coordinator._held_back is None
+    assert waiting == []

@@ -337,6 +337,5 @@ async def test_diagnostics(pushed: Pushed, hass_client: ClientSessionGenerator) 
     )
     assert found["is_pushed"] is True
     assert found["poll_interval"] == POLL_PUSHED.total_seconds()
-    login = pushed.coordinator.listener.push._login
-    assert login is not None
-    assert login.session not in str(found)
+    (session,) = pushed.fake.push.sessions
+    assert session not in str(found)

@@ -405,7 +405,7 @@ async def test_key_is_refused_from_the_start(
     pushed = await Pushed(hass, fake, config_entry).load()
     await until(lambda: fake.push.opened == 1)
     fake.key = "ANOTHER_KEY"
-    await fake.push._sockets[0].ws.send_json({"connected": {}})
+    await fake.push.send_anyway({"connected": {}})
     await until(lambda: reauth_flows(hass) == 1)
     await fake.push.wait_closed()
     await pushed.unload()

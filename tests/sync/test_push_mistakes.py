@@ -1,21 +1,27 @@
 """Tests that nothing unexpected ends what is pushed: it is logged once, and the socket opened again."""
 
 from collections.abc import Callable
+from functools import partial
 import logging
 from typing import Any
 
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+)
 
+from custom_components.octoprint_plus.api.socket.events import Subject
 from custom_components.octoprint_plus.api.socket.messages import MessageReader
-from custom_components.octoprint_plus.api.socket.push import PushLost
+from custom_components.octoprint_plus.api.socket.push import PushLost, PushStarted
 from custom_components.octoprint_plus.sync import plugins as states
 from custom_components.octoprint_plus.sync.events import OctoPrintEvents
-from custom_components.octoprint_plus.sync.listener import DOUBLED, PushListener
+from custom_components.octoprint_plus.sync.listener import DOUBLED
 from custom_components.octoprint_plus.sync.plugin_reader import PluginReader
 from custom_components.octoprint_plus.sync.poller import OctoPrintPoller
 from custom_components.octoprint_plus.sync.publisher import Publisher
 from homeassistant.core import HomeAssistant
+from homeassistant.util.dt import utcnow
 
 from ..fake_octoprint import FakeOctoPrint
 from ..pushed import Pushed
@@ -109,17 +115,27 @@ async def test_station(
     assert "Prusa: unexpected error while" in caplog.text
 
 
-@pytest.mark.parametrize("name", ["_async_opened", "_async_lost"])
+@pytest.mark.parametrize("kind", [PushStarted, PushLost])
 async def test_around_the_socket(
     pushed: Pushed,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
-    name: str,
+    kind: type,
 ) -> None:
     """Test a mistake in taking that the socket is up, or lost."""
-    failed = fail(monkeypatch, PushListener, name)
+    receive = pushed.coordinator.listener.async_receive
+    failed = False
+
+    def failing(message: Any) -> None:
+        nonlocal failed
+        if isinstance(message, kind) and not failed:
+            failed = True
+            raise KeyError("of nobody's expectation")
+        receive(message)
+
+    monkeypatch.setattr(pushed.coordinator.listener, "async_receive", failing)
     await pushed.fake.push.drop()
-    await until(failed)
+    await until(lambda: failed)
     await shows_what_is_pushed(pushed)
     assert tracebacks(caplog) == 1
 
@@ -162,15 +178,13 @@ async def test_listener_of_events(
 ) -> None:
     """Test that an event that cannot be told loses neither the socket nor the next one."""
     told: list[str] = []
-    real = pushed.coordinator.events._listeners
 
     def listener(occurrence: Any) -> None:
         told.append(occurrence.type)
         raise KeyError(occurrence.type)
 
-    monkeypatch.setattr(
-        pushed.coordinator.events, "_listeners", dict.fromkeys(real, listener)
-    )
+    for subject in Subject:
+        pushed.coordinator.events.async_listen(subject, listener)
     await pushed.event("Waiting")
     await pushed.event("MovieRendering", gcode="a", movie_basename="b")
     assert told == ["waiting", "rendering"]
@@ -218,12 +232,18 @@ async def test_poll_alone(
 ) -> None:
     """Test that polls that fail are told once, and go on until one succeeds."""
     coordinator = init_integration.runtime_data
-    fail(monkeypatch, OctoPrintPoller, "async_read", 3)
-    for _ in range(3):
-        await coordinator.async_refresh()
-        assert not coordinator.last_update_success
-        assert coordinator._unsub_refresh is not None
+    failed = fail(monkeypatch, OctoPrintPoller, "async_read", 3)
     await coordinator.async_refresh()
+
+    def is_over(times: int) -> bool:
+        has_polled = failed() > times or coordinator.last_update_success
+        return has_polled and not coordinator.is_polling
+
+    for times in (1, 2, 3):
+        assert failed() == times
+        assert not coordinator.last_update_success
+        async_fire_time_changed(hass, utcnow() + coordinator.update_interval)
+        await until(partial(is_over, times))
     assert coordinator.last_update_success
     assert tracebacks(caplog) == 1
 
@@ -247,13 +267,13 @@ async def test_plugin(
         {"odd": odd, "good": good},
     )
     monkeypatch.setattr(
-        "custom_components.octoprint_plus.sync.plugin_reader._installed",
+        "custom_components.octoprint_plus.sync.plugin_reader.installed_plugins",
         lambda _: frozenset({"odd", "good"}),
     )
     assert states.READERS
     for _ in range(2):
         reader.expire()
         reader.async_read()
-        await until(lambda: reader._task is not None and reader._task.done())
+        await reader.async_wait_idle()
     assert read == ["good", "good"]
     assert tracebacks(caplog) == 1

@@ -18,6 +18,7 @@ from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from ..fake_octoprint import FakeOctoPrint
+from ..insides import busy_connections
 from ..pushed import Pushed, pushing
 from ..recorded import Answer
 from ..waiting import until
@@ -54,7 +55,7 @@ async def logging_in(pushed: Pushed) -> None:
     await waiting_for_hello(pushed)
     pushed.fake.clear()
     pushed.fake.delay = 60
-    await pushed.fake.push._sockets[0].ws.send_json({"connected": {}})
+    await pushed.fake.push.send_anyway({"connected": {}})
     await until(lambda: [each.path for each in pushed.fake.requests] == ["/api/login"])
 
 
@@ -80,7 +81,7 @@ async def just_up(pushed: Pushed) -> None:
         return await get()
 
     pushed.coordinator.client.job.get = held  # type: ignore[method-assign]
-    await pushed.fake.push._sockets[0].ws.send_json({"connected": {}})
+    await pushed.fake.push.send_anyway({"connected": {}})
     await until(lambda: pushed.of(PushStarted))
     await until(lambda: pushed.coordinator.is_polling)
 
@@ -176,9 +177,8 @@ def remains(pushed: Pushed) -> list[str]:
 
 async def assert_clean(pushed: Pushed, caplog: pytest.LogCaptureFixture) -> None:
     """See that no task, timer, socket or log line is left."""
-    connector = async_get_clientsession(pushed.hass).connector
-    if connector is not None:
-        await until(lambda: not connector._acquired)
+    session = async_get_clientsession(pushed.hass)
+    await until(lambda: not busy_connections(session))
     await until(lambda: not remains(pushed))
     pushed.fake.push.thaw()
     await pushed.fake.push.wait_closed()
@@ -291,9 +291,7 @@ async def test_two_servers(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     ):
         assert other.key == fake.key
         # Their sessions are by chance of the same name, which is worth nothing elsewhere.
-        assert (
-            one.coordinator.listener.push._login == two.coordinator.listener.push._login
-        )
+        assert fake.push.sessions == other.push.sessions
         assert one.coordinator.listener.push is not two.coordinator.listener.push
         other.load("printing_local")
         await two.state("PRINTING", "Printing")
@@ -325,9 +323,12 @@ async def test_two_entries_on_one_server(
         await two.load()
         await until(lambda: fake.push.sockets == 2)
         await until(lambda: one.coordinator.is_pushed and two.coordinator.is_pushed)
-        assert (
-            one.coordinator.listener.push._login != two.coordinator.listener.push._login
-        )
+        logins = [
+            received.message["auth"]
+            for received in fake.push.received
+            if "auth" in received.message
+        ]
+        assert len(set(logins)) == len(logins) == 2
         fake.load("printing_local")
         await fake.push.event("PrinterStateChanged", {"state_id": "PRINTING"})
         await one.heard()

@@ -20,7 +20,9 @@ from custom_components.octoprint_plus.coordinator import (
 )
 from homeassistant.helpers import device_registry as dr
 
+from ..fake_octoprint import Request
 from ..pushed import FULL_POLL, POLL, Pushed
+from ..recorded import Answer
 from ..waiting import until
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -210,18 +212,18 @@ async def test_end_of_a_print_that_is_overtaken(pushed: Pushed) -> None:
 
 async def test_settings_that_change_during_a_poll(pushed: Pushed) -> None:
     """Test that what was read a moment too early is read again soon."""
-    coordinator, find = pushed.coordinator, pushed.fake._find
+    coordinator, reply = pushed.coordinator, pushed.fake.reply
 
-    def answer(request: str, path: str, method: str) -> Any:
-        if request == "GET /api/system/commands":
+    def answer(request: Request, target: str) -> Answer:
+        if request.path == "/api/system/commands":
             coordinator.async_expire()
-        return find(request, path, method)
+        return reply(request, target)
 
-    pushed.fake._find = answer  # type: ignore[method-assign]
+    pushed.fake.reply = answer
     coordinator.async_expire()
     await coordinator.async_refresh()
     assert coordinator.update_interval == POLL_TRANSIENT
-    pushed.fake._find = find  # type: ignore[method-assign]
+    pushed.fake.reply = reply
     pushed.fake.clear()
     await coordinator.async_refresh()
     assert "/api/settings" in pushed.gets()

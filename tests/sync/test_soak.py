@@ -17,6 +17,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util.async_ import get_scheduled_timer_handles
 
 from ..fake_octoprint import FakeOctoPrint
+from ..insides import listener_count
 from ..pushed import Pushed, pushing, writes
 from .soak import Hour, Printer
 
@@ -144,7 +145,7 @@ def counts(printer: Printer) -> tuple[int, int, int]:
     return (
         len(asyncio.all_tasks()),
         sum(not handle.cancelled() for handle in handles),
-        len(printer.pushed.coordinator._listeners),
+        listener_count(printer.pushed.coordinator),
     )
 
 
@@ -185,7 +186,6 @@ async def test_a_day(
         pushed.fake.clear()
         pushed.fake.push.received.clear()
         pushed.fake.push.handshakes.clear()
-        pushed.fake._transports.clear()
         if number >= HOURS:
             gc.collect()
             memory.append(tracemalloc.get_traced_memory()[0])

@@ -88,12 +88,12 @@ def _parsed(body: bytes) -> Any:
 
 def _parsed_beside(body: bytes) -> Any:
     try:
-        return json.loads(body, object_hook=_pause)
+        return json.loads(body, object_hook=give_turn)
     except ValueError, RecursionError:
         return NO_JSON
 
 
-def _pause(found: dict[str, Any]) -> dict[str, Any]:
+def give_turn(found: dict[str, Any]) -> dict[str, Any]:
     """Give the loop its turn: other threads run between instructions of Python only."""
     return found
 

@@ -50,7 +50,7 @@ async def async_find(
     asked = tuple(dict.fromkeys(urls))[:MAX_ASKED]
     tasks = [
         hass.async_create_background_task(
-            _async_ask(hass, url, login=login, verify_ssl=verify_ssl), f"ask {url.host}"
+            async_ask(hass, url, login=login, verify_ssl=verify_ssl), f"ask {url.host}"
         )
         for url in asked
     ]
@@ -150,7 +150,7 @@ async def _async_cancel(
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _async_ask(
+async def async_ask(
     hass: HomeAssistant, url: URL, *, login: ProxyLogin | None, verify_ssl: bool
 ) -> URL:
     """Return the address at which OctoPrint answers, after a redirect to HTTPS if need be."""

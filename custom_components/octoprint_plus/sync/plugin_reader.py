@@ -105,6 +105,10 @@ class PluginReader:
     @callback
     def async_read(self) -> None:
         """Read what is due, if not some of it is being read already."""
+        if (snapshot := self._get()) is not None:
+            for plugin in READERS.keys() - installed_plugins(snapshot):
+                # It is due once it is there again.
+                self.expire(plugin)
         if (self._task is None or self._task.done()) and self._next() is not None:
             self._task = self._entry.async_create_background_task(
                 self._hass, self._async_read(), f"{DOMAIN} plugins {self._entry.title}"
@@ -119,10 +123,7 @@ class PluginReader:
         """Return a plugin that is there, may be read, and was not for long."""
         if (snapshot := self._get()) is None:
             return None
-        installed, user = _installed(snapshot), snapshot.server.user
-        for plugin in READERS.keys() - installed:
-            # It is due once it is there again.
-            self.expire(plugin)
+        installed, user = installed_plugins(snapshot), snapshot.server.user
         oldest = monotonic() - MAX_AGE
         for plugin in READERS:
             if (
@@ -181,7 +182,7 @@ class PluginReader:
         return False
 
 
-def _installed(snapshot: Snapshot) -> frozenset[str]:
+def installed_plugins(snapshot: Snapshot) -> frozenset[str]:
     """Return the plugins that are there; of two that keep account of spools just one."""
     installed = snapshot.server.installed
     if spoolman.PLUGIN in installed:

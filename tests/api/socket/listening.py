@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager, suppress
+from pathlib import Path
 
 from custom_components.octoprint_plus.api import OctoPrintConnectionError
 from custom_components.octoprint_plus.api.errors import ConnectionCause
@@ -72,6 +73,11 @@ async def listening(push: OctoPrintPush) -> AsyncGenerator[Listener]:
         yield listener
     finally:
         await listener.stop()
+
+
+def descriptors() -> int:
+    """Return how many files and sockets are open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def cause(lost: PushLost) -> ConnectionCause:

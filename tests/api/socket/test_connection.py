@@ -8,6 +8,7 @@ from aiohttp.test_utils import TestServer
 import pytest
 
 from custom_components.octoprint_plus.api.socket.connection import send
+from tests.insides import keeps_compressor
 
 
 @pytest.mark.parametrize("is_compressed", [True, False])
@@ -37,5 +38,5 @@ async def test_send(is_compressed: bool) -> None:
         for message in said:
             await send(socket, message)
         await socket.receive()
-        assert socket._writer._compressobj is None
+        assert not keeps_compressor(socket)
     assert heard == said

@@ -32,6 +32,7 @@ from custom_components.octoprint_plus.api.timelapse import (
     TimelapseConfig,
 )
 from tests.fake_octoprint import FakeOctoPrint
+from tests.insides import break_connection
 from tests.raw_server import CLOSE, RawServer, frame
 from tests.recorded import Answer
 from tests.waiting import until
@@ -39,19 +40,6 @@ from tests.waiting import until
 from .listening import cause, heard, listening
 
 PUSH = "custom_components.octoprint_plus.api.socket.push"
-
-
-@pytest.fixture
-def push(client: OctoPrintClient, fake: FakeOctoPrint) -> OctoPrintPush:
-    """Return a push of a server that has its socket."""
-    fake.push.enabled = True
-    return OctoPrintPush(client)
-
-
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each attempt follow the last one at once."""
-    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 0.001)
 
 
 def sent(fake: FakeOctoPrint, socket: int) -> list[Any]:
@@ -128,7 +116,7 @@ async def test_below_a_path(
         fake.push.enabled = True
         client = OctoPrintClient(session, URL(fake.url), fake.key)
         # The prefix is compared as it is sent.
-        fake._prefix = client.url.raw_path
+        fake.prefix = client.url.raw_path
         async with listening(OctoPrintPush(client)) as listener:
             await listener.next(PushStarted)
 
@@ -316,14 +304,25 @@ async def test_hurry(
 
 
 async def test_hurry_on_a_broken_socket(
-    push: OctoPrintPush, fake: FakeOctoPrint, no_pauses: None
+    push: OctoPrintPush,
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    no_pauses: None,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Test that a socket that breaks meanwhile is told to the one who listens, once."""
+    opened: list[aiohttp.ClientWebSocketResponse[bool]] = []
+    open_socket = client.open_socket
+
+    async def note(path: str) -> aiohttp.ClientWebSocketResponse[bool]:
+        opened.append(await open_socket(path))
+        return opened[-1]
+
+    monkeypatch.setattr(client, "open_socket", note)
     async with listening(push) as listener:
         await listener.next(PushStarted)
         await heard(listener, fake)
-        assert push._socket is not None
-        push._socket._writer.transport.abort()
+        break_connection(opened[0])
         await push.hurry()
         await listener.next(PushStarted, 2)
         assert len(listener.of(PushLost)) == 1

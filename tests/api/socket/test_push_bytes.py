@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncGenerator
 import json
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -42,7 +41,7 @@ from tests.raw_server import (
 from tests.recorded import FIXTURES
 from tests.waiting import until
 
-from .listening import cause, heard, listening
+from .listening import cause, descriptors, heard, listening
 
 PUSH = "custom_components.octoprint_plus.api.socket.push"
 
@@ -87,18 +86,6 @@ async def server(socket_enabled: None) -> AsyncGenerator[RawServer]:
 def raw_push(session: aiohttp.ClientSession, server: RawServer) -> OctoPrintPush:
     """Return a push of that server."""
     return OctoPrintPush(OctoPrintClient(session, URL(server.url), "KEY"))
-
-
-@pytest.fixture
-def push(client: OctoPrintClient, fake: FakeOctoPrint) -> OctoPrintPush:
-    """Return a push of a server that has its socket."""
-    fake.push.enabled = True
-    return OctoPrintPush(client)
-
-
-def descriptors() -> int:
-    """Return how many files and sockets are open."""
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 @pytest.mark.parametrize(
@@ -386,7 +373,7 @@ async def test_endless_frame(
     ids=["10 MB", "5 MB", "lists", "objects"],
 )
 async def test_huge_frame(
-    push: OctoPrintPush, fake: FakeOctoPrint, content: object
+    client: OctoPrintClient, fake: FakeOctoPrint, content: object
 ) -> None:
     """Test that a message beyond all reason is passed over, and so what would become one."""
     parsed = []
@@ -395,8 +382,8 @@ async def test_huge_frame(
         parsed.append(len(frame))
         return json.loads(frame)
 
-    push._loads = loads
-    async with listening(push) as listener:
+    fake.push.enabled = True
+    async with listening(OctoPrintPush(client, loads)) as listener:
         await listener.next(PushStarted)
         await fake.push.send(json.dumps({"plugin": content}))
         await heard(listener, fake)

@@ -4,14 +4,12 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 import gc
-from pathlib import Path
 import tracemalloc
 from typing import Any
 
 import aiohttp
 import pytest
 
-from custom_components.octoprint_plus.api import OctoPrintClient
 from custom_components.octoprint_plus.api.socket.messages import Current
 from custom_components.octoprint_plus.api.socket.push import (
     FIRST_PAUSE,
@@ -23,10 +21,11 @@ from custom_components.octoprint_plus.api.socket.push import (
     reconnect_pause,
 )
 from tests.fake_octoprint import FakeOctoPrint
+from tests.insides import busy_connections
 from tests.recorded import Answer
 from tests.waiting import until
 
-from .listening import listening
+from .listening import descriptors, listening
 
 PUSH = "custom_components.octoprint_plus.api.socket.push"
 
@@ -34,13 +33,6 @@ RECONNECTS = 1000
 
 # Bytes in 200 reconnects, of which a small object that each leaves behind is more.
 LEAK_LIMIT = 50_000
-
-
-@pytest.fixture
-def push(client: OctoPrintClient, fake: FakeOctoPrint) -> OctoPrintPush:
-    """Return a push of a server that has its socket."""
-    fake.push.enabled = True
-    return OctoPrintPush(client)
 
 
 @pytest.fixture
@@ -54,11 +46,6 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(f"{PUSH}.reconnect_pause", short)
     return asked
-
-
-def descriptors() -> int:
-    """Return how many files and sockets are open."""
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 def test_pauses_grow() -> None:
@@ -113,22 +100,29 @@ async def test_pauses_begin_anew(
         assert pauses[3:6] == [1, 2, 3]
 
 
-def is_resting(push: OctoPrintPush) -> bool:
-    """Return whether it waits for the end of a pause."""
-    return bool(push._wake._waiters)
+@pytest.fixture
+def long_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Take down which pauses began, none of which ends by itself."""
+    begun: list[int] = []
+
+    def long(pauses: int) -> float:
+        begun.append(pauses)
+        return 1000
+
+    monkeypatch.setattr(f"{PUSH}.reconnect_pause", long)
+    return begun
 
 
 async def test_reconnect_now(
-    push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+    push: OctoPrintPush, fake: FakeOctoPrint, long_pauses: list[int]
 ) -> None:
     """Test that a pause ends at once where it is asked to, and only that one."""
-    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 1000)
     fake.push.refusal = Answer(502)
     async with listening(push) as listener:
         await listener.next(PushLost)
         push.reconnect_now()
         await listener.next(PushLost, 2)
-        await until(lambda: is_resting(push))
+        await until(lambda: len(long_pauses) == 2)
         assert len(fake.push.handshakes) == 2
         fake.push.refusal = None
         push.reconnect_now()
@@ -136,16 +130,15 @@ async def test_reconnect_now(
 
 
 async def test_reconnect_now_while_up(
-    push: OctoPrintPush, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+    push: OctoPrintPush, fake: FakeOctoPrint, long_pauses: list[int]
 ) -> None:
     """Test that a server that is seen while the socket is up spares no later pause."""
-    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 1000)
     async with listening(push) as listener:
         await listener.next(PushStarted)
         push.reconnect_now()
         await fake.push.drop()
         await listener.next(PushLost)
-        await until(lambda: is_resting(push))
+        await until(lambda: len(long_pauses) == 1)
         assert len(fake.push.handshakes) == 1
         push.reconnect_now()
         await listener.next(PushStarted, 2)
@@ -171,8 +164,6 @@ async def test_a_thousand_reconnects(
         listener.messages.clear()
         fake.push.received.clear()
         fake.push.handshakes.clear()
-        # The server keeps them all, to count them.
-        fake._transports.clear()
         pauses.clear()
         gc.collect()
 
@@ -209,7 +200,7 @@ async def waiting_for_hello(fake: FakeOctoPrint) -> None:
 async def logging_in(fake: FakeOctoPrint) -> None:
     await waiting_for_hello(fake)
     fake.delay = 60
-    await fake.push._sockets[0].ws.send_json({"connected": {}})
+    await fake.push.send_anyway({"connected": {}})
     await until(lambda: [request.path for request in fake.requests] == ["/api/login"])
 
 
@@ -267,7 +258,7 @@ async def test_cancelled(
         await phase(fake)
         for _ in range(steps):
             await asyncio.sleep(0)
-    await until(lambda: not session.connector._acquired)
+    await until(lambda: not busy_connections(session))
     await until(lambda: not mine(before))
 
 
@@ -289,7 +280,7 @@ async def test_closed_while_up(
             if isinstance(message, PushStarted):
                 break
     await fake.push.wait_closed()
-    assert not session.connector._acquired
+    assert not busy_connections(session)
 
 
 async def test_closed_between(
@@ -306,7 +297,7 @@ async def test_closed_between(
         async for message in messages:
             assert isinstance(message, PushLost)
             break
-    assert not session.connector._acquired
+    assert not busy_connections(session)
 
 
 async def test_closed_while_half_open(
@@ -325,4 +316,4 @@ async def test_closed_while_half_open(
             if isinstance(message, PushStarted):
                 fake.push.freeze()
                 break
-    assert not session.connector._acquired
+    assert not busy_connections(session)

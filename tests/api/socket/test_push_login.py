@@ -1,6 +1,5 @@
 """Test the sessions that log a socket in, and what ends them."""
 
-from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -22,19 +21,6 @@ from tests.recorded import Answer
 from .listening import cause, heard, listening
 
 PUSH = "custom_components.octoprint_plus.api.socket.push"
-
-
-@pytest.fixture
-def push(client: OctoPrintClient, fake: FakeOctoPrint) -> OctoPrintPush:
-    """Return a push of a server that has its socket."""
-    fake.push.enabled = True
-    return OctoPrintPush(client)
-
-
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each attempt follow the last one at once."""
-    monkeypatch.setattr(f"{PUSH}.reconnect_pause", lambda _: 0.001)
 
 
 def sessions(fake: FakeOctoPrint) -> list[str]:
@@ -191,17 +177,21 @@ async def test_user_may_not_see_the_state(
 
 
 async def test_nothing_secret_is_printed(
-    push: OctoPrintPush, fake: FakeOctoPrint, no_pauses: None
+    push: OctoPrintPush,
+    client: OctoPrintClient,
+    fake: FakeOctoPrint,
+    no_pauses: None,
 ) -> None:
     """Test that neither key nor session stand in what is yielded or its texts."""
     async with listening(push) as listener:
         await listener.next(PushStarted)
-        assert push._login is not None
-        session = push._login.session
+        login = await client.access.login()
+        known = {fake.key, login.session, *fake.push.sessions}
+        assert len(known) == 3
         fake.push.forget_sessions()
         await fake.push.drop()
         await listener.next(PushStarted, 2)
-        told = repr(listener.messages) + repr(push._login)
-        assert session not in told
-        assert fake.key not in told
-        assert asdict(push._login)["session"] not in told
+        known.update(fake.push.sessions)
+        assert len(known) == 4
+        told = repr(listener.messages) + repr(login)
+        assert not any(secret in told for secret in known)
