@@ -38,7 +38,7 @@ UUID = "0c2f7b4e-5a1d-4f0b-9c3e-7d8a6b5c4d3e"
 def enable_event_loop_debug() -> None:
     """Leave the loop's debug mode to --asyncio-debug, where the harness would always enable it.
 
-    In this mode a stack is kept of each future and each task, which takes as long as the tests.
+    In this mode a stack is kept of each future and task, which takes as long as all the rest.
     """
 
 

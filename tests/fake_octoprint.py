@@ -108,7 +108,7 @@ class FakeOctoPrint:
         self.has_dates = False
         """Whether a proxy on the same machine dates all answers, as OctoPrint does not."""
 
-        self.login: str | None = None
+        self.proxy_login: str | None = None
         """The name:password that a proxy in front of it asks for."""
 
         self.drops_bodies = False
@@ -122,7 +122,7 @@ class FakeOctoPrint:
 
         self.requests: list[Request] = []
         self.reply: Callable[[Request, str], Answer] = self._answer
-        """What answers a request, told its path and query, too; a test may put its own around."""
+        """What answers a request, told its path and query, too; a test may wrap it in its own."""
 
         self.prefix = path.rstrip("/")
         """The path of the server, as it is sent."""
@@ -437,9 +437,9 @@ class FakeOctoPrint:
         return bool(by_hand) and not (200 <= found.status < 300 and _is_json(found))
 
     def _is_logged_in(self, request: Request) -> bool:
-        if self.login is None:
+        if self.proxy_login is None:
             return True
-        basic = b64encode(self.login.encode()).decode()
+        basic = b64encode(self.proxy_login.encode()).decode()
         return request.headers.get("Authorization") == f"Basic {basic}"
 
     def _is_known(self, request: Request) -> bool:

@@ -100,7 +100,7 @@ class FakePush:
                     await socket.ws.send_json(message)
 
     async def send_anyway(self, message: dict[str, Any]) -> None:
-        """Send JSON to the newest socket, logged in or not, also what is withheld."""
+        """Send JSON to the newest socket, logged in or not, even a message that is withheld."""
         if self._newest is None:
             raise RuntimeError("No socket was opened")
         await self._newest.ws.send_json(message)

@@ -1,6 +1,7 @@
 """What others keep to themselves and tests have to see, each with its reason.
 
-Nothing else in the tests looks at a private part: ruff (SLF001) and tests/test_floors.py hold it.
+Nothing else in the tests looks at a private part: ruff (SLF001) and tests/test_floors.py see to
+that.
 """
 
 import asyncio

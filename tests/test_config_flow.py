@@ -653,7 +653,7 @@ async def test_proxy_with_login(
 ) -> None:
     """Test that the log-in of a proxy is asked for, kept, and sent with all."""
     caplog.set_level(logging.DEBUG)
-    fake.login = "me:secret"
+    fake.proxy_login = "me:secret"
     data = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
     result = await submit(hass, await start(hass), data)
     assert result["step_id"] == "proxy_login"
@@ -690,7 +690,7 @@ async def test_login_in_address(
 ) -> None:
     """Test that a log-in that was typed with the address is taken out of it."""
     if is_asked:
-        fake.login = "me:secret"
+        fake.proxy_login = "me:secret"
     result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
     assert result["description_placeholders"] == {CONF_URL: fake.url}
     result = await request_key(hass, result)
@@ -706,7 +706,7 @@ async def test_login_goes_to_no_other_host(
     hass: HomeAssistant, fake: FakeOctoPrint
 ) -> None:
     """Test that a log-in that was typed for one host is not sent to the next."""
-    fake.login = "me:secret"
+    fake.proxy_login = "me:secret"
     data = {CONF_URL: "http://me:secret@octopi.local:1", CONF_VERIFY_SSL: True}
     result = await submit(hass, await start(hass), data)
     assert result["errors"] == {"base": "not_found"}
@@ -721,7 +721,7 @@ async def test_wrong_key_where_octoprint_trusts_the_login(
     hass: HomeAssistant, fake: FakeOctoPrint
 ) -> None:
     """Test that a key is verified although the log-in alone lets one read."""
-    fake.login = "me:secret"
+    fake.proxy_login = "me:secret"
     reply = fake.reply
 
     def trust(request: Request, target: str) -> Answer:
@@ -738,10 +738,10 @@ async def test_wrong_key_where_octoprint_trusts_the_login(
 
 async def test_login_refused_later(hass: HomeAssistant, fake: FakeOctoPrint) -> None:
     """Test that the proxy's log-in is asked for again, and the key stays."""
-    fake.login = "me:secret"
+    fake.proxy_login = "me:secret"
     result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
     entry = (await finish(hass, await paste_key(hass, result)))["result"]
-    fake.login = "me:new"
+    fake.proxy_login = "me:new"
     await entry.runtime_data.async_refresh()
     await hass.async_block_till_done()
     (flow,) = hass.config_entries.flow.async_progress_by_handler(DOMAIN)
@@ -751,7 +751,6 @@ async def test_login_refused_later(hass: HomeAssistant, fake: FakeOctoPrint) -> 
     assert result["step_id"] == "proxy_login"
     assert result["errors"] == {"base": "login_refused"}
     assert suggested(result) == {CONF_USERNAME: "me"}
-    fake.login = "me:new"
 
     result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "new"})
     expect_abort(result, "reauth_successful")
@@ -765,7 +764,7 @@ async def test_login_and_key_refused(
     hass: HomeAssistant, fake: FakeOctoPrint, init_integration: MockConfigEntry
 ) -> None:
     """Test that the key is asked for as well where it is refused behind the proxy."""
-    fake.login = "me:secret"
+    fake.proxy_login = "me:secret"
     fake.key = "new"
     await init_integration.runtime_data.async_refresh()
     await hass.async_block_till_done()
@@ -795,7 +794,7 @@ async def test_reconfigure_login(
     hass: HomeAssistant, fake: FakeOctoPrint, another: FakeOctoPrint
 ) -> None:
     """Test keeping, changing and removing the log-in of a proxy."""
-    fake.login = "me:secret"
+    fake.proxy_login = "me:secret"
     result = await to_auth(hass, fake.url.replace("://", "://me:secret@"))
     entry = (await finish(hass, await paste_key(hass, result)))["result"]
 
@@ -821,7 +820,7 @@ async def test_reconfigure_login(
     expect_abort(await change(), "reconfigure_successful")
     assert entry.data[CONF_PASSWORD] == "secret"
 
-    fake.login = "me:new"
+    fake.proxy_login = "me:new"
     result = await change(**{CONF_API_KEY: "wrong", CONF_PASSWORD: "new"})
     assert result["errors"] == {CONF_API_KEY: "invalid_auth"}
     expect_abort(await change(**{CONF_PASSWORD: "new"}), "reconfigure_successful")
@@ -832,7 +831,7 @@ async def test_reconfigure_login(
     result = await submit(hass, result, {CONF_USERNAME: "me", CONF_PASSWORD: "new"})
     expect_abort(result, "reconfigure_successful")
 
-    fake.login = None
+    fake.proxy_login = None
     result = check_texts(await reconfigure())
     typed = {CONF_URL: fake.url, CONF_VERIFY_SSL: True}
     expect_abort(await submit(hass, result, typed), "reconfigure_successful")
@@ -1643,7 +1642,7 @@ async def test_discovered_before_it_answers(
     """Test that all addresses are tried again once the card is confirmed."""
     addresses = [ip_address("127.0.0.3"), ip_address("127.0.0.1")]
     if is_login_asked:
-        fake.login = "me:secret"
+        fake.proxy_login = "me:secret"
     else:
         await fake.stop()
     result = await discover(
@@ -2031,7 +2030,7 @@ async def test_proposal_behind_a_proxy(
         data={**config_entry.data, CONF_USERNAME: "me", CONF_PASSWORD: "secret"},
     )
     await fake.stop()
-    another.login = "me:secret"
+    another.proxy_login = "me:secret"
     await discover(hass, zeroconf_info(another.url))
     assert keys_sent_to(another) == []
     assert proposal(hass, config_entry) is not None

@@ -548,8 +548,9 @@ async def test_slow_is_not_stalled(
     assert await client.files.upload("local", "a.gcode", source(), 20) == DONE
 
 
+@pytest.mark.usefixtures("socket_enabled")
 async def test_no_answer(
-    session: aiohttp.ClientSession, fake: FakeOctoPrint, monkeypatch: pytest.MonkeyPatch
+    session: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Test that the answer has a time-out of its own."""
     monkeypatch.setattr(uploads, "ANSWER_TIMEOUT", 0.1)

@@ -174,7 +174,7 @@ async def test_the_same_again(
 
 
 async def test_listener_of_events(
-    pushed: Pushed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    pushed: Pushed, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Test that an event that cannot be told loses neither the socket nor the next one."""
     told: list[str] = []
@@ -192,9 +192,7 @@ async def test_listener_of_events(
     assert tracebacks(caplog) == 2
 
 
-async def test_entity(
-    pushed: Pushed, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_entity(pushed: Pushed, caplog: pytest.LogCaptureFixture) -> None:
     """Test that an entity that fails with each message is told once, and all others go on."""
 
     def failing() -> None:

@@ -105,10 +105,7 @@ class PluginReader:
     @callback
     def async_read(self) -> None:
         """Read what is due, if not some of it is being read already."""
-        if (snapshot := self._get()) is not None:
-            for plugin in READERS.keys() - installed_plugins(snapshot):
-                # It is due once it is there again.
-                self.expire(plugin)
+        self._expire_absent()
         if (self._task is None or self._task.done()) and self._next() is not None:
             self._task = self._entry.async_create_background_task(
                 self._hass, self._async_read(), f"{DOMAIN} plugins {self._entry.title}"
@@ -118,6 +115,12 @@ class PluginReader:
         """Wait until no plugin is being read."""
         if self._task is not None:
             await asyncio.wait([self._task])
+
+    def _expire_absent(self) -> None:
+        """Let a plugin that is not there be due once it is there again."""
+        if (snapshot := self._get()) is not None:
+            for plugin in READERS.keys() - installed_plugins(snapshot):
+                self.expire(plugin)
 
     def _next(self) -> str | None:
         """Return a plugin that is there, may be read, and was not for long."""
@@ -165,6 +168,7 @@ class PluginReader:
                 self._unexpected.log(f"reading the plugin {plugin}", err)
             finally:
                 self._echo_until[plugin] = monotonic() + ECHO
+                self._expire_absent()
 
     async def _is_away(self, err: OctoPrintError) -> bool:
         """Return whether the server is away, and not just what a plugin waits for itself."""

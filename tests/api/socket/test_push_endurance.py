@@ -100,21 +100,32 @@ async def test_pauses_begin_anew(
         assert pauses[3:6] == [1, 2, 3]
 
 
+class Rests:
+    """How many pauses of a push began, and ended, of which none ends by itself."""
+
+    def __init__(self, push: OctoPrintPush) -> None:
+        """Count from the first one."""
+        self.begun = 0
+        self.ended = 0
+        self._rest = push.rest
+
+    async def rest(self, _: float) -> None:
+        """Rest for long."""
+        self.begun += 1
+        await self._rest(1000)
+        self.ended += 1
+
+
 @pytest.fixture
-def long_pauses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Take down which pauses began, none of which ends by itself."""
-    begun: list[int] = []
-
-    def long(pauses: int) -> float:
-        begun.append(pauses)
-        return 1000
-
-    monkeypatch.setattr(f"{PUSH}.reconnect_pause", long)
-    return begun
+def rests(push: OctoPrintPush, monkeypatch: pytest.MonkeyPatch) -> Rests:
+    """Return what counts the pauses."""
+    rests = Rests(push)
+    monkeypatch.setattr(push, "rest", rests.rest)
+    return rests
 
 
 async def test_reconnect_now(
-    push: OctoPrintPush, fake: FakeOctoPrint, long_pauses: list[int]
+    push: OctoPrintPush, fake: FakeOctoPrint, rests: Rests
 ) -> None:
     """Test that a pause ends at once where it is asked to, and only that one."""
     fake.push.refusal = Answer(502)
@@ -122,7 +133,8 @@ async def test_reconnect_now(
         await listener.next(PushLost)
         push.reconnect_now()
         await listener.next(PushLost, 2)
-        await until(lambda: len(long_pauses) == 2)
+        await until(lambda: rests.begun == 2)
+        assert rests.ended == 1
         assert len(fake.push.handshakes) == 2
         fake.push.refusal = None
         push.reconnect_now()
@@ -130,7 +142,7 @@ async def test_reconnect_now(
 
 
 async def test_reconnect_now_while_up(
-    push: OctoPrintPush, fake: FakeOctoPrint, long_pauses: list[int]
+    push: OctoPrintPush, fake: FakeOctoPrint, rests: Rests
 ) -> None:
     """Test that a server that is seen while the socket is up spares no later pause."""
     async with listening(push) as listener:
@@ -138,7 +150,8 @@ async def test_reconnect_now_while_up(
         push.reconnect_now()
         await fake.push.drop()
         await listener.next(PushLost)
-        await until(lambda: len(long_pauses) == 1)
+        await until(lambda: rests.begun == 1)
+        assert rests.ended == 0
         assert len(fake.push.handshakes) == 1
         push.reconnect_now()
         await listener.next(PushStarted, 2)
