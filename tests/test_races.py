@@ -14,12 +14,13 @@ from _pytest.mark import ParameterSet
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.octoprint_plus.api import PluginTold
 from custom_components.octoprint_plus.const import DOMAIN
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 
 from .fake_octoprint import FakeOctoPrint, Request
-from .recorded import Answer
+from .recorded import Answer, json_answer
 from .waiting import refresh, until
 
 LOOK = "GET /api/job"
@@ -72,7 +73,9 @@ class Race:
 
         self.begins_after: int | None = None
         self.fails_at: int | None = None
-        """The request that is answered by a proxy, whose server does not answer in time."""
+        """The request that is answered by a failure instead."""
+
+        self.failure = Answer(502)
 
         self.reply = fake.reply
         """What the server answers without a race."""
@@ -97,7 +100,7 @@ class Race:
         answer = self.reply(request, target)
         self.requests.append(name)
         if len(self.requests) == self.fails_at:
-            return Answer(502)
+            return self.failure
         if request.method != "GET" and request.path not in HARMLESS:
             if self._is_printing:
                 self.late.append(name)
@@ -212,7 +215,16 @@ async def test_race_of_a_print_with_what_harms_it(
             assert err is not None, moment
 
 
-@pytest.mark.parametrize("is_pushed", [False, True], ids=["polled", "pushed"])
+@pytest.mark.parametrize(
+    "failure",
+    [Answer(502), json_answer({"error": "Forbidden"}, 403)],
+    ids=["away", "refused"],
+)
+@pytest.mark.parametrize(
+    ("is_pushed", "is_talking"),
+    [(False, False), (True, False), (True, True)],
+    ids=["polled", "pushed", "talking"],
+)
 @pytest.mark.parametrize(("domain", "service", "data"), HARMFUL + STARTING)
 async def test_print_of_which_nobody_tells(
     hass: HomeAssistant,
@@ -222,9 +234,12 @@ async def test_print_of_which_nobody_tells(
     service: str,
     data: dict[str, Any],
     is_pushed: bool,
+    is_talking: bool,
+    failure: Answer,
 ) -> None:
     """Whichever request fails, nothing is sent into a print that was not told of before."""
     coordinator = config_entry.runtime_data
+    race.failure = failure
     with (
         patch.object(coordinator.listener.push, "hurry", AsyncMock()),
         patch.object(coordinator, "async_after_command", AsyncMock()),
@@ -237,6 +252,10 @@ async def test_print_of_which_nobody_tells(
             race.begin()
             race.fails_at = fails_at
             coordinator.listener.is_pushed = is_pushed
+            if is_talking:
+                # What has nothing to do with the print, a moment ago.
+                psu = coordinator.data.plugins.psu
+                coordinator.async_receive(PluginTold(message=psu))
             with pytest.raises(HomeAssistantError):
                 await hass.services.async_call(domain, service, data, blocking=True)
             coordinator.listener.is_pushed = False

@@ -14,6 +14,7 @@ from homeassistant.config_entries import (
 )
 from homeassistant.const import EVENT_HOMEASSISTANT_STOP
 from homeassistant.core import CALLBACK_TYPE, Event, HassJob, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
@@ -136,6 +137,9 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
 
         self.is_polling = False
         """Whether the server is being asked now."""
+
+        self.poll_failure: HomeAssistantError | None = None
+        """Why the last poll failed, also where that is not shown, as the server still talks."""
 
         self.is_unloaded = False
         self.ending: set[asyncio.Timeout] = set()
@@ -353,19 +357,22 @@ class OctoPrintCoordinator(DataUpdateCoordinator[Snapshot]):
             shown = self._publish(truth)
         except OctoPrintError as err:
             self._async_poll_failed(err)
+            self.poll_failure = update_failure(err, self.name)
             if self._is_talking and is_lost(err):
                 # Just the answer went astray, of a server that is there.
                 return self.data
-            raise update_failure(err, self.name) from err
+            raise self.poll_failure from err
         except Exception as err:
             self.unexpected.log("reading what OctoPrint answers", err)
             self.update_interval = POLL_IDLE
             self._poller.expire()
+            self.poll_failure = unexpected_failure(self.name)
             if self._is_talking:
                 return self.data
-            raise unexpected_failure(self.name) from err
+            raise self.poll_failure from err
         finally:
             self.is_polling = False
+        self.poll_failure = None
         self.update_interval = self._poll_interval(truth)
         self.listener.async_answered()
         # The base class lets the states be written before anything else can run.

@@ -27,6 +27,7 @@ from custom_components.octoprint_plus.sync.errors import (
 from custom_components.octoprint_plus.sync.optional_reader import OptionalReader
 from custom_components.octoprint_plus.sync.poller import OctoPrintPoller, with_optional
 from custom_components.octoprint_plus.sync.upload_progress import UploadProgress
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.util import dt as dt_util
 
 
@@ -37,7 +38,7 @@ class StubCoordinator:
     is_pushed = False
     is_unloaded = False
     last_update_success = True
-    last_exception: Exception | None = None
+    poll_failure: HomeAssistantError | None = None
     filament_task: asyncio.Task[Any] | None = None
     starting_prints = 0
 
@@ -106,9 +107,10 @@ class StubCoordinator:
             answers = await self._poller.async_read(self._snapshot, is_pushed=False)
         except OctoPrintError as err:
             self.last_update_success = False
-            self.last_exception = update_failure(err, self.name)
+            self.poll_failure = update_failure(err, self.name)
             return
         self.last_update_success = True
+        self.poll_failure = None
         self._snapshot = advance(
             self._snapshot,
             self._snapshot.memory if self._snapshot else Memory(),

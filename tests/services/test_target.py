@@ -246,8 +246,8 @@ async def test_unknown_key(
     with pytest.raises(HomeAssistantError) as raised:
         await call("jog", x=1)
     assert message(raised.value) == (
-        "command_invalid_auth",
-        {"command": "jog", "printer": "Prusa"},
+        "invalid_auth",
+        {"printer": "Prusa"},
     )
     await hass.async_block_till_done()
     (flow,) = hass.config_entries.flow.async_progress()

@@ -363,7 +363,9 @@ async def test_socket_that_closes_late(
 async def test_command_is_refused(pushed: Pushed) -> None:
     """Test that a command with a revoked key ends as a poll does, though the socket talks."""
     pushed.fake.key = "ANOTHER_KEY"
-    with pytest.raises(HomeAssistantError, match="not accept the API key any more"):
+    with pytest.raises(
+        HomeAssistantError, match="not accept the API key of Prusa any more"
+    ):
         await pushed.hass.services.async_call(
             "button",
             "press",
@@ -371,7 +373,7 @@ async def test_command_is_refused(pushed: Pushed) -> None:
             blocking=True,
         )
     await until(lambda: pushed.state_of("sensor.state") == "unavailable")
-    assert reauth_flows(pushed.hass) == 1
+    await until(lambda: reauth_flows(pushed.hass) == 1)
     await pushed.fake.push.wait_closed()
 
 

@@ -7,7 +7,6 @@ from homeassistant.exceptions import HomeAssistantError
 
 from ..api import (
     BUSY_STATES,
-    OctoPrintAuthError,
     OctoPrintError,
     Permission,
     State,
@@ -39,9 +38,6 @@ async def async_look(coordinator: OctoPrintCoordinator) -> None:
         raise refusal("filament_busy", coordinator.name)
     try:
         job = await coordinator.client.job.get()
-    except OctoPrintAuthError:
-        # What is sent next is refused for the same reason, and tells it.
-        return
     except OctoPrintError:
         is_news = True
     else:
@@ -80,10 +76,12 @@ async def _async_glance(coordinator: OctoPrintCoordinator) -> None:
 
 
 async def async_poll(coordinator: OctoPrintCoordinator) -> None:
-    """Poll, or raise HomeAssistantError that tells why that is not possible."""
+    """Poll, or raise HomeAssistantError that tells why that is not possible.
+
+    That the server still talks is not enough: what it told last may be outdated.
+    """
     await coordinator.async_refresh()
-    err = coordinator.last_exception
-    if not coordinator.last_update_success and isinstance(err, HomeAssistantError):
+    if (err := coordinator.poll_failure) is not None:
         raise HomeAssistantError(
             translation_domain=err.translation_domain,
             translation_key=err.translation_key,
